@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Rules for frames of interrupted kernel code, anywhere on a stack or in a record."""
+
+from __future__ import annotations
+
+from inspector.classify.exceptions import origin_of
+from inspector.classify.words import not_evidence, return_address
+from inspector.model.absent import Absent, Why
+from inspector.model.candidate import Candidate, FoundBy
+from inspector.model.entry_point import EntryKind
+from inspector.model.evidence import Evidence
+from inspector.model.kprobe import Mechanism
+from inspector.model.origin import Origin
+from inspector.model.region import RegionKind
+from inspector.model.registers import Registers
+from inspector.model.verdict import Verdict
+
+_INT3_OPCODE = 0xCC
+_CALL_OPCODE = 0xE8
+
+# crash_setup_regs() fills a local of this function from the CPU's registers
+# (arch/x86/include/asm/kexec.h, kernel/kexec_core.c).
+_SNAPSHOT_TAKER = "__crash_kexec"
+
+# ftrace_caller stores arguments, ip, bp and sp alone; cs is set to 0 to say so
+# (arch/x86/kernel/ftrace_64.S, since 5.11: commit 02a474ca266a).
+_FTRACE_ARGS_ABSENT = ("r15", "r14", "r13", "r12", "bx", "r11", "r10", "cs", "flags", "ss")
+
+_SIMPLE = {
+    EntryKind.NMI: Origin.NMI,
+    EntryKind.IRQ: Origin.IRQ,
+    EntryKind.SYSVEC: Origin.SYSVEC,
+    EntryKind.KRETPROBE: Origin.KRETPROBE,
+}
+
+
+def name(candidate: Candidate) -> Verdict | None:
+    """The origin of a frame that interrupted the kernel, or None if a scan misled us."""
+    if _inside_its_own_function(candidate):
+        return _snapshot(candidate)
+    word = candidate.below
+    if word is not None and word.region is not None:
+        return _generated(candidate)
+    if word is None or word.entry is None:
+        return _unexplained(candidate)
+    evidence = (return_address(word), *_unwound(candidate))
+    kind, vector = word.entry.kind, word.entry.vector
+    if kind is EntryKind.EXCEPTION and vector == 3:
+        return _int3(candidate, evidence)
+    if kind is EntryKind.EXCEPTION:
+        return Verdict(origin_of(vector), evidence, vector)
+    if kind is EntryKind.FTRACE_FULL:
+        return _ftrace(candidate, evidence)
+    if kind is EntryKind.FTRACE_ARGS:
+        return _ftrace_args(candidate, evidence)
+    if kind in _SIMPLE:
+        return Verdict(_SIMPLE[kind], evidence, vector)
+    return _unexplained(candidate)
+
+
+def _unexplained(candidate: Candidate) -> Verdict | None:
+    if candidate.found_by is FoundBy.SCAN:
+        return None
+    return Verdict(Origin.UNKNOWN, (not_evidence(candidate),))
+
+
+def _inside_its_own_function(candidate: Candidate) -> bool:
+    # A trap pushes its frame below the interrupted sp. A frame above its own sp was
+    # filled in by the function that it names.
+    return candidate.found_by is FoundBy.SCAN and candidate.registers.sp <= candidate.address
+
+
+def _snapshot(candidate: Candidate) -> Verdict | None:
+    if candidate.ip is None or candidate.ip.symbol != _SNAPSHOT_TAKER:
+        return None
+    below = candidate.address - candidate.registers.sp
+    text = (
+        f"it lies {below} bytes above its own sp, inside the call frame of {candidate.ip.symbol}:"
+        " crash_setup_regs() copied the CPU's registers into a local variable"
+    )
+    absent = {"orig_ax": Absent(Why.NEVER_WRITTEN, candidate.registers.orig_ax)}
+    evidence = (Evidence("register-snapshot", text, candidate.address),)
+    return Verdict(Origin.CRASH_NOTE, evidence, absent=absent)
+
+
+def _generated(candidate: Candidate) -> Verdict | None:
+    word = candidate.below
+    assert word is not None and word.region is not None
+    evidence = (return_address(word),)
+    if word.region.kind is RegionKind.FTRACE_TRAMPOLINE:
+        if word.region.saves_regs:
+            return _ftrace(candidate, evidence)
+        return _ftrace_args(candidate, evidence)
+    if word.region.kind is RegionKind.OPTPROBE_DETOUR:
+        return Verdict(Origin.OPTPROBE, evidence)
+    return _unexplained(candidate)
+
+
+def _int3(candidate: Candidate, evidence: tuple[Evidence, ...]) -> Verdict:
+    region = candidate.ip_region
+    if region is not None and region.kind is RegionKind.KPROBE_SLOT:
+        text = f"ip is in the instruction slot of the kprobe at {region.owner}: its single step ended"
+        step = Evidence("instruction-slot", text, candidate.registers.ip)
+        return Verdict(Origin.INT3_STEP, (*evidence, step), 3)
+    return Verdict(Origin.INT3, (*evidence, *_breakpoint(candidate), *_gap(candidate)), 3)
+
+
+def _breakpoint(candidate: Candidate) -> tuple[Evidence, ...]:
+    at = candidate.registers.ip - 1
+    if candidate.kprobe is not None and candidate.kprobe.mechanism is Mechanism.INT3:
+        text = f"ip is one byte past a kprobe's breakpoint: {candidate.kprobe.location}"
+        return (Evidence("kprobe", text, at),)
+    if candidate.text_before_ip == _INT3_OPCODE:
+        return (Evidence("text-byte", "the byte before ip is 0xcc, the int3 instruction", at),)
+    return ()
+
+
+def _gap(candidate: Candidate) -> tuple[Evidence, ...]:
+    # asm_exc_int3 leaves room for int3_emulate_call() (entry_64.S, idtentry, since
+    # 5.2: commit 2700fefdb2d9); the CPU may first have aligned sp down by 8.
+    if candidate.delta not in (0x30, 0x38):
+        return ()
+    text = f"{candidate.delta:#x} bytes lie between it and sp: the gap for int3_emulate_call()"
+    return (Evidence("int3-gap", text, candidate.address),)
+
+
+def _ftrace(candidate: Candidate, evidence: tuple[Evidence, ...]) -> Verdict:
+    return Verdict(Origin.FTRACE, (*evidence, *_call_site(candidate)))
+
+
+def _ftrace_args(candidate: Candidate, evidence: tuple[Evidence, ...]) -> Verdict:
+    absent = _never_written(candidate.registers, _FTRACE_ARGS_ABSENT)
+    return Verdict(Origin.FTRACE_ARGS, evidence, absent=absent)
+
+
+def _call_site(candidate: Candidate) -> tuple[Evidence, ...]:
+    if candidate.text_before_ip != _CALL_OPCODE:
+        return ()
+    text = "the byte before ip is 0xe8: a call to ftrace stands there, no breakpoint"
+    return (Evidence("text-byte", text, candidate.registers.ip - 1),)
+
+
+def _never_written(registers: Registers, names: tuple[str, ...]) -> dict[str, Absent]:
+    return {n: Absent(Why.NEVER_WRITTEN, registers[n]) for n in names}
+
+
+def _unwound(candidate: Candidate) -> tuple[Evidence, ...]:
+    if not candidate.unwound:
+        return ()
+    text = "the unwinder (the kernel's own ORC tables) finds the interrupted code from here too"
+    return (Evidence("unwinder", text, candidate.address),)

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The tree of errors that a user can meet; each message is one clear line."""
+
+
+class InspectorError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class TargetError(InspectorError):
+    """A target that cannot be opened, or is not what it was said to be."""
+
+
+class UsageError(InspectorError):
+    """A request that makes no sense, whatever the target."""
+
+
+class NothingMatched(InspectorError):
+    """The target was read, and nothing in it is what was asked for."""
+
+
+class Unreadable(InspectorError):
+    """Memory of the target that is not there, not mapped, or was filtered out."""
+
+    def __init__(self, address: int, size: int, reason: str) -> None:
+        super().__init__(f"{size} bytes at {address:#x} cannot be read: {reason}")
+        self.address = address
+        self.size = size
+        self.reason = reason
+
+
+class RecordError(InspectorError):
+    """A ring of module records that does not hold what its ABI promises."""

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The kernel's entry code by its symbols: which address means which way in.
+
+Version differences of ``arch/x86/entry/entry_64.S`` live here and nowhere else: the
+rules see only :class:`~inspector.model.entry_point.EntryPoint`.
+"""
+
+from __future__ import annotations
+
+from inspector.model.entry_point import EntryKind, EntryPoint
+from inspector.model.symbol import Location
+from inspector.target.target import Target
+
+# Vectors: arch/x86/include/asm/trapnr.h. Names: DECLARE_IDTENTRY*, asm/idtentry.h.
+_EXCEPTIONS = {
+    "divide_error": 0,
+    "debug": 1,
+    "nmi": 2,
+    "int3": 3,
+    "overflow": 4,
+    "bounds": 5,
+    "invalid_op": 6,
+    "device_not_available": 7,
+    "double_fault": 8,
+    "coproc_segment_overrun": 9,
+    "invalid_tss": 10,
+    "segment_not_present": 11,
+    "stack_segment": 12,
+    "general_protection": 13,
+    "page_fault": 14,
+    "spurious_interrupt_bug": 15,
+    "coprocessor_error": 16,
+    "alignment_check": 17,
+    "machine_check": 18,
+    "simd_coprocessor_error": 19,
+    "virtualization_exception": 20,
+    "control_protection": 21,
+    "vmm_communication": 29,
+}
+
+_SYSCALL64 = ("entry_SYSCALL_64", "entry_SYSCALL_64_after_hwframe", "entry_SYSCALL_64_safe_stack")
+
+_SYSCALL32 = (
+    "entry_SYSENTER_compat",
+    "entry_SYSENTER_compat_after_hwframe",
+    "entry_SYSCALL_compat",
+    "entry_SYSCALL_compat_after_hwframe",
+    "entry_SYSCALL_compat_safe_stack",
+)
+
+_INT80 = ("asm_int80_emulation", "entry_INT80_compat")
+
+# The C side never returns to the first part of the NMI entry; what it does return to
+# carries these inner labels.
+_NMI_LABELS = ("first_nmi", "repeat_nmi", "end_repeat_nmi", "nmi_no_fsgsbase", "nmi_swapgs")
+
+# ret_from_fork became C in 6.6 (commit 3aec4ecb3d1f); the assembly kept its job.
+_FORK = ("ret_from_fork", "ret_from_fork_asm")
+
+# __kretprobe_trampoline since 5.16 (commit adf8a61a940c), rethook since 5.18 (f3a112c0c40d).
+_KRETPROBE = ("kretprobe_trampoline", "__kretprobe_trampoline", "arch_rethook_trampoline")
+
+_FTRACE_FULL = ("ftrace_regs_caller",)
+_FTRACE_ARGS = ("ftrace_caller",)
+
+
+class EntryPoints:
+    """Maps a return address into entry code to the way in that it belongs to."""
+
+    def __init__(self, target: Target) -> None:
+        # Since 5.8 every IDT entry is asm_*, and the bare names are C functions.
+        idtentry = target.symbols.address_of("asm_exc_int3") is not None
+        self._by_symbol = _common() | (_idtentries() if idtentry else _old_entries())
+        self._idtentry = idtentry
+
+    def of(self, location: Location | None) -> EntryPoint | None:
+        """The entry point whose code ``location`` is in, or None."""
+        if location is None or location.module is not None:
+            return None
+        found = self._by_symbol.get(location.symbol)
+        if found is None and self._idtentry and location.symbol.startswith("asm_sysvec_"):
+            return EntryPoint(location.symbol, EntryKind.SYSVEC)
+        return found
+
+
+def _common() -> dict[str, EntryPoint]:
+    kinds = {
+        EntryKind.SYSCALL64: _SYSCALL64,
+        EntryKind.SYSCALL32: _SYSCALL32,
+        EntryKind.INT80: _INT80,
+        EntryKind.FORK: _FORK,
+        EntryKind.KRETPROBE: _KRETPROBE,
+        EntryKind.FTRACE_FULL: _FTRACE_FULL,
+        EntryKind.FTRACE_ARGS: _FTRACE_ARGS,
+    }
+    points = {s: EntryPoint(s, kind) for kind, symbols in kinds.items() for s in symbols}
+    return points | {s: EntryPoint(s, EntryKind.NMI, 2) for s in _NMI_LABELS}
+
+
+def _idtentries() -> dict[str, EntryPoint]:
+    points = {}
+    for name, vector in _EXCEPTIONS.items():
+        kind = EntryKind.NMI if name == "nmi" else EntryKind.EXCEPTION
+        points[f"asm_exc_{name}"] = EntryPoint(f"asm_exc_{name}", kind, vector)
+    for symbol in ("asm_common_interrupt", "asm_spurious_interrupt"):
+        points[symbol] = EntryPoint(symbol, EntryKind.IRQ)
+    return points
+
+
+def _old_entries() -> dict[str, EntryPoint]:
+    """4.17 to 5.7, from the source: never observed by this project's lab."""
+    points = {}
+    for name, vector in _EXCEPTIONS.items():
+        kind = EntryKind.NMI if name == "nmi" else EntryKind.EXCEPTION
+        points[name] = EntryPoint(name, kind, vector)
+    for symbol in ("common_interrupt", "common_spurious", "ret_from_intr"):
+        points[symbol] = EntryPoint(symbol, EntryKind.IRQ)
+    for symbol in ("apic_timer_interrupt", "reschedule_interrupt", "call_function_interrupt"):
+        points[symbol] = EntryPoint(symbol, EntryKind.SYSVEC)
+    return points

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The registered kprobes, from ``kprobe_table`` (kernel/kprobes.c)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from drgn import Object, container_of
+from drgn.helpers.linux.list import hlist_for_each_entry, list_for_each_entry
+
+from inspector.errors import InspectorError, Unreadable
+from inspector.model.kprobe import Kprobe, KprobeFlags, Mechanism
+from inspector.model.region import CodeRegion, RegionKind
+from inspector.model.symbol import Location
+from inspector.target.faults import reading
+from inspector.target.target import Target
+
+_MAX_INSN_SIZE = 16  # arch/x86/include/asm/inat.h and kprobes.h: one slot's worth
+
+_CALL, _INT3, _JMP = 0xE8, 0xCC, 0xE9
+
+
+class Kprobes:
+    """Every kprobe of the target, with the text the kernel generated for each.
+
+    :ivar by_address: probed address → kprobe
+    :ivar regions: instruction slots and detour buffers
+    """
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._aggregate = target.symbols.address_of("aggr_pre_handler")
+        self.by_address: dict[int, Kprobe] = {}
+        self.regions: list[CodeRegion] = []
+        with reading("kprobe_table"):
+            for probe in self._table():
+                self._add(probe)
+
+    def _table(self) -> Iterator[Object]:
+        if self._target.symbols.address_of("kprobe_table") is None:
+            return
+        for head in self._target.prog["kprobe_table"]:
+            yield from hlist_for_each_entry("struct kprobe", head.address_of_(), "hlist")
+
+    def _add(self, probe: Object) -> None:
+        address = probe.addr.value_()
+        flags = KprobeFlags(probe.flags.value_() & 31)
+        location = self._target.locate(address)
+        self.by_address[address] = Kprobe(
+            address, location, self._mechanism(address, flags), flags, self._module(probe)
+        )
+        owner = str(location) if location else f"{address:#x}"
+        slot = probe.ainsn.insn.value_()
+        if slot and not flags & KprobeFlags.FTRACE:
+            self._region(RegionKind.KPROBE_SLOT, slot, _MAX_INSN_SIZE, owner)
+        if self._is_aggregate(probe):
+            self._add_detour(probe, owner)
+
+    def _add_detour(self, probe: Object, owner: str) -> None:
+        try:
+            optimised = container_of(probe, "struct optimized_kprobe", "kp")
+        except LookupError:  # built without CONFIG_OPTPROBES
+            return
+        buffer, size = optimised.optinsn.insn.value_(), optimised.optinsn.size.value_()
+        if buffer and size:
+            # A detour is the template, the copied instructions and the jump back.
+            template = self._template_size()
+            self._region(RegionKind.OPTPROBE_DETOUR, buffer, template + size + 5, owner)
+
+    def _template_size(self) -> int:
+        start = self._target.symbols.address_of("optprobe_template_entry")
+        end = self._target.symbols.address_of("optprobe_template_end")
+        return end - start if start is not None and end is not None else 0
+
+    def _region(self, kind: RegionKind, low: int, size: int, owner: str) -> None:
+        self.regions.append(CodeRegion(kind, low, low + size, owner))
+
+    def _is_aggregate(self, probe: Object) -> bool:
+        return self._aggregate is not None and probe.pre_handler.value_() == self._aggregate
+
+    def _module(self, probe: Object) -> str | None:
+        if not self._is_aggregate(probe):
+            return self._handler_module(probe)
+        children = list_for_each_entry("struct kprobe", probe.list.address_of_(), "list")
+        return next((m for m in map(self._handler_module, children) if m), None)
+
+    def _handler_module(self, probe: Object) -> str | None:
+        for handler in (probe.pre_handler, probe.post_handler):
+            location: Location | None = self._target.locate(handler.value_())
+            if location and location.module:
+                return location.module
+        return None
+
+    def _mechanism(self, address: int, flags: KprobeFlags) -> Mechanism:
+        # OPTIMIZED may only mean queued: the text decides.
+        try:
+            first = self._target.read(address, 1)[0]
+        except (Unreadable, InspectorError):
+            return Mechanism.UNKNOWN
+        if first == _CALL and flags & KprobeFlags.FTRACE:
+            return Mechanism.FTRACE
+        return {_INT3: Mechanism.INT3, _JMP: Mechanism.OPTPROBE}.get(first, Mechanism.UNKNOWN)

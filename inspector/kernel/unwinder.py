@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Call frames of a task by drgn's unwinder, over the kernel's own ORC or DWARF."""
+
+from __future__ import annotations
+
+from drgn import Object, StackFrame
+
+from inspector.errors import InspectorError
+from inspector.model.report import CallFrame
+from inspector.model.task import Task
+from inspector.target.faults import reading
+from inspector.target.target import Target
+
+
+def call_frames(target: Target, task: Task) -> tuple[CallFrame, ...]:
+    """The physical call frames of ``task``, innermost first; inlined ones are left out.
+
+    :raises Unreadable: if the stack cannot be read
+    :raises TargetError: if drgn cannot unwind it
+    """
+    with reading(f"stack of pid {task.pid}"):
+        thread = Object(target.prog, "struct task_struct *", value=task.address)
+        trace = target.prog.stack_trace(thread)
+        frames = [f for f in trace if not f.is_inline]
+        return tuple(_call_frame(target, frame) for frame in frames)
+
+
+def stack_pointer(target: Target, task: Task) -> int | None:
+    """The innermost ``sp`` of a task that owned a CPU, by the dump's note of that CPU.
+
+    None where no note tells: then nothing says what of the stack is live.
+    """
+    try:
+        frames = call_frames(target, task)
+    except InspectorError:
+        return None
+    return frames[0].sp if frames else None
+
+
+def _call_frame(target: Target, frame: StackFrame) -> CallFrame:
+    try:
+        pc, sp = frame.pc, frame.sp
+    except LookupError:
+        return CallFrame(0, None, None)
+    look = target.symbols.locate if frame.interrupted else target.symbols.locate_return
+    return CallFrame(pc, sp, look(pc))

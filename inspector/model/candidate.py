@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A ``struct pt_regs`` that was found, with its raw surroundings, not yet named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from inspector.model.entry_point import EntryPoint
+from inspector.model.kprobe import Kprobe
+from inspector.model.record import Record
+from inspector.model.region import CodeRegion
+from inspector.model.registers import PT_REGS_SIZE, Registers
+from inspector.model.stack import Stack
+from inspector.model.symbol import Location
+from inspector.model.task import Task
+
+
+class FoundBy(Enum):
+    """How a candidate was come by, which decides what may be concluded from it."""
+
+    TASK_PT_REGS = "task-pt-regs"
+    SCAN = "scan"
+    UNWINDER = "unwinder"
+    RETURN_ADDRESS = "return-address"
+    RECORD = "record"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A 64-bit word of the target and what its value points into.
+
+    :ivar location: ``value - 1`` by kallsyms, as return addresses are looked up
+    :ivar entry: the entry code that ``value - 1`` lies in
+    :ivar region: the generated text that ``value - 1`` lies in
+    """
+
+    address: int
+    value: int
+    location: Location | None = None
+    entry: EntryPoint | None = None
+    region: CodeRegion | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What the finders hand to the rules.
+
+    :ivar below: the word at ``[regs - 8]``, None when it could not be read
+    :ivar ip: the frame's ip by kallsyms (user addresses have none)
+    :ivar ip_region: the generated text that ip lies in
+    :ivar kprobe: the kprobe at ``ip - 1``, where the kernel's table has one
+    :ivar text_before_ip: the byte of kernel text at ``ip - 1``, None when not readable
+    :ivar unwound: the unwinder, too, says that entry code keeps a frame at this address
+    """
+
+    found_by: FoundBy
+    address: int
+    registers: Registers
+    stack: Stack | None
+    task: Task | None
+    cpu: int | None
+    below: Word | None
+    ip: Location | None = None
+    ip_region: CodeRegion | None = None
+    kprobe: Kprobe | None = None
+    text_before_ip: int | None = None
+    record: Record | None = None
+    unwound: bool = False
+
+    @property
+    def delta(self) -> int:
+        """``regs->sp - (regs + 1)``: what lies between the frame and the interrupted stack."""
+        return self.registers.sp - (self.address + PT_REGS_SIZE)
+
+    @property
+    def at_task_top(self) -> bool:
+        """Whether this is the slot that ``task_pt_regs`` names."""
+        return self.task is not None and self.address == self.task.entry_address

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What an explanation needs to know of the memory around a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from inspector.model.symbol import Location
+from inspector.model.task import Task
+
+
+class PointsTo(Enum):
+    """What a register's value is, taken as an address."""
+
+    ENTRY_FRAME = "the task's entry frame"
+    OWN_FRAME = "this very frame"
+    TASK_STACK = "the task stack"
+    TASK = "a task_struct"
+    TEXT = "kernel text or data"
+    KERNEL = "kernel memory"
+    USER = "a user address"
+    NUMBER = "no address"
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """The resolution of one register.
+
+    :ivar location: by kallsyms, for ``TEXT``
+    :ivar offset: bytes into the entry frame or below the stack's top, for those two
+    """
+
+    kind: PointsTo
+    location: Location | None = None
+    offset: int = 0
+    task: Task | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Surroundings of one frame, read only when it is to be explained.
+
+    :ivar pointers: register → what its value points to
+    :ivar probe: the probed location for frames that a kprobe's handler was given
+    """
+
+    pointers: Mapping[str, Pointer] = field(default_factory=dict)
+    probe: Location | None = None

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What put a frame where it is. The values are the contract of the JSON output."""
+
+from enum import Enum
+
+
+class Origin(Enum):
+    """The mechanism that built a ``struct pt_regs``."""
+
+    SYSCALL = "syscall"
+    SYSCALL32 = "syscall32"
+    INT80 = "int80"
+    INT3 = "int3"
+    INT3_STEP = "int3-step"
+    PAGE_FAULT = "page-fault"
+    GENERAL_PROTECTION = "general-protection"
+    DEBUG = "debug"
+    DOUBLE_FAULT = "double-fault"
+    MACHINE_CHECK = "machine-check"
+    EXCEPTION = "exception"
+    NMI = "nmi"
+    IRQ = "irq"
+    SYSVEC = "sysvec"
+    FTRACE = "ftrace"
+    FTRACE_ARGS = "ftrace-args"
+    OPTPROBE = "optprobe"
+    KRETPROBE = "kretprobe"
+    FORK_CHILD = "fork-child"
+    EXEC = "exec"
+    WORKER = "worker"
+    CRASH_NOTE = "crash-note"
+    FRED_SYSCALL = "fred-syscall"
+    FRED_EVENT = "fred-event"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_syscall(self) -> bool:
+        """Whether user space asked for this frame with a syscall instruction."""
+        return self in _SYSCALLS
+
+    @property
+    def is_trap(self) -> bool:
+        """Whether the CPU itself pushed the frame's last five words."""
+        return self in _TRAPS
+
+
+_SYSCALLS = frozenset({Origin.SYSCALL, Origin.SYSCALL32, Origin.INT80, Origin.FRED_SYSCALL})
+
+_TRAPS = frozenset(
+    {
+        Origin.INT80,
+        Origin.INT3,
+        Origin.INT3_STEP,
+        Origin.PAGE_FAULT,
+        Origin.GENERAL_PROTECTION,
+        Origin.DEBUG,
+        Origin.DOUBLE_FAULT,
+        Origin.MACHINE_CHECK,
+        Origin.EXCEPTION,
+        Origin.NMI,
+        Origin.IRQ,
+        Origin.SYSVEC,
+        Origin.FRED_EVENT,
+    }
+)

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""``struct pt_regs`` of x86-64 as a value."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+_LAYOUT = struct.Struct("<21Q")
+
+PT_REGS_SIZE = _LAYOUT.size
+
+
+@dataclass(frozen=True, slots=True)
+class Registers:
+    """The 21 words of ``struct pt_regs``, each an unsigned 64-bit integer.
+
+    The order is that of ``arch/x86/include/asm/ptrace.h``, lowest address
+    first. Since 6.9 ``cs`` and ``ss`` share their words with FRED's event
+    data; :attr:`cs_selector` and :attr:`ss_selector` mask that away.
+    """
+
+    r15: int
+    r14: int
+    r13: int
+    r12: int
+    bp: int
+    bx: int
+    r11: int
+    r10: int
+    r9: int
+    r8: int
+    ax: int
+    cx: int
+    dx: int
+    si: int
+    di: int
+    orig_ax: int
+    ip: int
+    cs: int
+    flags: int
+    sp: int
+    ss: int
+
+    @classmethod
+    def from_bytes(cls, data: bytes | memoryview) -> Registers:
+        """Decode the first 168 bytes of ``data``.
+
+        :raises ValueError: if there are fewer
+        """
+        if len(data) < PT_REGS_SIZE:
+            raise ValueError(f"struct pt_regs needs {PT_REGS_SIZE} bytes, got {len(data)}")
+        return cls(*_LAYOUT.unpack_from(data))
+
+    @property
+    def cs_selector(self) -> int:
+        return self.cs & 0xFFFF
+
+    @property
+    def ss_selector(self) -> int:
+        return self.ss & 0xFFFF
+
+    @property
+    def user_mode(self) -> bool:
+        """``user_mode(regs)``: the two low bits of cs, asm/ptrace.h."""
+        return bool(self.cs & 3)
+
+    def items(self) -> Iterator[tuple[str, int]]:
+        """Name and value of every register, in memory order."""
+        for name in REGISTER_NAMES:
+            yield name, getattr(self, name)
+
+    def __getitem__(self, name: str) -> int:
+        if name not in REGISTER_OFFSETS:
+            raise KeyError(name)
+        value: int = getattr(self, name)
+        return value
+
+
+REGISTER_NAMES: tuple[str, ...] = tuple(field.name for field in fields(Registers))
+
+REGISTER_OFFSETS: dict[str, int] = {name: 8 * i for i, name in enumerate(REGISTER_NAMES)}
+"""Byte offset of each register inside ``struct pt_regs``."""
+
+
+def as_int32(word: int) -> int:
+    """The low 32 bits of ``word`` as a C ``int``."""
+    low = word & 0xFFFFFFFF
+    return low - (1 << 32) if low & 0x80000000 else low
+
+
+def as_int64(word: int) -> int:
+    """``word`` as a C ``long``."""
+    return word - (1 << 64) if word & (1 << 63) else word

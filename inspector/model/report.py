@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a command has to say, before anything is rendered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inspector.model.evidence import Evidence
+from inspector.model.frame import Frame
+from inspector.model.kernel import KernelIdentity, TargetIdentity
+from inspector.model.stack import Stack
+from inspector.model.symbol import Location
+from inspector.model.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Incomplete:
+    """Something that should have been in the answer and is not.
+
+    :ivar pid: the task it belongs to, or None for the target as a whole
+    """
+
+    reason: str
+    pid: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The frames of a target that answer a request."""
+
+    target: TargetIdentity
+    kernel: KernelIdentity
+    frames: tuple[Frame, ...]
+    incomplete: tuple[Incomplete, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterDiff:
+    """One register in both frames, and why it is the same or not.
+
+    :ivar left_decoded: the left value in the field's own terms, or ""
+    """
+
+    register: str
+    same: bool
+    why: str
+    left_decoded: str
+    right_decoded: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """Two frames side by side; ``others`` are frames of the same task not compared."""
+
+    target: TargetIdentity
+    kernel: KernelIdentity
+    left: Frame
+    right: Frame
+    fields: tuple[RegisterDiff, ...]
+    others: tuple[Frame, ...] = ()
+    incomplete: tuple[Incomplete, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterMeaning:
+    """What a register of an explained frame means.
+
+    :ivar decoded: the value in the field's own terms (``fork``, ``-ENOSYS``, ``CF ZF IF``), or ""
+    :ivar meaning: why it holds that, by origin
+    """
+
+    register: str
+    decoded: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A frame with the meaning of every register.
+
+    :ivar story: paragraphs that answer the question people ask of such a frame
+    :ivar entry: the task's entry frame, where the number really is
+    """
+
+    target: TargetIdentity
+    kernel: KernelIdentity
+    frame: Frame
+    registers: tuple[RegisterMeaning, ...]
+    story: tuple[str, ...]
+    entry: Frame | None = None
+    incomplete: tuple[Incomplete, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallFrame:
+    """One call frame of an unwound stack.
+
+    :ivar sp: the stack pointer of the frame, None where the unwinder did not know it
+    """
+
+    pc: int
+    sp: int | None
+    location: Location | None
+
+
+@dataclass(frozen=True, slots=True)
+class StackPicture:
+    """A task's stack: call frames and pt_regs frames, innermost first.
+
+    :ivar live_low: the innermost live address; what lies below is dead
+    """
+
+    target: TargetIdentity
+    kernel: KernelIdentity
+    task: Task
+    stack: Stack | None
+    live_low: int | None
+    calls: tuple[CallFrame, ...]
+    frames: tuple[Frame, ...]
+    notes: tuple[Evidence, ...] = ()
+    incomplete: tuple[Incomplete, ...] = ()

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the rules make of a candidate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from inspector.model.absent import Absent
+from inspector.model.evidence import Evidence
+from inspector.model.origin import Origin
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """An origin with its evidence.
+
+    :ivar vector: the vector that the origin implies, None where it does not say
+    :ivar absent: registers that this origin never wrote
+    """
+
+    origin: Origin
+    evidence: tuple[Evidence, ...]
+    vector: int | None = None
+    absent: Mapping[str, Absent] = field(default_factory=dict)

@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The one pipeline: target → candidates → named frames.
+
+The Python API, the command line and every other face go through :class:`Survey`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+from inspector.classify.rules import name
+from inspector.errors import InspectorError, NothingMatched, TargetError, Unreadable
+from inspector.explain.difference import difference
+from inspector.explain.meaning import explain
+from inspector.frames import entry, recorded
+from inspector.frames.live_stack import kernel_candidates, live_low
+from inspector.frames.surroundings import Surroundings
+from inspector.kernel.crash import panicking_pid
+from inspector.kernel.ftrace import ftrace_trampolines
+from inspector.kernel.generated_text import GeneratedText
+from inspector.kernel.kprobes import Kprobes
+from inspector.kernel.pointers import Pointers
+from inspector.kernel.records import read_ring
+from inspector.kernel.syscalls import Syscalls
+from inspector.kernel.tasks import Tasks
+from inspector.kernel.unwinder import call_frames
+from inspector.model.candidate import Candidate
+from inspector.model.frame import FoundIn, Frame
+from inspector.model.kernel import KernelIdentity, TargetIdentity
+from inspector.model.record import Record, Ring
+from inspector.model.region import CodeRegion
+from inspector.model.report import Diff, Explanation, Incomplete, StackPicture
+from inspector.model.task import Task
+from inspector.model.verdict import Verdict
+from inspector.target.open import open_target
+from inspector.target.spec import TargetKind, TargetSpec
+from inspector.target.target import Target
+
+
+@contextmanager
+def open_survey(spec: TargetSpec) -> Iterator[Survey]:
+    """Open a target for surveying.
+
+    :raises TargetError: if it cannot be opened
+    """
+    yield Survey(open_target(spec))
+
+
+class Survey:
+    """Answers about the frames of one open target."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._incomplete: list[Incomplete] = []
+        self._tasks = Tasks(target)
+        self._syscalls = Syscalls(target)
+        self._kprobes = Kprobes(target)
+        generated = GeneratedText([*self._kprobes.regions, *self._trampolines()])
+        self._around = Surroundings(target, self._kprobes, generated)
+
+    @property
+    def target_identity(self) -> TargetIdentity:
+        return self._target.identity
+
+    @property
+    def kernel_identity(self) -> KernelIdentity:
+        return self._target.kernel
+
+    @property
+    def is_dump(self) -> bool:
+        """Whether the target is a dump, in which nothing moves."""
+        return self._target.identity.kind in (TargetKind.CORE.value, TargetKind.DEMO.value)
+
+    @property
+    def incomplete(self) -> tuple[Incomplete, ...]:
+        """What should have been read so far and could not be."""
+        return (*self._target.incomplete, *self._tasks.incomplete, *self._incomplete)
+
+    def tasks(self) -> Iterator[Task]:
+        """Every thread of the target, kernel threads too, idle tasks not."""
+        return self._tasks.all()
+
+    def task(self, pid: int) -> Task:
+        """The thread whose pid (the kernel's) is ``pid``.
+
+        :raises NothingMatched: if there is none
+        """
+        for task in self.tasks():
+            if task.pid == pid:
+                return task
+        raise NothingMatched(f"no task has pid {pid}")
+
+    def task_at(self, address: int) -> Task | None:
+        """The task whose ``struct task_struct`` is at ``address``, or None."""
+        return next((task for task in self.tasks() if task.address == address), None)
+
+    def panicking_task(self) -> Task | None:
+        """The task that panicked, None where none did or the idle task was it."""
+        pid = panicking_pid(self._target)
+        try:
+            return self.task(pid) if pid else None
+        except NothingMatched:
+            return None
+
+    def frames(self, tasks: Iterable[Task]) -> Iterator[Frame]:
+        """The frames on the stacks of ``tasks``; a task that cannot be read is noted."""
+        for task in tasks:
+            yield from self.frames_of(task)
+
+    def frames_of(self, task: Task) -> tuple[Frame, ...]:
+        """The frames on one task's stack, innermost first, its entry frame last."""
+        found: list[Frame] = []
+        try:
+            for candidate in kernel_candidates(self._target, self._around, task):
+                found += self._named(candidate)
+        except Unreadable as error:
+            self._note(task, error)
+        try:
+            candidate = entry.entry_frame(self._target, self._around, task)
+            found += self._named(candidate) if candidate else ()
+        except Unreadable as error:
+            self._note(task, error)
+        return tuple(found)
+
+    def frame_at(self, address: int) -> Frame:
+        """The frame on a stack at ``address``.
+
+        :raises NothingMatched: if no frame lies there
+        """
+        for task in self.tasks():
+            if task.stack is not None and address in task.stack:
+                for frame in self.frames_of(task):
+                    if frame.address == address:
+                        return frame
+        raise NothingMatched(f"no frame lies at {address:#x}")
+
+    def record_frames(self) -> tuple[Frame, ...]:
+        """Two frames a record: the one its handler was given, then the task's entry frame.
+
+        :raises NothingMatched: if framefreeze is not loaded
+        """
+        found = []
+        for record in self._records():
+            frame, own_entry = self._recorded(record)
+            found += [frame] if own_entry is None else [frame, own_entry]
+        return tuple(found)
+
+    def record(self, index: int) -> tuple[Frame, Frame | None]:
+        """The frame and the entry frame of the record with this index.
+
+        :raises NothingMatched: naming the indexes there are
+        """
+        records = self._records()
+        for record in records:
+            if record.index == index:
+                return self._recorded(record)
+        held = f"{records[0].index} to {records[-1].index}" if records else "none"
+        raise NothingMatched(f"no record {index}; held are: {held}")
+
+    def explain(self, frame: Frame, entry_frame: Frame | None) -> Explanation:
+        """What each register of ``frame`` means, and the story people ask for."""
+        context = self._pointers.context(frame)
+        return explain(
+            self.target_identity, self.kernel_identity, frame, context, entry_frame, self.incomplete
+        )
+
+    def diff(self, left: Frame, right: Frame, others: tuple[Frame, ...]) -> Diff:
+        """Two frames side by side, every register with the reason."""
+        fields = difference(
+            left, right, self._pointers.context(left), self._pointers.context(right)
+        )
+        return Diff(
+            self.target_identity,
+            self.kernel_identity,
+            left,
+            right,
+            fields,
+            others,
+            self.incomplete,
+        )
+
+    def stack(self, task: Task) -> StackPicture:
+        """Call frames and pt_regs frames of one task's stack."""
+        frames = self.frames_of(task)
+        try:
+            calls = call_frames(self._target, task)
+        except InspectorError as error:
+            calls = ()
+            self._note(task, error)
+        return StackPicture(
+            self.target_identity,
+            self.kernel_identity,
+            task,
+            task.stack,
+            live_low(self._target, task),
+            calls,
+            frames,
+            incomplete=self.incomplete,
+        )
+
+    @cached_property
+    def _pointers(self) -> Pointers:
+        return Pointers(self._target, self._tasks)
+
+    @cached_property
+    def _ring(self) -> Ring | None:
+        return read_ring(self._target)
+
+    def _records(self) -> tuple[Record, ...]:
+        if self._ring is None:
+            raise NothingMatched("no records: the framefreeze module is not loaded there")
+        return self._ring.records
+
+    def _recorded(self, record: Record) -> tuple[Frame, Frame | None]:
+        task = recorded.task_of(record, self._tasks.thread_size)
+        frame = self._frame(recorded.given_frame(self._around, record, task))
+        candidate = recorded.entry_frame(self._around, record, task)
+        return frame, self._frame(candidate) if candidate else None
+
+    def _named(self, candidate: Candidate) -> tuple[Frame, ...]:
+        verdict = name(candidate)
+        return () if verdict is None else (self._build(candidate, verdict),)
+
+    def _frame(self, candidate: Candidate) -> Frame:
+        verdict = name(candidate)
+        if verdict is None:
+            raise TargetError(f"the frame at {candidate.address:#x} was taken for none")
+        return self._build(candidate, verdict)
+
+    def _build(self, candidate: Candidate, verdict: Verdict) -> Frame:
+        registers = candidate.registers
+        return Frame(
+            address=candidate.address,
+            origin=verdict.origin,
+            user_mode="cs" not in verdict.absent and registers.user_mode,
+            stack=candidate.stack.kind if candidate.stack else None,
+            found_in=FoundIn.RECORD if candidate.record else FoundIn.STACK,
+            cpu=candidate.cpu,
+            task=candidate.task,
+            registers=registers,
+            evidence=verdict.evidence,
+            absent=verdict.absent,
+            syscall=self._syscalls.resolve(verdict.origin, registers, candidate.task),
+            vector=verdict.vector,
+            interrupted=candidate.ip,
+            kprobe=candidate.kprobe,
+            record=candidate.record,
+        )
+
+    def _trampolines(self) -> list[CodeRegion]:
+        try:
+            return ftrace_trampolines(self._target)
+        except InspectorError as error:
+            self._incomplete.append(Incomplete(str(error)))
+            return []
+
+    def _note(self, task: Task, error: InspectorError) -> None:
+        incomplete = Incomplete(str(error), task.pid)
+        if incomplete not in self._incomplete:
+            self._incomplete.append(incomplete)

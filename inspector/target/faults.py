@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The one place where drgn's exceptions become ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from drgn import FaultError, MissingDebugInfoError, ObjectNotFoundError, OutOfBoundsError
+
+from inspector.errors import TargetError, Unreadable
+
+
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Translate what drgn raises while kernel memory is read for ``what``.
+
+    :raises Unreadable: where memory is missing
+    :raises TargetError: where types or symbols are missing, or contradict themselves
+    """
+    try:
+        yield
+    except FaultError as error:
+        raise Unreadable(error.address, 0, f"{what}: {_one_line(error)}") from None
+    except (ObjectNotFoundError, OutOfBoundsError, LookupError, AttributeError) as error:
+        raise TargetError(f"{what}: {_one_line(error)}") from None
+    except (ValueError, TypeError) as error:
+        raise TargetError(f"{what}: {_one_line(error)}") from None
+
+
+@contextmanager
+def opening(what: str) -> Iterator[None]:
+    """Translate what drgn raises while ``what`` is opened.
+
+    :raises TargetError: always in one line that begins with ``what``
+    """
+    try:
+        yield
+    except MissingDebugInfoError as error:
+        raise TargetError(f"{what}: no usable debug information: {_one_line(error)}") from None
+    except (FaultError, LookupError, ValueError, OverflowError) as error:
+        raise TargetError(f"{what}: {_one_line(error)}") from None
+    except OSError as error:
+        raise TargetError(f"{what}: {error.strerror or _one_line(error)}") from None
+    except Exception as error:  # drgn raises plain Exception for what it cannot parse
+        raise TargetError(f"{what}: {_one_line(error)}") from None
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

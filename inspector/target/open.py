@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""From a :class:`TargetSpec` to an open :class:`Target`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from drgn import (
+    Architecture,
+    MainModule,
+    ModuleFileStatus,
+    Program,
+    ProgramFlags,
+    SymbolIndex,
+)
+from drgn.helpers.linux.kallsyms import load_vmlinux_kallsyms
+
+from inspector.errors import InspectorError, TargetError
+from inspector.model.kernel import KernelIdentity, TargetIdentity
+from inspector.model.report import Incomplete
+from inspector.target.btf.finder import register_btf
+from inspector.target.btf.records import Btf
+from inspector.target.faults import opening, reading
+from inspector.target.format import sniff
+from inspector.target.modules import add_module_symbols
+from inspector.target.shipped import shipped_dump
+from inspector.target.spec import SymbolSource, TargetKind, TargetSpec
+from inspector.target.symbols import Symbols
+from inspector.target.target import Target
+from inspector.target.vmcoreinfo import vmcoreinfo
+
+# 7.2's is 6 MB. What says that it is larger than this is damaged.
+_MAX_BTF = 64 << 20
+
+
+def open_target(spec: TargetSpec) -> Target:
+    """Open ``spec``, reading nothing yet but what names the kernel.
+
+    :raises TargetError: in one line, if it cannot be opened
+    """
+    if spec.kind in (TargetKind.CORE, TargetKind.DEMO):
+        prog, identity = _open_core(spec)
+    elif spec.kind is TargetKind.LIVE:
+        prog, identity = _open_live()
+    elif spec.kind is TargetKind.QEMU:
+        prog, identity = _open_qemu(spec)
+    else:
+        raise TargetError(f"a target of kind {spec.kind.value} has no kernel to open")
+    return target_of(prog, identity, spec)
+
+
+def target_of(prog: Program, identity: TargetIdentity, spec: TargetSpec) -> Target:
+    """A target from a drgn program whose memory is set up, whoever opened it.
+
+    :raises TargetError: if it is not an x86-64 kernel, or lacks symbols or types
+    """
+    name = identity.path or identity.kind
+    _check_kernel(prog, name)
+    with opening(name):
+        info = vmcoreinfo(prog)
+    symbols = Symbols(prog, _kallsyms(prog, name))
+    # Ahead of any ELF symbol table, so that names are the same with BTF and DWARF.
+    prog.register_symbol_finder("inspector-kallsyms", symbols.find, enable_index=0)
+    types = _load_types(prog, spec, symbols, name)
+    identity_of_kernel = KernelIdentity(
+        info.get("OSRELEASE", "unknown"), "x86_64", info.get("BUILD-ID"), types
+    )
+    return Target(prog, identity, identity_of_kernel, symbols, _load_modules(prog, symbols))
+
+
+def _open_core(spec: TargetSpec) -> tuple[Program, TargetIdentity]:
+    path = shipped_dump(spec.path) if spec.kind is TargetKind.DEMO else Path(spec.path or "")
+    dump_format = sniff(path)
+    if dump_format == "flattened":
+        raise TargetError(f"{path}: is flattened; reassemble it first: makedumpfile -R OUT < {path}")
+    prog = Program()
+    with opening(str(path)):
+        prog.set_core_dump(path)
+    shown = path.name if spec.kind is TargetKind.DEMO else str(path)
+    return prog, TargetIdentity(spec.kind.value, shown, dump_format)
+
+
+def _open_live() -> tuple[Program, TargetIdentity]:
+    if not os.path.exists("/proc/kcore"):
+        raise TargetError("/proc/kcore: this kernel has none (CONFIG_PROC_KCORE)")
+    prog = Program()
+    with opening("/proc/kcore"):
+        prog.set_kernel()
+    return prog, TargetIdentity(TargetKind.LIVE.value, None, None)
+
+
+def _open_qemu(spec: TargetSpec) -> tuple[Program, TargetIdentity]:
+    prog = Program()
+    with opening(spec.path or "QEMU"):
+        prog.set_qemu_qmp(spec.path or "")
+    return prog, TargetIdentity(TargetKind.QEMU.value, spec.path, None)
+
+
+def _check_kernel(prog: Program, name: str) -> None:
+    if not prog.flags & ProgramFlags.IS_LINUX_KERNEL:
+        raise TargetError(f"{name}: is a core of a user-space program, not of a kernel")
+    platform = prog.platform
+    if platform is None or platform.arch is not Architecture.X86_64:
+        arch = platform.arch.name.lower() if platform else "an unknown architecture"
+        raise TargetError(f"{name}: is for {arch}; only x86-64 can be read")
+
+
+def _kallsyms(prog: Program, name: str) -> SymbolIndex:
+    with opening(f"{name}: the kernel's symbol table"):
+        return load_vmlinux_kallsyms(prog)
+
+
+def _load_types(prog: Program, spec: TargetSpec, symbols: Symbols, name: str) -> str:
+    with opening(name):
+        main = _main_module(prog)
+    if spec.vmlinux is not None or spec.types is SymbolSource.DWARF:
+        if spec.types is SymbolSource.BTF:
+            raise TargetError("--vmlinux gives DWARF: it does not go with --symbols btf")
+        _load_dwarf(prog, main, spec.vmlinux)
+        return "dwarf"
+    register_btf(prog, _read_btf(prog, symbols, name), symbols.address_of)
+    low, high = symbols.address_of("_text"), symbols.address_of("_end")
+    if low is not None and high is not None:
+        main.address_range = (low, high)  # the unwinder reads the kernel's ORC from here on
+    return "btf"
+
+
+def _main_module(prog: Program) -> MainModule:
+    for module, _new in prog.loaded_modules():
+        if isinstance(module, MainModule):
+            return module
+    raise TargetError("it does not say where its kernel is")
+
+
+def _load_dwarf(prog: Program, main: MainModule, vmlinux: Path | None) -> None:
+    if vmlinux is None:
+        with opening("the kernel's debug information"):
+            prog.load_module_debug_info(main)
+        return
+    if not vmlinux.is_file():
+        raise TargetError(f"{vmlinux}: no such file")
+    with opening(str(vmlinux)):
+        main.try_file(vmlinux)
+    if main.debug_file_status is not ModuleFileStatus.HAVE:
+        wanted = main.build_id.hex() if main.build_id else "unknown"
+        raise TargetError(
+            f"{vmlinux}: is not the vmlinux of this kernel with debug information"
+            f" (the build ID wanted is {wanted})"
+        )
+
+
+def _read_btf(prog: Program, symbols: Symbols, name: str) -> Btf:
+    start, stop = symbols.address_of("__start_BTF"), symbols.address_of("__stop_BTF")
+    if start is None or stop is None:
+        raise TargetError(f"{name}: this kernel has no BTF; give its debug package with --vmlinux")
+    if not 0 < stop - start <= _MAX_BTF:
+        raise TargetError(f"{name}: its BTF claims {stop - start} bytes")
+    with opening(f"{name}: the kernel's BTF"):
+        blob = prog.read(start, stop - start)
+    return Btf(blob)
+
+
+def _load_modules(prog: Program, symbols: Symbols) -> tuple[Incomplete, ...]:
+    try:
+        with reading("symbols of loaded modules"):
+            add_module_symbols(prog, symbols)
+            prog.create_loaded_modules()  # lets the unwinder read each module's own ORC
+    except InspectorError as error:
+        return (Incomplete(str(error)),)
+    return ()

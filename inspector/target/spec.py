@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What to open, as a user says it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+
+class TargetKind(Enum):
+    """The kinds of target; the values are the contract of the JSON output."""
+
+    LIVE = "live"
+    CORE = "core"
+    QEMU = "qemu"
+    RECORDS = "records"
+    DEMO = "demo"
+
+
+class SymbolSource(Enum):
+    """Where types come from."""
+
+    AUTO = "auto"
+    BTF = "btf"
+    DWARF = "dwarf"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSpec:
+    """A target to open.
+
+    :ivar path: the dump (core), the QMP address (qemu), the name of a shipped dump (demo)
+    :ivar vmlinux: a kernel image with DWARF, of the very build that the target runs
+    """
+
+    kind: TargetKind
+    path: str | None = None
+    types: SymbolSource = SymbolSource.AUTO
+    vmlinux: Path | None = None

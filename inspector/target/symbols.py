@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Names and addresses by kallsyms, with one rule for aliases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from drgn import Program, Symbol, SymbolBinding, SymbolIndex
+
+from inspector.model.symbol import Location
+
+_KERNEL_LOW = 0xFF00_0000_0000_0000
+
+
+def alias_rank(name: str, is_global: bool) -> tuple[bool, bool, int, str]:
+    """The order of symbols at one address; the least one names it.
+
+    A global before a local, ``__x64_sys_*`` (what the syscall table holds for a
+    64-bit task) before its ``__ia32_sys_*`` twin, then the shorter name, then the
+    alphabet. So ``__x64_sys_fork`` wins over ``__do_sys_fork`` at the same address.
+    """
+    return (not is_global, not name.startswith("__x64_"), len(name), name)
+
+
+class Symbols:
+    """The symbols of vmlinux and of the loaded modules."""
+
+    def __init__(self, prog: Program, vmlinux: SymbolIndex) -> None:
+        self._prog = prog
+        self._vmlinux = vmlinux
+        self._modules: dict[str, SymbolIndex] = {}
+        self._located: dict[int, Location | None] = {}
+
+    def add_module(self, name: str, index: SymbolIndex) -> None:
+        """Cover a module's symbols too; vmlinux wins where both have a name."""
+        self._modules[name] = index
+        self._located.clear()
+
+    def address_of(self, name: str, module: str | None = None) -> int | None:
+        """The address of the symbol called ``name``, or None."""
+        for owner, index in self._indexes():
+            if module in (None, owner) and (found := index(self._prog, name, None, True)):
+                return found[0].address
+        return None
+
+    def addresses_of(self, name: str) -> list[int]:
+        """Every address that a symbol called ``name`` has, ascending."""
+        found = {s.address for _, i in self._indexes() for s in i(self._prog, name, None, False)}
+        return sorted(found)
+
+    def locate(self, address: int) -> Location | None:
+        """The symbol that covers ``address``, or None."""
+        try:
+            return self._located[address]
+        except KeyError:
+            location = self._located[address] = self._locate(address)
+            return location
+
+    def locate_return(self, address: int) -> Location | None:
+        """The call that returns to ``address``.
+
+        It is looked up at ``address - 1``, for after a call that never returns the
+        next byte belongs to the next function; the offset is that of ``address``.
+        """
+        call = self.locate(address - 1)
+        return call and Location(address, call.symbol, call.offset + 1, call.module)
+
+    def find(
+        self, _prog: Program, name: str | None, address: int | None, one: bool
+    ) -> Sequence[Symbol]:
+        """Answer drgn's symbol look-ups from the same tables."""
+        found: list[Symbol] = []
+        for _, index in self._indexes():
+            found += index(self._prog, name, address, False)
+            if found and one:
+                return [min(found, key=_rank)]
+        return found
+
+    def _indexes(self) -> list[tuple[str | None, SymbolIndex]]:
+        return [(None, self._vmlinux), *self._modules.items()]
+
+    def _locate(self, address: int) -> Location | None:
+        # kallsyms lists per-CPU variables by their offset: low addresses are no text of theirs.
+        if not _KERNEL_LOW <= address < 1 << 64:
+            return None
+        for module, index in self._indexes():
+            if covering := index(self._prog, None, address, False):
+                nearest = max(symbol.address for symbol in covering)
+                best = min((s for s in covering if s.address == nearest), key=_rank)
+                return Location(address, best.name, address - best.address, module)
+        return None
+
+
+def _rank(symbol: Symbol) -> tuple[bool, bool, int, str]:
+    return alias_rank(symbol.name, symbol.binding is SymbolBinding.GLOBAL)

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""An open target: memory, types, symbols, identity."""
+
+from __future__ import annotations
+
+import struct
+
+from drgn import FaultError, Program, Type, offsetof, sizeof
+
+from inspector.errors import Unreadable
+from inspector.model.kernel import KernelIdentity, TargetIdentity
+from inspector.model.report import Incomplete
+from inspector.model.symbol import Location
+from inspector.target.faults import reading
+from inspector.target.symbols import Symbols
+
+
+class Target:
+    """A kernel that can be read. One thread at a time: drgn allows no more.
+
+    :ivar prog: the drgn program
+    :ivar incomplete: what could not be had while opening, said in every answer
+    """
+
+    def __init__(
+        self,
+        prog: Program,
+        identity: TargetIdentity,
+        kernel: KernelIdentity,
+        symbols: Symbols,
+        incomplete: tuple[Incomplete, ...],
+    ) -> None:
+        self.prog = prog
+        self.identity = identity
+        self.kernel = kernel
+        self.symbols = symbols
+        self.incomplete = incomplete
+
+    def read(self, address: int, size: int) -> bytes:
+        """``size`` bytes of kernel virtual memory.
+
+        :raises Unreadable: if any of them is missing
+        """
+        try:
+            return self.prog.read(address, size)
+        except FaultError as error:
+            raise Unreadable(address, size, " ".join(str(error).split())) from None
+        except OverflowError:
+            raise Unreadable(address, size, "not an address") from None
+
+    def words(self, address: int, count: int) -> tuple[int, ...]:
+        """``count`` 64-bit little-endian words from ``address`` up.
+
+        :raises Unreadable: if any of them is missing
+        """
+        return struct.unpack(f"<{count}Q", self.read(address, 8 * count))
+
+    def word(self, address: int) -> int:
+        """The 64-bit word at ``address``.
+
+        :raises Unreadable: if it is missing
+        """
+        return self.words(address, 1)[0]
+
+    def readable_word(self, address: int) -> int | None:
+        """The 64-bit word at ``address``, or None where it is missing."""
+        try:
+            return self.word(address)
+        except Unreadable:
+            return None
+
+    def locate(self, address: int) -> Location | None:
+        """The symbol that covers ``address``, or None."""
+        return self.symbols.locate(address)
+
+    def type(self, name: str) -> Type:
+        """The type called ``name``.
+
+        :raises TargetError: if the target's types do not have it
+        """
+        with reading(name):
+            return self.prog.type(name)
+
+    def sizeof(self, name: str) -> int:
+        """The size in bytes of the type called ``name``.
+
+        :raises TargetError: if the target's types do not have it
+        """
+        with reading(name):
+            return sizeof(self.prog.type(name))
+
+    def offsetof(self, name: str, member: str) -> int:
+        """Offset in bytes of ``member`` (which may be ``a.b``) in the type called ``name``.
+
+        :raises TargetError: if there is no such type or member
+        """
+        with reading(f"{name}.{member}"):
+            return offsetof(self.prog.type(name), member)
+
+    def has_member(self, name: str, member: str) -> bool:
+        """Whether the type called ``name`` exists and has ``member``."""
+        try:
+            offsetof(self.prog.type(name), member)
+        except LookupError:
+            return False
+        return True
