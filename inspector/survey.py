@@ -118,8 +118,8 @@ class Survey:
         except Unreadable as error:
             self._note(task, error)
         try:
-            candidate = entry.entry_frame(self._target, self._around, task)
-            found += self._named(candidate) if candidate else ()
+            own_entry = entry.entry_frame(self._target, self._around, task)
+            found += self._named(own_entry) if own_entry else ()
         except Unreadable as error:
             self._note(task, error)
         return tuple(found)

@@ -85,7 +85,8 @@ def _snapshot(candidate: Candidate) -> Verdict | None:
 
 def _generated(candidate: Candidate) -> Verdict | None:
     word = candidate.below
-    assert word is not None and word.region is not None
+    assert word is not None
+    assert word.region is not None
     evidence = (return_address(word),)
     if word.region.kind is RegionKind.FTRACE_TRAMPOLINE:
         if word.region.saves_regs:
@@ -99,7 +100,9 @@ def _generated(candidate: Candidate) -> Verdict | None:
 def _int3(candidate: Candidate, evidence: tuple[Evidence, ...]) -> Verdict:
     region = candidate.ip_region
     if region is not None and region.kind is RegionKind.KPROBE_SLOT:
-        text = f"ip is in the instruction slot of the kprobe at {region.owner}: its single step ended"
+        text = (
+            f"ip is in the instruction slot of the kprobe at {region.owner}: its single step ended"
+        )
         step = Evidence("instruction-slot", text, candidate.registers.ip)
         return Verdict(Origin.INT3_STEP, (*evidence, step), 3)
     return Verdict(Origin.INT3, (*evidence, *_breakpoint(candidate), *_gap(candidate)), 3)

@@ -28,13 +28,14 @@ def _register(
     absent = name in left.absent or name in right.absent
     same = not absent and left.registers[name] == right.registers[name]
     one, other = phrase(left, name, here), phrase(right, name, there)
-    if same:
-        why = _why_same(left, right, name, one)
-    else:
-        why = one if one == other else f"{one} | {other}"
-    return RegisterDiff(
-        name, same, why, decoded(left, name, here), decoded(right, name, there)
-    )
+    why = _why_same(left, right, name, one) if same else _why_not(one, other)
+    return RegisterDiff(name, same, why, decoded(left, name, here), decoded(right, name, there))
+
+
+def _why_not(phrase_of_left: str, phrase_of_right: str) -> str:
+    if phrase_of_left == phrase_of_right:
+        return phrase_of_left
+    return f"{phrase_of_left} | {phrase_of_right}"
 
 
 def _why_same(left: Frame, right: Frame, name: str, phrase_of_left: str) -> str:

@@ -6,10 +6,10 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
+from inspector.errors import InspectorError
 from inspector.frames.scan import kernel_frames
 from inspector.frames.surroundings import Surroundings
 from inspector.kernel.unwinder import call_frames, stack_pointer
-from inspector.errors import InspectorError
 from inspector.model.candidate import Candidate, FoundBy
 from inspector.model.registers import PT_REGS_SIZE, Registers
 from inspector.model.task import Running, Task

@@ -65,5 +65,3 @@ def _word(record: Record, address: int) -> int | None:
     if not 0 <= at <= len(record.stack_slice) - 8:
         return None
     return int.from_bytes(record.stack_slice[at : at + 8], "little")
-
-

@@ -12,6 +12,6 @@ def panicking_pid(target: Target) -> int | None:
     ``panic_cpu`` says which CPU it was (kernel/panic.c), and drgn whose that was.
     """
     try:
-        return target.prog.crashed_thread().tid
+        return int(target.prog.crashed_thread().tid)
     except (LookupError, ValueError):
         return None

@@ -125,7 +125,11 @@ class Tasks:
 
 
 def entry_padding(target: Target) -> int:
-    """``TOP_OF_KERNEL_STACK_PADDING``: 16 with CONFIG_X86_FRED (6.9, commit 65c9cc9e2c14), else 0."""
+    """``TOP_OF_KERNEL_STACK_PADDING`` in bytes.
+
+    16 where the kernel was built with CONFIG_X86_FRED (6.9, commit 65c9cc9e2c14), even on a
+    CPU without FRED; else 0.
+    """
     return 16 if target.symbols.address_of("asm_fred_entrypoint_user") is not None else 0
 
 

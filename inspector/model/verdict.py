@@ -10,6 +10,7 @@ from inspector.model.absent import Absent
 from inspector.model.evidence import Evidence
 from inspector.model.origin import Origin
 
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """An origin with its evidence.

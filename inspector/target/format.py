@@ -10,7 +10,14 @@ from inspector.errors import TargetError
 
 _ET_CORE = 4
 _EM_X86_64 = 62
-_MACHINES = {3: "32-bit x86", 40: "32-bit Arm", 183: "arm64", 22: "s390x", 21: "ppc64", 243: "RISC-V"}
+_MACHINES = {
+    3: "32-bit x86",
+    21: "ppc64",
+    22: "s390x",
+    40: "32-bit Arm",
+    183: "arm64",
+    243: "RISC-V",
+}
 
 # struct disk_dump_header: signature[8], header_version, then struct new_utsname.
 _UTS_MACHINE = 8 + 4 + 4 * 65

@@ -73,7 +73,9 @@ def _open_core(spec: TargetSpec) -> tuple[Program, TargetIdentity]:
     path = shipped_dump(spec.path) if spec.kind is TargetKind.DEMO else Path(spec.path or "")
     dump_format = sniff(path)
     if dump_format == "flattened":
-        raise TargetError(f"{path}: is flattened; reassemble it first: makedumpfile -R OUT < {path}")
+        raise TargetError(
+            f"{path}: is flattened; reassemble it first: makedumpfile -R OUT < {path}"
+        )
     prog = Program()
     with opening(str(path)):
         prog.set_core_dump(path)

@@ -34,5 +34,5 @@ def shipped_dump(name: str | None) -> Path:
         name = names[0]
     for dump in manifest["dumps"]:
         if dump["name"] == name:
-            return directory / dump["file"]
+            return directory / str(dump["file"])
     raise TargetError(f"no shipped dump is called {name}; there are: {', '.join(names)}")

@@ -40,7 +40,7 @@ class Symbols:
         """The address of the symbol called ``name``, or None."""
         for owner, index in self._indexes():
             if module in (None, owner) and (found := index(self._prog, name, None, True)):
-                return found[0].address
+                return int(found[0].address)
         return None
 
     def addresses_of(self, name: str) -> list[int]:

@@ -42,7 +42,7 @@ class Target:
         :raises Unreadable: if any of them is missing
         """
         try:
-            return self.prog.read(address, size)
+            return bytes(self.prog.read(address, size))
         except FaultError as error:
             raise Unreadable(address, size, " ".join(str(error).split())) from None
         except OverflowError:
@@ -87,7 +87,7 @@ class Target:
         :raises TargetError: if the target's types do not have it
         """
         with reading(name):
-            return sizeof(self.prog.type(name))
+            return int(sizeof(self.prog.type(name)))
 
     def offsetof(self, name: str, member: str) -> int:
         """Offset in bytes of ``member`` (which may be ``a.b``) in the type called ``name``.
@@ -95,7 +95,7 @@ class Target:
         :raises TargetError: if there is no such type or member
         """
         with reading(f"{name}.{member}"):
-            return offsetof(self.prog.type(name), member)
+            return int(offsetof(self.prog.type(name), member))
 
     def has_member(self, name: str, member: str) -> bool:
         """Whether the type called ``name`` exists and has ``member``."""
