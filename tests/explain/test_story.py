@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What is said of a frame, from plain values; the real ones are in tests/guest."""
+
+from inspector.explain.decode import decoded, flag_names
+from inspector.explain.phrases import phrase
+from inspector.explain.story import story
+from inspector.model.absent import Absent, Why
+from inspector.model.context import Context, Pointer, PointsTo
+from inspector.model.frame import FoundIn, Frame
+from inspector.model.origin import Origin
+from inspector.model.registers import Registers
+from inspector.model.stack import StackKind
+from inspector.model.symbol import Location
+from inspector.model.syscall import Abi, Syscall
+from tests.classify.values import LOW, TASK, TOP, kernel, user
+
+FORK = Syscall(57, Abi.X86_64, "fork", "__x64_sys_fork")
+CLONE = Location(0xFFFFFFFF81000000, "kernel_clone", 0)
+
+
+def frame(origin: Origin, registers: Registers, address: int = LOW + 0x3000) -> Frame:
+    return Frame(
+        address=address,
+        origin=origin,
+        user_mode=registers.user_mode,
+        stack=StackKind.TASK,
+        found_in=FoundIn.STACK,
+        cpu=1,
+        task=TASK,
+        registers=registers,
+        evidence=(),
+        syscall=FORK if origin is Origin.SYSCALL else None,
+    )
+
+
+ENTRY = frame(Origin.SYSCALL, user(orig_ax=57, ax=(1 << 64) - 38), TOP)
+FTRACE = frame(Origin.FTRACE, kernel(LOW + 0x3000, orig_ax=0, ax=TOP))
+
+
+def test_the_seed_question_is_answered_from_an_ftrace_frame() -> None:
+    context = Context({"ax": Pointer(PointsTo.ENTRY_FRAME)}, CLONE)
+    told = " ".join(story(FTRACE, context, ENTRY))
+    assert "No trap put this frame here" in told
+    assert "kernel_clone is probed where its function calls ftrace" in told
+    assert "popular answer" in told
+    assert "rules int3 out" in told
+    assert "The orig_ax there lies at ax + 0x78, which is 57 fork" in told
+    assert f"{TOP + 0x78:#x}, is 57 fork" in told
+
+
+def test_a_kernel_thread_has_no_number_to_find() -> None:
+    told = " ".join(story(FTRACE, Context(probe=CLONE), None))
+    assert "kernel thread" in told
+    assert "57" not in told
+
+
+def test_an_int3_frame_is_said_never_to_have_held_a_number() -> None:
+    told = story(frame(Origin.INT3, kernel(LOW + 0x3000)), Context(), ENTRY)
+    assert "pushed -1" in told[0]
+    assert "57 fork" in told[-1]
+
+
+def test_any_register_that_points_to_the_entry_frame_is_said_to() -> None:
+    int3 = frame(Origin.INT3, kernel(LOW + 0x3000, di=TOP))
+    pointer = Pointer(PointsTo.ENTRY_FRAME)
+    assert "task's own entry frame" in phrase(int3, "di", pointer)
+    assert "handler's argument" in phrase(int3, "di", pointer)
+    assert decoded(int3, "di", pointer) == "the task's own entry frame"
+
+
+def test_ax_and_orig_ax_mean_different_things_in_each_origin() -> None:
+    int3 = frame(Origin.INT3, kernel(LOW + 0x3000))
+    assert "saved from user space's rax" in phrase(ENTRY, "orig_ax", None)
+    assert "-ENOSYS at entry" in phrase(ENTRY, "ax", None)
+    assert "pushes -1" in phrase(int3, "orig_ax", None)
+    assert "live rax" in phrase(int3, "ax", None)
+    assert "constant 0" in phrase(FTRACE, "orig_ax", None)
+
+
+def test_every_origin_has_a_phrase_for_every_register() -> None:
+    for origin in Origin:
+        for registers in (user(), kernel(LOW + 0x3000)):
+            one = frame(origin, registers)
+            assert all(phrase(one, register, None) for register, _ in registers.items())
+
+
+def test_an_absent_register_is_never_given_a_meaning() -> None:
+    gone = Absent(Why.NEVER_WRITTEN, 1)
+    note = Frame(
+        address=LOW,
+        origin=Origin.CRASH_NOTE,
+        user_mode=False,
+        stack=None,
+        found_in=FoundIn.STACK,
+        cpu=0,
+        task=None,
+        registers=kernel(LOW),
+        evidence=(),
+        absent={"orig_ax": gone},
+    )
+    assert decoded(note, "orig_ax", None) == "never written"
+    assert phrase(note, "orig_ax", None).startswith("never written")
+
+
+def test_flags_are_named_highest_first() -> None:
+    assert flag_names(0x246) == "IF ZF PF"
+    assert flag_names(0x3002) == "IOPL3"
