@@ -28,8 +28,20 @@ def _register(
     absent = name in left.absent or name in right.absent
     same = not absent and left.registers[name] == right.registers[name]
     one, other = phrase(left, name, here), phrase(right, name, there)
+    if name == "ax":
+        one += _by_chance(left, right)
+        other += _by_chance(right, left)
     why = _why_same(left, right, name, one) if same else _why_not(one, other)
     return RegisterDiff(name, same, why, decoded(left, name, here), decoded(right, name, there))
+
+
+def _by_chance(frame: Frame, entry: Frame) -> str:
+    """What people stumble over: a live rax that happens to hold the number still."""
+    if frame.syscall is not None or entry.syscall is None:
+        return ""
+    if frame.registers.ax != entry.syscall.nr:
+        return ""
+    return f" (it still holds the number {entry.syscall.nr} here, by chance: nothing promises it)"
 
 
 def _why_not(phrase_of_left: str, phrase_of_right: str) -> str:

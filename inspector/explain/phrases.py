@@ -10,7 +10,6 @@ from inspector.model.context import Pointer, PointsTo
 from inspector.model.errno import errno_name
 from inspector.model.frame import Frame
 from inspector.model.origin import Origin
-from inspector.model.registers import as_int64
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 
@@ -18,8 +17,6 @@ _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 _SYSCALL_ARGUMENTS = ("di", "si", "dx", "r10", "r8", "r9")
 _SYSCALL32_ARGUMENTS = ("bx", "cx", "dx", "si", "di", "bp")
 _C_ARGUMENTS = ("di", "si", "dx", "cx", "r8", "r9")
-
-_CALLEE_SAVED = ("bx", "bp", "r12", "r13", "r14", "r15")
 
 _USER_STATE = {
     "ip": "where user space goes on",
@@ -92,8 +89,7 @@ def _ax(frame: Frame) -> str:
         return "cleared"
     if frame.user_mode:
         return "user space's live rax"
-    text = "the live rax of the code that was interrupted"
-    return f"{text}, not a syscall's result" if not frame.user_mode else text
+    return "the live rax of the code that was interrupted, not a syscall's result"
 
 
 def _syscall_ax(frame: Frame) -> str:
@@ -120,7 +116,7 @@ def _syscall64(register: str) -> str:
     if register == "r11":
         return "user flags: the SYSCALL instruction saves them in r11"
     argument = _argument(register, _SYSCALL_ARGUMENTS, "the syscall's")
-    return argument or f"user space's {register}, callee-saved"
+    return argument or f"user space's {register}, kept for its return"
 
 
 def _kernel(frame: Frame, register: str) -> str:
@@ -138,9 +134,10 @@ def _kernel(frame: Frame, register: str) -> str:
         argument = _argument(register, _C_ARGUMENTS, "the function's")
         if argument:
             return f"{argument} if it takes that many"
-    if register in _CALLEE_SAVED:
-        return "live, callee-saved"
-    return "live in the code that was interrupted"
+    if frame.task is not None and frame.task.kernel_thread:
+        return "live in the code that was interrupted"
+    # PUSH_AND_CLEAR_REGS, arch/x86/entry/calling.h
+    return "the kernel's own: entry code clears user space's"
 
 
 def _kernel_ip(frame: Frame) -> str:
@@ -169,8 +166,3 @@ def _argument(register: str, order: tuple[str, ...], whose: str) -> str:
     if register not in order:
         return ""
     return f"{whose} {_ORDINALS[order.index(register)]} argument"
-
-
-def negative_one(frame: Frame) -> bool:
-    """Whether orig_ax says "no syscall"."""
-    return as_int64(frame.registers.orig_ax) == -1

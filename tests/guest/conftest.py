@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Real kernels, booted and crashed once a session by scripts/lab.
+
+FRAME_INSPECTOR_LAB names a directory that keeps the runs, to look at or use again by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Inspector
+
+Play = Callable[[str], "Crash"]
+
+
+@dataclass(frozen=True)
+class Crash:
+    """What one run of the lab left: the dump, and what the guest itself knew."""
+
+    directory: Path
+
+    @property
+    def vmcore(self) -> Path:
+        return self.directory / "vmcore"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        facts: dict[str, Any] = json.loads((self.directory / "facts.json").read_text())
+        return facts
+
+    @property
+    def traps(self) -> str:
+        """QEMU's log of every int3 that the CPU took."""
+        return (self.directory / "int.log").read_text()
+
+    def symbol(self, name: str) -> int:
+        return int(self.facts["symbols"][name], 16)
+
+
+@pytest.fixture(scope="session")
+def lab(root: Path) -> Callable[..., str]:
+    def run(*arguments: str | Path) -> str:
+        result = subprocess.run(
+            [root / "scripts/lab", *arguments],
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=1200,
+            check=False,
+        )
+        assert result.returncode == 0, f"scripts/lab {arguments} failed"
+        return result.stdout
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def play(lab: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Play:
+    kept = os.environ.get("FRAME_INSPECTOR_LAB")
+    base = Path(kept) if kept else tmp_path_factory.mktemp("lab")
+    played: dict[str, Crash] = {}
+
+    def scenario(name: str) -> Crash:
+        if name not in played:
+            directory = base / name
+            if not (kept and (directory / "vmcore").exists()):
+                lab(name, "-o", directory)
+            played[name] = Crash(directory)
+        return played[name]
+
+    return scenario
+
+
+@pytest.fixture(scope="session")
+def crash(play: Play) -> Crash:
+    """A panic in an int3 kprobe of framefreeze, saved by kexec and makedumpfile."""
+    return play("crash")
+
+
+@pytest.fixture(scope="session")
+def vmlinux(lab: Callable[..., str]) -> Path:
+    """The lab kernel's image with DWARF."""
+    return Path(json.loads(lab("fetch", "--dwarf"))["vmlinux"])
+
+
+@pytest.fixture(scope="session")
+def distilled(
+    crash: Crash, inspector: Inspector, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The same crash, distilled."""
+    small = tmp_path_factory.mktemp("distilled") / "small.vmcore"
+    result = inspector("distill", crash.vmcore, "-o", small)
+    assert (result.returncode, result.stderr) == (0, "")
+    return small
+
+
+def frames(inspector: Inspector, *arguments: str | Path) -> list[dict[str, Any]]:
+    """The frames of a target as the JSON contract gives them; the answer must be whole."""
+    result = inspector("frames", *arguments, "--format", "json")
+    assert (result.returncode, result.stderr) == (0, "")
+    answer = json.loads(result.stdout)
+    assert answer["schema"] == "inspector.frames/1"
+    assert answer["incomplete"] == []
+    found: list[dict[str, Any]] = answer["frames"]
+    return found
