@@ -6,7 +6,7 @@ from __future__ import annotations
 from inspector.classify.exceptions import origin_of
 from inspector.classify.words import not_evidence, return_address
 from inspector.model.absent import Absent, Why
-from inspector.model.candidate import Candidate, FoundBy
+from inspector.model.candidate import Candidate, FoundBy, Unwinder
 from inspector.model.entry_point import EntryKind
 from inspector.model.evidence import Evidence
 from inspector.model.kprobe import Mechanism
@@ -38,6 +38,9 @@ def name(candidate: Candidate) -> Verdict | None:
     """The origin of a frame that interrupted the kernel, or None if a scan misled us."""
     if _inside_its_own_function(candidate):
         return _snapshot(candidate)
+    if candidate.unwinder is Unwinder.CONTRADICTS:
+        # A dead frame in a hole that random_kstack_offset or a large local variable left.
+        return None
     word = candidate.below
     if word is not None and word.region is not None:
         return _generated(candidate)
@@ -148,7 +151,7 @@ def _never_written(registers: Registers, names: tuple[str, ...]) -> dict[str, Ab
 
 
 def _unwound(candidate: Candidate) -> tuple[Evidence, ...]:
-    if not candidate.unwound:
+    if candidate.unwinder is not Unwinder.CONFIRMS:
         return ()
     text = "the unwinder (the kernel's own ORC tables) finds the interrupted code from here too"
     return (Evidence("unwinder", text, candidate.address),)

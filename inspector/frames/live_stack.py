@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from inspector.errors import InspectorError
 from inspector.frames.scan import kernel_frames
 from inspector.frames.surroundings import Surroundings
+from inspector.frames.unwound import says
 from inspector.kernel.unwinder import call_frames, stack_pointer
 from inspector.model.candidate import Candidate, FoundBy
 from inspector.model.registers import PT_REGS_SIZE, Registers
+from inspector.model.report import CallFrame
 from inspector.model.task import Running, Task
 from inspector.target.target import Target
 
@@ -38,7 +40,8 @@ def kernel_candidates(target: Target, around: Surroundings, task: Task) -> Itera
     data = target.read(start - 8, high - start + 8)
     words = struct.unpack(f"<{len(data) // 8}Q", data)
     found = [i for i in kernel_frames(words) if i > 0]
-    unwound = _unwound_addresses(target, task) if found else frozenset()
+    calls = _call_frames(target, task) if found else ()
+    note = task.running is Running.ON_CPU
     for i in found:
         address = start - 8 + 8 * i
         yield around.candidate(
@@ -49,13 +52,12 @@ def kernel_candidates(target: Target, around: Surroundings, task: Task) -> Itera
             stack=task.stack,
             task=task,
             cpu=task.cpu,
-            unwound=address in unwound,
+            unwinder=says(calls, address, words[i - 1], from_note=note),
         )
 
 
-def _unwound_addresses(target: Target, task: Task) -> frozenset[int]:
-    # In entry code sp is the frame's own address: ORC's UNWIND_HINT_REGS.
+def _call_frames(target: Target, task: Task) -> tuple[CallFrame, ...]:
     try:
-        return frozenset(f.sp for f in call_frames(target, task) if f.sp is not None)
+        return call_frames(target, task)
     except InspectorError:
-        return frozenset()
+        return ()

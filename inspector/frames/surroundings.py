@@ -7,7 +7,7 @@ from inspector.errors import Unreadable
 from inspector.kernel.entry_points import EntryPoints
 from inspector.kernel.generated_text import GeneratedText
 from inspector.kernel.kprobes import Kprobes
-from inspector.model.candidate import Candidate, FoundBy, Word
+from inspector.model.candidate import Candidate, FoundBy, Unwinder, Word
 from inspector.model.kprobe import Kprobe
 from inspector.model.record import Record
 from inspector.model.registers import Registers
@@ -36,7 +36,7 @@ class Surroundings:
         task: Task | None,
         cpu: int | None,
         record: Record | None = None,
-        unwound: bool = False,
+        unwinder: Unwinder = Unwinder.SILENT,
     ) -> Candidate:
         """:param below: the word at ``address - 8``, None where it cannot be read"""
         kernel_mode = not registers.user_mode
@@ -54,7 +54,7 @@ class Surroundings:
             kprobe=self._kprobe(ip - 1, record) if kernel_mode else None,
             text_before_ip=self._text_byte(ip - 1) if kernel_mode else None,
             record=record,
-            unwound=unwound,
+            unwinder=unwinder,
         )
 
     def return_word(self, address: int, value: int) -> Word:

@@ -27,6 +27,14 @@ class FoundBy(Enum):
     NOTE = "note"
 
 
+class Unwinder(Enum):
+    """What the unwinder, which knows nothing of frames, says of an address."""
+
+    CONFIRMS = "a call frame of entry code begins exactly there"
+    SILENT = "it did not get there, or not by the kernel's own tables"
+    CONTRADICTS = "it is inside a call frame that is not entry code"
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """A 64-bit word of the target and what its value points into.
@@ -52,7 +60,6 @@ class Candidate:
     :ivar ip_region: the generated text that ip lies in
     :ivar kprobe: the kprobe at ``ip - 1``, where the kernel's table has one
     :ivar text_before_ip: the byte of kernel text at ``ip - 1``, None when not readable
-    :ivar unwound: the unwinder, too, says that entry code keeps a frame at this address
     """
 
     found_by: FoundBy
@@ -67,7 +74,7 @@ class Candidate:
     kprobe: Kprobe | None = None
     text_before_ip: int | None = None
     record: Record | None = None
-    unwound: bool = False
+    unwinder: Unwinder = Unwinder.SILENT
 
     @property
     def delta(self) -> int:

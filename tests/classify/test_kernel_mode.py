@@ -5,7 +5,7 @@ import pytest
 
 from inspector.classify.rules import name
 from inspector.model.absent import Why
-from inspector.model.candidate import Candidate, Word
+from inspector.model.candidate import Candidate, Unwinder, Word
 from inspector.model.entry_point import EntryKind
 from inspector.model.kprobe import Mechanism
 from inspector.model.origin import Origin
@@ -29,7 +29,9 @@ ADDRESS = LOW + 0x3000
 
 def int3_candidate() -> Candidate:
     word = below(ADDRESS, EntryKind.EXCEPTION, "asm_exc_int3", 3)
-    return replace(scanned(kernel(ADDRESS), word), kprobe=kprobe(Mechanism.INT3), unwound=True)
+    return replace(
+        scanned(kernel(ADDRESS), word), kprobe=kprobe(Mechanism.INT3), unwinder=Unwinder.CONFIRMS
+    )
 
 
 def named(candidate: Candidate) -> Verdict:
@@ -51,7 +53,9 @@ def test_int3_is_named_by_its_return_address_and_supported_by_all_it_leaves() ->
 
 
 def test_int3_without_a_kprobe_is_supported_by_the_text_byte() -> None:
-    verdict = named(replace(int3_candidate(), kprobe=None, text_before_ip=0xCC, unwound=False))
+    verdict = named(
+        replace(int3_candidate(), kprobe=None, text_before_ip=0xCC, unwinder=Unwinder.SILENT)
+    )
     assert "text-byte" in [e.rule for e in verdict.evidence]
 
 
@@ -108,6 +112,10 @@ def test_a_frame_above_its_own_sp_is_a_copy_that_the_function_made() -> None:
 def test_a_copy_made_by_any_other_function_is_no_frame() -> None:
     word = below(ADDRESS, EntryKind.EXCEPTION, "asm_exc_int3", 3)
     assert name(scanned(kernel(ADDRESS, sp=ADDRESS - 64), word)) is None
+
+
+def test_a_perfect_frame_inside_somebody_elses_call_frame_is_dead() -> None:
+    assert name(replace(int3_candidate(), unwinder=Unwinder.CONTRADICTS)) is None
 
 
 def test_what_a_scan_found_without_evidence_is_no_frame() -> None:

@@ -91,9 +91,7 @@ def vmlinux(lab: Callable[..., str]) -> Path:
 
 
 @pytest.fixture(scope="session")
-def distilled(
-    crash: Crash, inspector: Inspector, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def distilled(crash: Crash, inspector: Inspector, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same crash, distilled."""
     small = tmp_path_factory.mktemp("distilled") / "small.vmcore"
     result = inspector("distill", crash.vmcore, "-o", small)

@@ -174,9 +174,7 @@ def test_the_question_is_answered_from_a_record_at_kernel_clones_entry(
 ) -> None:
     pid = crash.facts["forker_pid"]
     index = next(
-        f["record"]["index"]
-        for f in records
-        if f["origin"] == "ftrace" and f["task"]["pid"] == pid
+        f["record"]["index"] for f in records if f["origin"] == "ftrace" and f["task"]["pid"] == pid
     )
     result = inspector("explain", "--core", crash.vmcore, "--record", str(index))
     assert (result.returncode, result.stderr) == (0, "")
