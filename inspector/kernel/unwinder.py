@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from drgn import Object, StackFrame
 
 from inspector.errors import InspectorError
@@ -11,9 +13,11 @@ from inspector.model.task import Task
 from inspector.target.faults import reading
 from inspector.target.target import Target
 
+_KERNEL_LOW = 0xFF00_0000_0000_0000
+
 
 def call_frames(target: Target, task: Task) -> tuple[CallFrame, ...]:
-    """The physical call frames of ``task``, innermost first; inlined ones are left out.
+    """The physical call frames of ``task``, innermost first, without inlined and user ones.
 
     :raises Unreadable: if the stack cannot be read
     :raises TargetError: if drgn cannot unwind it
@@ -21,8 +25,9 @@ def call_frames(target: Target, task: Task) -> tuple[CallFrame, ...]:
     with reading(f"stack of pid {task.pid}"):
         thread = Object(target.prog, "struct task_struct *", value=task.address)
         trace = target.prog.stack_trace(thread)
-        frames = [f for f in trace if not f.is_inline]
-        return tuple(_call_frame(target, frame) for frame in frames)
+        frames = [_call_frame(target, frame) for frame in trace if not frame.is_inline]
+    # In user space drgn goes on guessing: by frame pointers, in memory that may not be there.
+    return tuple(takewhile(lambda frame: frame.pc >= _KERNEL_LOW, frames))
 
 
 def stack_pointer(target: Target, task: Task) -> int | None:

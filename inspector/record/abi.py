@@ -29,8 +29,8 @@ _RECORD = struct.Struct("<9Q2I2i2IH3B3x16s")
 HEADER_SIZE = _HEADER.size + MAX_PROBES * _PROBE.size
 _SLICE_OFFSET = _RECORD.size + 2 * PT_REGS_SIZE
 
-# The module refuses more (framefreeze_main.c): a larger claim is damage.
-_MAX_RING = 64 << 20
+# MAX_RING_SLOTS and MAX_SLICE_BYTES of main.c: a larger claim is damage.
+_MAX_RING = 4096 * (_SLICE_OFFSET + 16384)
 
 _TRUNCATED, _ON_TASK_STACK, _KTHREAD = 1, 2, 4
 

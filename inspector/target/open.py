@@ -23,6 +23,7 @@ from inspector.target.btf.finder import register_btf
 from inspector.target.btf.records import Btf
 from inspector.target.faults import opening, reading
 from inspector.target.format import sniff
+from inspector.target.kdump_whole import check_whole
 from inspector.target.modules import add_module_symbols
 from inspector.target.shipped import shipped_dump
 from inspector.target.spec import SymbolSource, TargetKind, TargetSpec
@@ -40,7 +41,7 @@ def open_target(spec: TargetSpec) -> Target:
     :raises TargetError: in one line, if it cannot be opened
     """
     if spec.kind in (TargetKind.CORE, TargetKind.DEMO):
-        prog, identity = _open_core(spec)
+        prog, identity = open_core(spec)
     elif spec.kind is TargetKind.LIVE:
         prog, identity = _open_live()
     elif spec.kind is TargetKind.QEMU:
@@ -69,13 +70,19 @@ def target_of(prog: Program, identity: TargetIdentity, spec: TargetSpec) -> Targ
     return Target(prog, identity, identity_of_kernel, symbols, _load_modules(prog, symbols))
 
 
-def _open_core(spec: TargetSpec) -> tuple[Program, TargetIdentity]:
+def open_core(spec: TargetSpec) -> tuple[Program, TargetIdentity]:
+    """The memory of a dump, with neither symbols nor types.
+
+    :raises TargetError: if it is not a dump that drgn can open
+    """
     path = shipped_dump(spec.path) if spec.kind is TargetKind.DEMO else Path(spec.path or "")
     dump_format = sniff(path)
     if dump_format == "flattened":
         raise TargetError(
             f"{path}: is flattened; reassemble it first: makedumpfile -R OUT < {path}"
         )
+    if dump_format == "kdump":
+        check_whole(path)
     prog = Program()
     with opening(str(path)):
         prog.set_core_dump(path)

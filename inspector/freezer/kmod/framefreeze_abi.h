@@ -38,7 +38,8 @@ enum framefreeze_mechanism {
 };
 
 /* framefreeze_record.flags */
-#define FRAMEFREEZE_TRUNCATED 0x1 /* the slice stops before the entry frame's end */
+/* The slice does not reach the entry frame's end; never does off the task stack. */
+#define FRAMEFREEZE_TRUNCATED 0x1
 #define FRAMEFREEZE_ON_TASK_STACK 0x2 /* the frame lies on current's task stack */
 #define FRAMEFREEZE_KTHREAD 0x4 /* current has no entry frame: entry is zero */
 
@@ -94,7 +95,8 @@ struct framefreeze_header {
 	__u32 probe_size; /* sizeof(struct framefreeze_probe) */
 	__u64 records; /* kernel virtual address of the ring */
 	__u64 next; /* hits that asked for a slot so far; hit n takes slot n % record_count */
-	__u64 lost; /* hits whose slot was still being written by another */
+	/* Hits whose slot was still being written by another, or has a later one already. */
+	__u64 lost;
 	struct framefreeze_probe probes[FRAMEFREEZE_MAX_PROBES];
 };
 

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The ``inspector`` command with its subcommands, loaded when they are asked for."""
+
+from __future__ import annotations
+
+import click
+
+from inspector.cli.version import version
+from inspector.commands.catalogue import COMMANDS, load_command
+
+
+class Commands(click.Group):
+    """A group whose commands are imported by name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return load_command(cmd_name)
+
+
+def _show_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        click.echo(f"inspector {version()}")
+        ctx.exit()
+
+
+@click.group(
+    cls=Commands,
+    no_args_is_help=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
+def program() -> None:
+    """A "frame" here is a struct pt_regs frame of Linux, not a call frame.
+
+    Finds the pt_regs frames on the kernel stacks of a running x86-64 kernel or of a crash dump,
+    says what put each one there, and what its registers therefore mean. Needs no debug packages.
+
+    \b
+    TARGET, for every command, is one of
+      --live            the running kernel (the default, where /proc/kcore can be read)
+      --core, -c PATH   a vmcore
+      --qemu ADDRESS    a QEMU guest
+      --demo            a dump of a real kernel that ships with this program
+
+    Exit status: 0 whole answer, 1 nothing matched, 2 bad usage or target, 3 partial answer.
+    """

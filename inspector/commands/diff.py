@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""``inspector diff``: the options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import click
+
+from inspector.commands import options
+from inspector.commands.session import Session
+from inspector.commands.status import Status
+from inspector.commands.target import TargetOptions
+from inspector.commands.what import Address, What
+from inspector.errors import UsageError
+from inspector.model.origin import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class DiffRequest:
+    """Which two frames.
+
+    :ivar what: nothing, a task, a frame (against its task's entry frame), or two frames
+    :ivar record: the index of a module's record, in place of ``what``
+    :ivar left: the origin of the left frame, where it is not to be the entry frame
+    :ivar right: the origin of the right frame, where it is not to be the innermost
+    """
+
+    what: tuple[What, ...] = ()
+    record: int | None = None
+    left: Origin | None = None
+    right: Origin | None = None
+
+
+@click.command("diff", short_help="Two frames of a task side by side, every difference explained.")
+@options.what_argument(-1)
+@options.record_option
+@options.origin_option("--left", "The left frame's origin; else it is the entry frame.")
+@options.origin_option("--right", "The right frame's origin; else it is the innermost one.")
+@options.all_option
+@options.format_option("text", "json")
+@options.target_options
+@click.pass_obj
+def command(
+    session: Session,
+    *,
+    target: TargetOptions,
+    output: str,
+    what: tuple[What, ...],
+    record: int | None,
+    left: Origin | None,
+    right: Origin | None,
+    show_all: bool,
+) -> Status:
+    """Two struct pt_regs frames side by side, with the reason for every difference.
+
+    WHAT is a pid in decimal, or the address 0x… of a task or of a frame: its entry frame against
+    its innermost kernel frame, or that frame. Two addresses are two frames. Without it, on a
+    dump: the panicking task.
+    """
+    request = DiffRequest(what, record, left, right)
+    _check(request)
+    from inspector.commands.run.diff import run
+
+    return run(session, target, request, output, show_all)
+
+
+def _check(request: DiffRequest) -> None:
+    origins = request.left is not None or request.right is not None
+    if request.record is not None and (request.what or origins):
+        raise UsageError("--record names both frames: it goes with no WHAT, --left or --right")
+    if len(request.what) > 2:
+        raise UsageError("diff compares two frames, not more")
+    if len(request.what) == 2:
+        if not all(isinstance(what, Address) for what in request.what):
+            raise UsageError("two frames are named by two addresses (0x…), not by pids")
+        if origins:
+            raise UsageError("two addresses name both frames: they go with no --left or --right")

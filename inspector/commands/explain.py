@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""``inspector explain``: the options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import click
+
+from inspector.commands import options
+from inspector.commands.session import Session
+from inspector.commands.status import Status
+from inspector.commands.target import TargetOptions
+from inspector.commands.what import What
+from inspector.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainRequest:
+    """Which frame.
+
+    :ivar what: a frame, or a task (its innermost kernel frame, else its entry frame)
+    :ivar record: the index of a module's record, in place of ``what``
+    """
+
+    what: What | None = None
+    record: int | None = None
+
+
+@click.command("explain", short_help="What every register of a frame means, and why.")
+@options.what_argument(1)
+@options.record_option
+@options.format_option("text", "json")
+@options.target_options
+@click.pass_obj
+def command(
+    session: Session,
+    *,
+    target: TargetOptions,
+    output: str,
+    what: What | None,
+    record: int | None,
+) -> Status:
+    """Every register of a struct pt_regs frame: its value, what it means, and the evidence.
+
+    WHAT is the address 0x… of a frame; or a task (a pid in decimal, or its address), of which
+    the innermost kernel frame is explained, else its entry frame. Without it, on a dump: the
+    panicking task.
+    """
+    if what is not None and record is not None:
+        raise UsageError("--record names the frame: it goes with no WHAT")
+    from inspector.commands.run.explain import run
+
+    return run(session, target, ExplainRequest(what, record), output)

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Every option, declared once; commands pick what they take."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from inspector.commands.target import TargetOptions
+from inspector.commands.what import What, parse_what
+from inspector.model.origin import Origin
+from inspector.target.spec import SymbolSource
+
+_Callback = Callable[..., Any]
+_Decorator = Callable[[_Callback], _Callback]
+
+ORIGIN_NAMES = ", ".join(origin.value for origin in Origin)
+
+_ORIGINS = click.Choice([origin.value for origin in Origin])
+_SYMBOLS = click.Choice([source.value for source in SymbolSource])
+
+_TARGET: tuple[_Decorator, ...] = (
+    click.option("--live", is_flag=True, help="The running kernel (the default, if readable)."),
+    click.option("--core", "-c", metavar="PATH", help="A vmcore: kdump, ELF."),
+    click.option("--qemu", metavar="ADDRESS", help="A QEMU guest, by the address of its QMP."),
+    click.option("--demo", is_flag=True, help="A dump of a real kernel that ships with this."),
+    click.option("--dump", metavar="NAME", help="Another shipped dump than the first."),
+    click.option(
+        "--symbols", type=_SYMBOLS, default="auto", show_default=True, help="Where types come from."
+    ),
+    click.option(
+        "--vmlinux", metavar="PATH", type=click.Path(path_type=Path), help="DWARF of that kernel."
+    ),
+)
+
+
+def target_options(callback: _Callback) -> _Callback:
+    """Adds the TARGET options, handed over as one ``target`` value."""
+
+    @functools.wraps(callback)
+    def gathered(*args: Any, **options: Any) -> Any:
+        symbols = SymbolSource(options.pop("symbols"))
+        names = ("live", "core", "qemu", "demo", "dump", "vmlinux")
+        given = {name: options.pop(name) for name in names}
+        return callback(*args, target=TargetOptions(symbols=symbols, **given), **options)
+
+    wrapped: _Callback = gathered
+    for option in reversed(_TARGET):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def format_option(*formats: str) -> _Decorator:
+    """:param formats: the first is the default"""
+    return click.option(
+        "--format",
+        "output",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help="How to write the answer.",
+    )
+
+
+def what_argument(count: int) -> _Decorator:
+    """:param count: how many at most; -1 for any number"""
+    if count == 1:
+        return click.argument("what", metavar="[WHAT]", required=False, callback=_as_what)
+    return click.argument("what", metavar="[WHAT]...", nargs=-1, callback=_as_whats)
+
+
+def origin_option(flag: str, help_text: str) -> _Decorator:
+    """An option whose value is an origin's name, or None."""
+    return click.option(flag, type=_ORIGINS, metavar="ORIGIN", callback=_as_origin, help=help_text)
+
+
+comm_option = click.option("--comm", metavar="GLOB", help="Only of tasks with such a name.")
+syscall_option = click.option(
+    "--syscall", metavar="NAME", help="Only with this syscall, by name or number."
+)
+cpu_option = click.option(
+    "--cpu", metavar="N", type=click.IntRange(min=0), help="Only of this CPU."
+)
+records_option = click.option(
+    "--records", is_flag=True, help="Also frames that the framefreeze module recorded."
+)
+record_option = click.option(
+    "--record", metavar="N", type=click.IntRange(min=0), help="The module's record N."
+)
+all_option = click.option("--all", "show_all", is_flag=True, help="Equal registers too.")
+
+
+def _as_what(ctx: click.Context, param: click.Parameter, value: str | None) -> What | None:
+    if value is None:
+        return None
+    try:
+        return parse_what(value)
+    except ValueError as error:
+        raise click.UsageError(str(error), ctx) from None
+
+
+def _as_whats(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> tuple[What | None, ...]:
+    return tuple(_as_what(ctx, param, value) for value in values)
+
+
+def _as_origin(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Origin | None:
+    return None if value is None else Origin(value)

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""From WHAT to a task or a frame of a survey."""
+
+from __future__ import annotations
+
+from inspector.commands.what import Pid, What
+from inspector.errors import NothingMatched, UsageError
+from inspector.model.frame import Frame
+from inspector.model.origin import Origin
+from inspector.model.task import Task
+from inspector.survey import Survey
+
+
+def task_or_frame(survey: Survey, what: What | None) -> Task | Frame:
+    """What ``what`` names; None names the panicking task of a dump.
+
+    :raises NothingMatched: if there is no such task or frame
+    :raises UsageError: if it names nothing, and no task panicked
+    """
+    if what is None:
+        return _panicking_task(survey)
+    if isinstance(what, Pid):
+        return survey.task(what.number)
+    task = survey.task_at(what.value)
+    if task is not None:
+        return task
+    try:
+        return survey.frame_at(what.value)
+    except NothingMatched:
+        raise NothingMatched(f"neither a frame nor a task lies at {what}") from None
+
+
+def task_named(survey: Survey, what: What | None) -> Task:
+    """The same, of a frame its task.
+
+    :raises NothingMatched: if there is no such task, or the frame belongs to none
+    :raises UsageError: if it names nothing, and no task panicked
+    """
+    found = task_or_frame(survey, what)
+    if isinstance(found, Task):
+        return found
+    if found.task is None:
+        raise NothingMatched(f"the frame at {what} belongs to no task")
+    return found.task
+
+
+def entry_frame(task: Task, frames: tuple[Frame, ...]) -> Frame | None:
+    """The one that lies where ``task_pt_regs(task)`` says, or None."""
+    return next((frame for frame in frames if frame.address == task.entry_address), None)
+
+
+def innermost_kernel_frame(task: Task, frames: tuple[Frame, ...]) -> Frame | None:
+    """The innermost one that a mechanism of the running kernel made, or None.
+
+    The entry frame is not one, nor what the panic itself saved to describe its CPU.
+    """
+    for frame in frames:
+        if frame.address != task.entry_address and frame.origin is not Origin.CRASH_NOTE:
+            return frame
+    return None
+
+
+def task_label(task: Task) -> str:
+    """How an error names a task."""
+    return f"pid {task.pid} ({task.comm})"
+
+
+def _panicking_task(survey: Survey) -> Task:
+    if not survey.is_dump:
+        raise UsageError("say which task or frame: a pid, or an address (0x…)")
+    task = survey.panicking_task()
+    if task is None:
+        raise UsageError("no task of this dump panicked: name a pid, or an address (0x…)")
+    return task

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""``inspector explain``: the answer."""
+
+from __future__ import annotations
+
+from inspector.commands.explain import ExplainRequest
+from inspector.commands.run.choose import (
+    entry_frame,
+    innermost_kernel_frame,
+    task_label,
+    task_or_frame,
+)
+from inspector.commands.session import Session
+from inspector.commands.status import Status, status_of
+from inspector.commands.target import TargetOptions
+from inspector.errors import NothingMatched
+from inspector.model.frame import Frame
+from inspector.model.report import Explanation
+from inspector.model.task import Task
+from inspector.render.explain_text import ExplainText
+from inspector.render.json import explanation_json
+from inspector.render.screen import show
+from inspector.survey import Survey
+
+
+def run(session: Session, target: TargetOptions, request: ExplainRequest, output: str) -> Status:
+    """Answer ``request`` in the format ``output``."""
+    with session.survey(target) as survey:
+        explanation = explanation_of(survey, request)
+        if output == "json":
+            session.out.write(explanation_json(explanation))
+        else:
+            show(ExplainText(explanation), session.out)
+        return status_of(True, explanation.incomplete)
+
+
+def explanation_of(survey: Survey, request: ExplainRequest) -> Explanation:
+    """The frame that ``request`` names, explained.
+
+    :raises NothingMatched: if it is not there
+    :raises UsageError: if it names nothing
+    """
+    if request.record is not None:
+        frame, entry = survey.record(request.record)
+        return survey.explain(frame, entry)
+    found = task_or_frame(survey, request.what)
+    if isinstance(found, Frame):
+        return survey.explain(found, _entry_of(survey, found))
+    frames = survey.frames_of(found)
+    entry = entry_frame(found, frames)
+    innermost = innermost_kernel_frame(found, frames) or entry
+    if innermost is None:
+        raise NothingMatched(_no_frame(found))
+    return survey.explain(innermost, None if innermost is entry else entry)
+
+
+def _entry_of(survey: Survey, frame: Frame) -> Frame | None:
+    if frame.task is None or frame.address == frame.task.entry_address:
+        return None
+    return entry_frame(frame.task, survey.frames_of(frame.task))
+
+
+def _no_frame(task: Task) -> str:
+    if task.kernel_thread:
+        return f"{task_label(task)} is a kernel thread, and no frame lies on its stack"
+    return f"no frame lies on the stack of {task_label(task)}"

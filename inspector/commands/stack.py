@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""``inspector stack``: the options."""
+
+from __future__ import annotations
+
+import click
+
+from inspector.commands import options
+from inspector.commands.session import Session
+from inspector.commands.status import Status
+from inspector.commands.target import TargetOptions
+from inspector.commands.what import What
+
+
+@click.command("stack", short_help="A kernel stack: call frames and pt_regs frames interleaved.")
+@options.what_argument(1)
+@options.format_option("text", "json")
+@options.target_options
+@click.pass_obj
+def command(session: Session, *, target: TargetOptions, output: str, what: What | None) -> Status:
+    """The picture of a task's kernel stack: call frames and pt_regs frames interleaved.
+
+    WHAT is a pid in decimal, or the address 0x… of a task or of a frame on its stack. Without
+    it, on a dump: the panicking task.
+    """
+    from inspector.commands.run.stack import run
+
+    return run(session, target, what, output)

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the pages of a small dump hold, for whoever asks why it is as large as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from inspector.distill.paging import PAGE_SHIFT, PAGE_SIZE
+from inspector.target.symbols import Symbols
+
+
+class PageKind(Enum):
+    """A kind of page; the values are for people."""
+
+    PAGE_TABLE = "page tables"
+    BTF = "BTF"
+    KALLSYMS = "kallsyms"
+    ORC = "ORC"
+    TEXT = "kernel text"
+    IMAGE = "other kernel image"
+    MODULE = "modules"
+    OBJECT = "tasks, stacks and other objects"
+
+
+@dataclass(frozen=True, slots=True)
+class KindSize:
+    """How much of a dump a kind takes.
+
+    :ivar stored: bytes in the file
+    """
+
+    kind: PageKind
+    pages: int
+    stored: int
+
+
+# The first range that holds a page's address names it; borders are symbols.
+_RANGES = (
+    (PageKind.BTF, "__start_BTF", "__stop_BTF"),
+    (PageKind.ORC, "__start_orc_unwind", "__stop_orc_unwind"),
+    (PageKind.ORC, "__start_orc_unwind_ip", "__stop_orc_unwind_ip"),
+    (PageKind.ORC, "orc_lookup", "orc_lookup_end"),
+    (PageKind.TEXT, "_stext", "_etext"),
+    (PageKind.IMAGE, "_text", "_end"),
+)
+
+_MODULES_LOW = 0xFFFF_FFFF_8000_0000  # and text made at run time; the image lies there too
+
+# kallsyms has no names for itself, VMCOREINFO has (since 6.0, commit 5fd8fea935a1).
+_KALLSYMS = "SYMBOL(kallsyms_"
+
+
+class Kinds:
+    """Tells kinds of pages by the virtual addresses they were read at.
+
+    :param info: VMCOREINFO
+    """
+
+    def __init__(self, symbols: Symbols, info: Mapping[str, str]) -> None:
+        self._ranges = [*_kallsyms(info), *_named_ranges(symbols)]
+
+    def of(self, page: int | None) -> PageKind:
+        """The kind of the virtual page number ``page``; None is read by physical address."""
+        if page is None:
+            return PageKind.PAGE_TABLE
+        address = page << PAGE_SHIFT
+        for kind, low, high in self._ranges:
+            if low < address + PAGE_SIZE and address < high:
+                return kind
+        return PageKind.MODULE if address >= _MODULES_LOW else PageKind.OBJECT
+
+
+def _named_ranges(symbols: Symbols) -> Iterator[tuple[PageKind, int, int]]:
+    for kind, first, last in _RANGES:
+        low, high = symbols.address_of(first), symbols.address_of(last)
+        if low is not None and high is not None:
+            yield kind, low, high
+
+
+def _kallsyms(info: Mapping[str, str]) -> Iterator[tuple[PageKind, int, int]]:
+    tables = [int(value, 16) for key, value in info.items() if key.startswith(_KALLSYMS)]
+    if tables:
+        yield PageKind.KALLSYMS, min(tables), max(tables) + 512  # 256 token indexes of two bytes

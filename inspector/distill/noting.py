@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A reader of a dump that notes every page it hands out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from drgn import Program
+
+from inspector.distill.paging import PAGE_SHIFT, PAGE_SIZE, PageTables
+
+# 16 MB: page tables and the hot data of a walk; a page read again costs one decompression.
+_CACHED_PAGES = 4096
+
+_WHOLE_ADDRESS_SPACE = (1 << 64) - 1
+
+
+class NotingReader:
+    """Reads ``source`` by whole pages, and takes the place of another program's memory.
+
+    Virtual addresses are translated here, not by drgn or libkdumpfile, so that the page
+    tables on the way are noted too: whoever reads the small dump has to walk them again.
+
+    :ivar noted: page frame number → the virtual page number it was first read at, or None
+        for a page that was read as a page table or by its physical address
+    :param source: an open dump
+    :param info: its VMCOREINFO
+    :raises TargetError: if VMCOREINFO does not say where the page tables are
+    """
+
+    def __init__(self, source: Program, info: Mapping[str, str]) -> None:
+        self._source = source
+        self._cached = lru_cache(maxsize=_CACHED_PAGES)(self.page)
+        self._tables = PageTables(info, self._by_frame)
+        self.noted: dict[int, int | None] = {}
+
+    def take_over(self, prog: Program) -> None:
+        """Let ``prog``, which has the same dump open, read through here from now on."""
+        prog.add_memory_segment(0, _WHOLE_ADDRESS_SPACE, self._virtual, False)
+        prog.add_memory_segment(0, _WHOLE_ADDRESS_SPACE, self._physical, True)
+
+    def page(self, frame: int) -> bytes:
+        """The bytes of a page frame; nothing is noted.
+
+        :raises drgn.FaultError: if the dump does not have it
+        """
+        data: bytes = self._source.read(frame << PAGE_SHIFT, PAGE_SIZE, True)
+        return data
+
+    def _virtual(self, address: int, count: int, _offset: int, _physical: bool) -> bytes:
+        parts = []
+        for at, size in _by_page(address, count):
+            page = at >> PAGE_SHIFT
+            parts.append(self._part(self._tables.frame(page), at, size, page))
+        return b"".join(parts)
+
+    def _physical(self, address: int, count: int, _offset: int, _physical: bool) -> bytes:
+        parts = [
+            self._part(at >> PAGE_SHIFT, at, size, None) for at, size in _by_page(address, count)
+        ]
+        return b"".join(parts)
+
+    def _part(self, frame: int, address: int, size: int, page: int | None) -> bytes:
+        data = self._cached(frame)
+        self.noted.setdefault(frame, page)
+        start = address % PAGE_SIZE
+        return data[start : start + size]
+
+    def _by_frame(self, frame: int) -> bytes:
+        return self._part(frame, 0, PAGE_SIZE, None)
+
+
+def _by_page(address: int, count: int) -> Iterator[tuple[int, int]]:
+    """``[address, address + count)`` cut where pages end: (address, size)."""
+    end = address + count
+    while address < end:
+        size = min(end - address, PAGE_SIZE - address % PAGE_SIZE)
+        yield address, size
+        address += size

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The kernel's own page tables of x86-64, walked in physical memory."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Mapping
+
+from drgn import FaultError
+
+from inspector.errors import TargetError
+
+PAGE_SHIFT = 12
+PAGE_SIZE = 1 << PAGE_SHIFT
+
+_INDEX_BITS = 9
+_TABLE = struct.Struct("<512Q")
+
+# arch/x86/include/asm/pgtable_types.h; in the last level bit 7 is PAT instead.
+_PRESENT = 1 << 0
+_PSE = 1 << 7
+_FRAME_MASK = 0xF_FFFF_FFFF_F000
+
+_START_KERNEL_MAP = 0xFFFF_FFFF_8000_0000
+
+
+class PageTables:
+    """Translates virtual page numbers by ``swapper_pg_dir``.
+
+    :param info: VMCOREINFO
+    :param table: the 4096 bytes of a page frame by its number; it may raise ``FaultError``
+    :raises TargetError: if VMCOREINFO does not say where the tables are
+    """
+
+    def __init__(self, info: Mapping[str, str], table: Callable[[int], bytes]) -> None:
+        self._table = table
+        self._root = (
+            _number(info, "SYMBOL(swapper_pg_dir)", 16) - _START_KERNEL_MAP + phys_base(info)
+        ) >> PAGE_SHIFT
+        self._levels = 5 if info.get("NUMBER(pgtable_l5_enabled)") == "1" else 4
+        # Memory encryption marks an entry with a bit inside the address field.
+        self._mask = _FRAME_MASK & ~int(info.get("NUMBER(sme_mask)", "0"))
+        self._frames: dict[int, int] = {}
+
+    def frame(self, page: int) -> int:
+        """The number of the page frame that the virtual page number ``page`` is mapped to.
+
+        :raises drgn.FaultError: if it is not mapped, or a table on the way is missing
+        """
+        try:
+            return self._frames[page]
+        except KeyError:
+            found = self._frames[page] = self._walk(page)
+            return found
+
+    def _walk(self, page: int) -> int:
+        self._check_canonical(page)
+        frame = self._root
+        for level in reversed(range(self._levels)):
+            index = page >> _INDEX_BITS * level & 511
+            entry: int = _TABLE.unpack(self._table(frame))[index]
+            if not entry & _PRESENT:
+                raise FaultError("address is not mapped", page << PAGE_SHIFT)
+            frame = (entry & self._mask) >> PAGE_SHIFT
+            if level == 0 or entry & _PSE:
+                inside = (1 << _INDEX_BITS * level) - 1
+                return frame & ~inside | page & inside
+        raise AssertionError("the last level always returns")
+
+    def _check_canonical(self, page: int) -> None:
+        sign = page >> _INDEX_BITS * self._levels - 1
+        ones = (1 << 64 - PAGE_SHIFT - _INDEX_BITS * self._levels + 1) - 1
+        if sign not in (0, ones):
+            raise FaultError("address is not canonical", page << PAGE_SHIFT)
+
+
+def phys_base(info: Mapping[str, str]) -> int:
+    """``phys_base``, arch/x86/kernel/head_64.S; KASLR can make it negative.
+
+    In VMCOREINFO since 4.10, commit 401721ecd1dc.
+
+    :raises TargetError: if VMCOREINFO does not have it
+    """
+    return _number(info, "NUMBER(phys_base)", 10)
+
+
+def _number(info: Mapping[str, str], key: str, base: int) -> int:
+    try:
+        return int(info[key], base)
+    except KeyError:
+        raise TargetError(f"its VMCOREINFO has no {key}: its page tables cannot be found") from None
+    except ValueError:
+        raise TargetError(f"its VMCOREINFO says {key}={info[key]}, which is no number") from None

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The full report: everything that any answer about a target shows, asked for once."""
+
+from __future__ import annotations
+
+from inspector.errors import InspectorError, NothingMatched
+from inspector.model.frame import Frame
+from inspector.model.report import Incomplete
+from inspector.model.task import Task
+from inspector.survey import Survey
+
+
+def read_everything(survey: Survey) -> tuple[Incomplete, ...]:
+    """Ask ``survey`` for every frame, picture, explanation and comparison that it can give.
+
+    :returns: what could not be read
+    """
+    survey.panicking_task()
+    for task in survey.tasks():
+        _read_task(survey, task)
+    return (*_read_records(survey), *survey.incomplete)
+
+
+def _read_task(survey: Survey, task: Task) -> None:
+    frames = survey.stack(task).frames
+    entry = next((frame for frame in frames if frame.address == task.entry_address), None)
+    for frame in frames:
+        _read_frame(survey, frame, entry)
+
+
+def _read_records(survey: Survey) -> tuple[Incomplete, ...]:
+    try:
+        indexes = [f.record.index for f in survey.record_frames() if f.record is not None]
+    except NothingMatched:
+        return ()
+    except InspectorError as error:
+        return (Incomplete(str(error)),)
+    for index in dict.fromkeys(indexes):
+        _read_frame(survey, *survey.record(index))
+    return ()
+
+
+def _read_frame(survey: Survey, frame: Frame, entry: Frame | None) -> None:
+    survey.explain(frame, entry if entry is not frame else None)
+    if entry is not None and entry is not frame:
+        survey.diff(entry, frame, ())

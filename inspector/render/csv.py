@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Frames as comma-separated values, safe to open in a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from typing import TextIO
+
+from inspector.model.frame import Frame
+from inspector.model.registers import REGISTER_NAMES
+from inspector.render.json_frame import location_object, register_object, word_object
+from inspector.render.safe import safe
+
+CSV_COLUMNS: tuple[str, ...] = (
+    "pid",
+    "tgid",
+    "comm",
+    "cpu",
+    "origin",
+    "user_mode",
+    "stack",
+    "found_in",
+    "address",
+    "syscall_nr",
+    "syscall",
+    "vector",
+    "interrupted",
+    "kprobe",
+    "record",
+    *REGISTER_NAMES,
+)
+
+# What makes a spreadsheet take a cell for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_csv(out: TextIO, frames: Iterable[Frame]) -> None:
+    """A line of names, then one a frame; what is unknown or absent is an empty cell."""
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(CSV_COLUMNS)
+    writer.writerows(_row(frame) for frame in frames)
+
+
+def _row(frame: Frame) -> list[object]:
+    task, syscall, kprobe = frame.task, frame.syscall, frame.kprobe
+    return [
+        task.pid if task else None,
+        task.tgid if task else None,
+        _name(task.comm if task else None),
+        frame.cpu,
+        frame.origin.value,
+        str(frame.user_mode).lower(),
+        frame.stack.value if frame.stack else None,
+        frame.found_in.value,
+        word_object(frame.address),
+        syscall.nr if syscall else None,
+        _name(syscall.name if syscall else None),
+        frame.vector,
+        _name(location_object(frame.interrupted)),
+        _name(location_object(kprobe.location) if kprobe else None),
+        frame.record.index if frame.record else None,
+        *(register_object(frame, name) for name in REGISTER_NAMES),
+    ]
+
+
+def _name(text: str | None) -> str | None:
+    """A name that the target chose, as a cell that is nothing but text."""
+    if text is None:
+        return None
+    printable = safe(text)
+    return f"'{printable}" if printable.startswith(_FORMULA) else printable

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The registers of two frames, those that differ first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from inspector.model.report import Diff, RegisterDiff
+from inspector.render import style
+from inspector.render.glyphs import Glyphs
+from inspector.render.register_side import RegisterSide
+from inspector.render.safe import safe
+from inspector.render.two_sides import LABEL_WIDTH, TwoSides
+from inspector.render.why import reasons
+
+_ASKED_FOR = ("orig_ax", "ax")
+
+
+def register_tables(
+    diff: Diff, sides: TwoSides, glyphs: Glyphs, show_all: bool
+) -> Iterator[RenderableType]:
+    """What people ask for, then the other registers that differ, then the equal ones."""
+    asked = [field for field in diff.fields if field.register in _ASKED_FOR]
+    others = [field for field in diff.fields if field.register not in _ASKED_FOR]
+    different = [field for field in others if not field.same]
+    same = [field for field in others if field.same]
+    yield from _table(diff, sides, glyphs, asked)
+    yield from _table(diff, sides, glyphs, different)
+    if show_all:
+        yield from _table(diff, sides, glyphs, same)
+    elif same:
+        yield _folded(same)
+
+
+def _table(
+    diff: Diff, sides: TwoSides, glyphs: Glyphs, fields: Sequence[RegisterDiff]
+) -> Iterator[RenderableType]:
+    if not fields:
+        return
+    yield sides.rule(glyphs.line)
+    for field in fields:
+        if sides.beside:
+            yield _beside(diff, field, sides, glyphs)
+        else:
+            yield from _below(diff, field, sides)
+
+
+def _both_sides(diff: Diff, field: RegisterDiff) -> tuple[RegisterSide, RegisterSide]:
+    return (
+        RegisterSide.of(diff.left, field, field.left_decoded, style.LEFT),
+        RegisterSide.of(diff.right, field, field.right_decoded, style.RIGHT),
+    )
+
+
+def _beside(diff: Diff, field: RegisterDiff, sides: TwoSides, glyphs: Glyphs) -> RenderableType:
+    left, right = _both_sides(diff, field)
+    for_left, for_right = reasons(field)
+    grid = sides.split_grid()
+    grid.add_row(
+        _name(field),
+        left.value,
+        left.words(for_left, glyphs),
+        right.value,
+        right.words(for_right or for_left, glyphs),
+    )
+    return grid
+
+
+def _below(diff: Diff, field: RegisterDiff, sides: TwoSides) -> Iterator[RenderableType]:
+    for_left, for_right = reasons(field)
+    grid = sides.grid()
+    cells = (side.value_and_decoded(sides.side) for side in _both_sides(diff, field))
+    grid.add_row(_name(field), *cells)
+    if for_right:
+        grid.add_row("", Text(safe(for_left)), Text(safe(for_right)))
+    yield grid
+    if for_left and not for_right:
+        shared = Text("" if field.same else "both: ", style.LABEL)
+        yield Padding(shared.append(safe(for_left), "not dim"), (0, 0, 0, LABEL_WIDTH + 2))
+
+
+def _name(field: RegisterDiff) -> Text:
+    return Text(field.register, style.STRONG)
+
+
+def _folded(same: Sequence[RegisterDiff]) -> Text:
+    names = ", ".join(field.register for field in same)
+    return Text("equal        ", style.LABEL).append(f"{names} (--all shows them)", "not dim")

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Two frames side by side: who made each, and why every register differs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+from inspector.model.report import Diff
+from inspector.render import style
+from inspector.render.diff_foot import diff_foot
+from inspector.render.diff_registers import register_tables
+from inspector.render.distance import distance_line
+from inspector.render.frame_facts import FACT_LABELS, frame_facts
+from inspector.render.glyphs import Glyphs, glyphs_of
+from inspector.render.target_text import target_line, task_line
+from inspector.render.two_sides import TwoSides
+
+
+@dataclass(frozen=True, slots=True)
+class DiffText:
+    """:ivar show_all: whether equal registers get a row each"""
+
+    diff: Diff
+    show_all: bool = False
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        diff, glyphs = self.diff, glyphs_of(options)
+        sides = TwoSides.within(options.max_width)
+        yield target_line(diff.target, diff.kernel, glyphs)
+        yield from _tasks(diff, glyphs)
+        yield Text()
+        yield _heads(diff, sides)
+        yield sides.rule(glyphs.line)
+        yield _facts(diff, sides, glyphs)
+        yield from distance_line(diff)
+        yield Text()
+        yield from register_tables(diff, sides, glyphs, self.show_all)
+        yield from diff_foot(diff, glyphs)
+
+
+def _tasks(diff: Diff, glyphs: Glyphs) -> RenderResult:
+    left, right = diff.left.task, diff.right.task
+    if left is not None:
+        yield task_line(left, glyphs)
+    if right is not None and (left is None or left.address != right.address):
+        yield task_line(right, glyphs)
+
+
+def _heads(diff: Diff, sides: TwoSides) -> Table:
+    grid = sides.grid()
+    grid.add_row(
+        Text("frame", style.LABEL),
+        Text(diff.left.origin.value, f"{style.STRONG} {style.LEFT}"),
+        Text(diff.right.origin.value, f"{style.STRONG} {style.RIGHT}"),
+    )
+    return grid
+
+
+def _facts(diff: Diff, sides: TwoSides, glyphs: Glyphs) -> Table:
+    grid = sides.grid()
+    left, right = frame_facts(diff.left), frame_facts(diff.right)
+    none = Text(glyphs.none, style.LABEL)
+    for label in FACT_LABELS:
+        if label in left or label in right:
+            cells = (Text(facts[label]) if label in facts else none for facts in (left, right))
+            grid.add_row(Text(label, style.LABEL), *cells)
+    return grid

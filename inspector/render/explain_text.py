@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""One frame explained: the answer first, then every register, then the evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from inspector.model.absent import Absent
+from inspector.model.frame import Frame
+from inspector.model.report import Explanation, RegisterMeaning
+from inspector.render import style
+from inspector.render.evidence_text import evidence_table
+from inspector.render.frame_facts import frame_facts
+from inspector.render.frame_lines import frame_lines
+from inspector.render.glyphs import Glyphs, glyphs_of
+from inspector.render.incomplete_text import incomplete_lines
+from inspector.render.safe import safe
+from inspector.render.target_text import target_line, task_line
+from inspector.render.word import ABSENT_WORDS, hex_word
+
+_WIDEST_PROSE = 88
+_WIDEST = 120
+_INDENT = (0, 0, 0, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainText:
+    """The text of an explanation."""
+
+    explanation: Explanation
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        told, glyphs = self.explanation, glyphs_of(options)
+        options = options.update(width=min(options.max_width, _WIDEST))
+        yield target_line(told.target, told.kernel, glyphs)
+        if told.frame.task is not None:
+            yield task_line(told.frame.task, glyphs)
+        yield Text()
+        yield Text(f"{told.frame.origin.value} frame", f"{style.STRONG} {style.RIGHT}")
+        yield _facts(told.frame)
+        yield from self._story(options.max_width)
+        yield from _registers(told, options.max_width, glyphs)
+        yield from _section(f"Why it is {told.frame.origin.value}")
+        yield Padding(evidence_table(told.frame.evidence, glyphs), _INDENT)
+        yield from _entry(told.entry, glyphs)
+        yield incomplete_lines(told.incomplete)
+
+    def _story(self, width: int) -> RenderResult:
+        right = max(0, width - _WIDEST_PROSE)
+        for paragraph in self.explanation.story:
+            yield Text()
+            yield Padding(Text(safe(paragraph)), (0, right, 0, 0))
+
+
+def _facts(frame: Frame) -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(width=11)
+    grid.add_column(overflow="fold")
+    for label, text in frame_facts(frame).items():
+        grid.add_row(Text(label, style.LABEL), Text(text))
+    return grid
+
+
+def _registers(told: Explanation, width: int, glyphs: Glyphs) -> RenderResult:
+    yield from _section("Registers")
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(width=7, no_wrap=True)
+    grid.add_column(width=18, no_wrap=True)
+    grid.add_column(width=width - 33, overflow="fold")
+    for meaning in told.registers:
+        grid.add_row(*_row(told.frame, meaning, glyphs))
+    yield Padding(grid, _INDENT)
+
+
+def _row(frame: Frame, meaning: RegisterMeaning, glyphs: Glyphs) -> tuple[Text, Text, Text]:
+    name = Text(meaning.register, style.STRONG)
+    absent = frame.absent.get(meaning.register)
+    if absent is not None:
+        value = Text(ABSENT_WORDS[absent.why], style.LABEL)
+        return name, value, Text(safe(f"{meaning.meaning}{_left_over(absent)}"), style.LABEL)
+    text = Text(safe(meaning.decoded), style.DECODED)
+    if meaning.decoded and meaning.meaning:
+        text.append(f" {glyphs.none} ", style.LABEL)
+    text.append(safe(meaning.meaning), "default")
+    return name, Text(hex_word(frame.registers[meaning.register])), text
+
+
+def _left_over(absent: Absent) -> str:
+    return "" if absent.raw is None else f" ({hex_word(absent.raw)})"
+
+
+def _entry(entry: Frame | None, glyphs: Glyphs) -> RenderResult:
+    if entry is None:
+        return
+    yield from _section("The task's entry frame")
+    yield Padding(frame_lines([entry], glyphs), _INDENT)
+
+
+def _section(title: str) -> RenderResult:
+    yield Text()
+    yield Text(title, style.STRONG)

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What is known of a frame besides its registers, as rows of a label and a text."""
+
+from __future__ import annotations
+
+from inspector.model.frame import Frame
+from inspector.model.kprobe import Kprobe
+from inspector.model.record import Record
+from inspector.render.origin_words import ORIGIN_WORDS
+from inspector.render.safe import safe
+from inspector.render.word import hex_word
+
+FACT_LABELS: tuple[str, ...] = (
+    "made by",
+    "address",
+    "stack",
+    "interrupted",
+    "syscall",
+    "kprobe",
+    "vector",
+    "error code",
+    "record",
+)
+
+
+def frame_facts(frame: Frame) -> dict[str, str]:
+    """Label → text, of those labels that apply to ``frame``."""
+    facts = {
+        "made by": ORIGIN_WORDS[frame.origin],
+        "address": hex_word(frame.address),
+        "stack": _stack(frame),
+        "interrupted": interrupted(frame),
+        "syscall": _syscall(frame),
+        "kprobe": _kprobe(frame.kprobe) if frame.kprobe else "",
+        "vector": "" if frame.vector is None else str(frame.vector),
+        "error code": "" if frame.error_code is None else hex_word(frame.error_code),
+        "record": _record(frame.record) if frame.record else "",
+    }
+    return {label: text for label, text in facts.items() if text}
+
+
+def interrupted(frame: Frame) -> str:
+    """The place that the frame will return to."""
+    if frame.interrupted is not None:
+        return safe(str(frame.interrupted))
+    if "ip" in frame.absent:
+        return ""
+    ip = hex_word(frame.registers.ip)
+    return f"user mode at {ip}" if frame.user_mode else ip
+
+
+def _stack(frame: Frame) -> str:
+    stack = frame.stack.value if frame.stack else "unknown"
+    return stack if frame.cpu is None else f"{stack}, cpu {frame.cpu}"
+
+
+def _syscall(frame: Frame) -> str:
+    if frame.syscall is None:
+        return ""
+    name = frame.syscall.name or "no such call"
+    abi = "" if frame.syscall.abi.value == "x86_64" else f", {frame.syscall.abi.value} table"
+    return f"{frame.syscall.nr} {name}{abi}"
+
+
+def _kprobe(kprobe: Kprobe) -> str:
+    where = str(kprobe.location) if kprobe.location else hex_word(kprobe.address)
+    return safe(f"{where} by {kprobe.module}" if kprobe.module else where)
+
+
+def _record(record: Record) -> str:
+    seconds, nanoseconds = divmod(record.time_ns, 1_000_000_000)
+    name = safe(record.probe.name)
+    return f"{record.index}: hit {record.hit} of {name}, at {seconds}.{nanoseconds:09} s"

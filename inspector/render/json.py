@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Answers as JSON documents, with versioned schemas; ASCII only, so that no name breaks one."""
+
+from __future__ import annotations
+
+import json
+
+from inspector.model.kernel import KernelIdentity, TargetIdentity
+from inspector.model.report import Diff, Explanation, Report, StackPicture
+from inspector.model.stack import Stack
+from inspector.render.json_frame import (
+    Json,
+    evidence_list,
+    frame_object,
+    incomplete_list,
+    kernel_object,
+    location_object,
+    register_object,
+    target_object,
+    task_object,
+    word_object,
+)
+
+
+def report_json(report: Report) -> str:
+    """``inspector.frames/1``."""
+    return _document(
+        {
+            **header("inspector.frames/1", report.target, report.kernel),
+            "frames": [frame_object(frame) for frame in report.frames],
+            "incomplete": incomplete_list(report.incomplete),
+        }
+    )
+
+
+def diff_json(diff: Diff) -> str:
+    """``inspector.diff/1``."""
+    return _document(
+        {
+            **header("inspector.diff/1", diff.target, diff.kernel),
+            "left": frame_object(diff.left),
+            "right": frame_object(diff.right),
+            "fields": _fields(diff),
+            "others": [frame_object(frame) for frame in diff.others],
+            "incomplete": incomplete_list(diff.incomplete),
+        }
+    )
+
+
+def explanation_json(explanation: Explanation) -> str:
+    """``inspector.explain/1``."""
+    return _document(
+        {
+            **header("inspector.explain/1", explanation.target, explanation.kernel),
+            "frame": frame_object(explanation.frame),
+            "story": list(explanation.story),
+            "registers": _meanings(explanation),
+            "entry": frame_object(explanation.entry) if explanation.entry else None,
+            "incomplete": incomplete_list(explanation.incomplete),
+        }
+    )
+
+
+def stack_json(picture: StackPicture) -> str:
+    """``inspector.stack/1``."""
+    return _document(
+        {
+            **header("inspector.stack/1", picture.target, picture.kernel),
+            "task": task_object(picture.task),
+            "stack": _stack(picture.stack) if picture.stack else None,
+            "live_low": word_object(picture.live_low),
+            "calls": _calls(picture),
+            "frames": [frame_object(frame) for frame in picture.frames],
+            "notes": evidence_list(picture.notes),
+            "incomplete": incomplete_list(picture.incomplete),
+        }
+    )
+
+
+def header(schema: str, target: TargetIdentity, kernel: KernelIdentity) -> Json:
+    """How every document begins."""
+    return {"schema": schema, "target": target_object(target), "kernel": kernel_object(kernel)}
+
+
+def _document(content: Json) -> str:
+    return json.dumps(content, indent=2) + "\n"
+
+
+def _fields(diff: Diff) -> list[Json]:
+    return [
+        {
+            "register": field.register,
+            "left": register_object(diff.left, field.register),
+            "right": register_object(diff.right, field.register),
+            "same": field.same,
+            "why": field.why,
+        }
+        for field in diff.fields
+    ]
+
+
+def _meanings(explanation: Explanation) -> list[Json]:
+    return [
+        {
+            "register": meaning.register,
+            "value": register_object(explanation.frame, meaning.register),
+            "decoded": meaning.decoded or None,
+            "meaning": meaning.meaning,
+        }
+        for meaning in explanation.registers
+    ]
+
+
+def _calls(picture: StackPicture) -> list[Json]:
+    return [
+        {
+            "pc": word_object(call.pc),
+            "sp": word_object(call.sp),
+            "symbol": location_object(call.location),
+        }
+        for call in picture.calls
+    ]
+
+
+def _stack(stack: Stack) -> Json:
+    return {
+        "kind": stack.kind.value,
+        "low": word_object(stack.low),
+        "high": word_object(stack.high),
+    }

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Frames, tasks and their parts as JSON objects. The keys and their order are a contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from inspector.model.evidence import Evidence
+from inspector.model.frame import Frame
+from inspector.model.kernel import KernelIdentity, TargetIdentity
+from inspector.model.kprobe import Kprobe
+from inspector.model.record import Record
+from inspector.model.report import Incomplete
+from inspector.model.symbol import Location
+from inspector.model.syscall import Syscall
+from inspector.model.task import Task
+
+Json = dict[str, Any]
+
+
+def word_object(value: int | None) -> str | None:
+    """A register or an address."""
+    return None if value is None else f"{value:#x}"
+
+
+def target_object(target: TargetIdentity) -> Json:
+    """The target that was read."""
+    return {"kind": target.kind, "path": target.path, "format": target.format}
+
+
+def kernel_object(kernel: KernelIdentity) -> Json:
+    """The kernel that it runs."""
+    return {
+        "release": kernel.release,
+        "arch": kernel.arch,
+        "build_id": kernel.build_id,
+        "types": kernel.types,
+    }
+
+
+def task_object(task: Task) -> Json:
+    """A thread, by its pid and its address."""
+    return {
+        "pid": task.pid,
+        "tgid": task.tgid,
+        "comm": task.comm,
+        "address": word_object(task.address),
+    }
+
+
+def frame_object(frame: Frame) -> Json:
+    """One frame of ``inspector.frames/1``."""
+    return {
+        "address": word_object(frame.address),
+        "origin": frame.origin.value,
+        "user_mode": frame.user_mode,
+        "stack": frame.stack.value if frame.stack else None,
+        "found_in": frame.found_in.value,
+        "cpu": frame.cpu,
+        "task": task_object(frame.task) if frame.task else None,
+        "registers": registers_object(frame),
+        "absent": absent_object(frame),
+        "syscall": _syscall(frame.syscall) if frame.syscall else None,
+        "vector": frame.vector,
+        "error_code": frame.error_code,
+        "interrupted": location_object(frame.interrupted),
+        "kprobe": _kprobe(frame.kprobe) if frame.kprobe else None,
+        "record": _record(frame.record) if frame.record else None,
+        "evidence": evidence_list(frame.evidence),
+    }
+
+
+def registers_object(frame: Frame) -> Json:
+    """Every register; null where there is none to trust."""
+    return {name: register_object(frame, name) for name, _value in frame.registers.items()}
+
+
+def register_object(frame: Frame, name: str) -> str | None:
+    """One register, null where ``absent`` lists it."""
+    return None if name in frame.absent else word_object(frame.registers[name])
+
+
+def absent_object(frame: Frame) -> Json:
+    """Why registers are null."""
+    return {
+        name: {"why": absent.why.value, "raw": word_object(absent.raw)}
+        for name, absent in frame.absent.items()
+    }
+
+
+def evidence_list(evidence: Iterable[Evidence]) -> list[Json]:
+    """The reasons for the origin."""
+    return [
+        {"rule": item.rule, "text": item.text, "address": word_object(item.address)}
+        for item in evidence
+    ]
+
+
+def incomplete_list(incomplete: Iterable[Incomplete]) -> list[Json]:
+    """What is missing; a pid of null is the target as a whole."""
+    return [{"pid": missing.pid, "reason": missing.reason} for missing in incomplete]
+
+
+def location_object(location: Location | None) -> str | None:
+    """``symbol+0x…``, with the module where it is in one."""
+    return None if location is None else str(location)
+
+
+def _syscall(syscall: Syscall) -> Json:
+    return {
+        "nr": syscall.nr,
+        "name": syscall.name,
+        "handler": syscall.handler,
+        "abi": syscall.abi.value,
+    }
+
+
+def _kprobe(kprobe: Kprobe) -> Json:
+    return {
+        "address": word_object(kprobe.address),
+        "symbol": location_object(kprobe.location),
+        "module": kprobe.module,
+    }
+
+
+def _record(record: Record) -> Json:
+    return {
+        "index": record.index,
+        "time_ns": record.time_ns,
+        "probe": record.probe.name,
+        "hit": record.hit,
+    }

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What lies where on a stack, from high to low addresses, with what is between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from inspector.model.frame import FoundIn, Frame
+from inspector.model.registers import PT_REGS_SIZE
+from inspector.model.report import CallFrame, StackPicture
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Bytes above a ``struct pt_regs`` that belong to no call frame.
+
+    :ivar above: that ``struct pt_regs``
+    :ivar reaches_sp: whether they end where the interrupted code's stack pointer was
+    """
+
+    above: Frame
+    reaches_sp: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Slab:
+    """Bytes ``[low, high)`` of a stack, and what they are.
+
+    Those of a call frame go up to where its caller's begin.
+    """
+
+    low: int
+    high: int
+    what: CallFrame | Frame | Gap
+
+    @property
+    def size(self) -> int:
+        return self.high - self.low
+
+
+@dataclass(frozen=True, slots=True)
+class StackLayout:
+    """:ivar slabs: of the task stack, highest first, without a hole between them
+    :ivar outside: call frames and pt_regs that lie on other stacks, innermost first
+    """
+
+    slabs: tuple[Slab, ...]
+    outside: tuple[CallFrame | Frame, ...]
+
+
+def layout_of(picture: StackPicture) -> StackLayout:
+    """Sort what was found by address."""
+    frames = [frame for frame in picture.frames if frame.found_in is not FoundIn.RECORD]
+    found: list[CallFrame | Frame] = [*_kernel_calls(picture.calls), *frames]
+    inside = [what for what in found if picture.stack and _address(what) in picture.stack]
+    outside = [what for what in found if what not in inside]
+    outside.sort(key=lambda what: _address(what) or 0)
+    high = picture.stack.high if picture.stack else 0
+    return StackLayout(tuple(_slabs(inside, high)), tuple(outside))
+
+
+def _kernel_calls(calls: Sequence[CallFrame]) -> Iterator[CallFrame]:
+    return (call for call in calls if call.pc >> 63)  # the unwinder goes on into user space
+
+
+def _address(what: CallFrame | Frame) -> int | None:
+    return what.address if isinstance(what, Frame) else what.sp
+
+
+def _slabs(inside: Sequence[CallFrame | Frame], high: int) -> Iterator[Slab]:
+    # Entry code whose call frame begins where pt_regs does comes below it: it has no bytes of
+    # its own.
+    order = sorted(inside, key=lambda what: (-(_address(what) or 0), isinstance(what, CallFrame)))
+    top = high
+    for what in order:
+        low = _address(what) or 0
+        end = low + PT_REGS_SIZE if isinstance(what, Frame) else top
+        if end < top and isinstance(what, Frame):
+            yield Slab(end, top, Gap(what, top == what.registers.sp))
+        yield Slab(low, min(end, top), what)
+        top = low

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Whether a kdump file has all the bytes that its own tables promise.
+
+libkdumpfile maps the file: reading a page beyond its end would end the process with SIGBUS.
+"""
+
+from __future__ import annotations
+
+import struct
+from os import SEEK_END
+from pathlib import Path
+from typing import BinaryIO
+
+from inspector.errors import TargetError
+from inspector.target.kdump_layout import HEADER, PAGE_DESCRIPTOR, SUB_HEADER
+
+# Pages are written in the order of their descriptors, so the last ones end the file. Several,
+# because makedumpfile lets pages of zeros share the first one's data.
+_LAST = 4096
+
+_CHUNK = 1 << 20
+
+
+def check_whole(path: Path) -> None:
+    """Do nothing if it has.
+
+    :raises TargetError: if the file ends before its last page does, or lies about its tables
+    """
+    try:
+        with path.open("rb") as file:
+            promised = _promised_size(file)
+    except struct.error:
+        raise TargetError(f"{path}: is cut short inside its header") from None
+    except OSError as error:
+        raise TargetError(f"{path}: {error.strerror}") from None
+    size = path.stat().st_size
+    if size < promised:
+        raise TargetError(f"{path}: is cut short: it has {size} bytes of {promised}")
+
+
+def _promised_size(file: BinaryIO) -> int:
+    header: tuple[int, ...] = HEADER.unpack(file.read(HEADER.size))
+    block_size, sub_header_blocks, bitmap_blocks = header[6:9]
+    if not 512 <= block_size <= 1 << 16 or sub_header_blocks < 1 or bitmap_blocks < 2:
+        raise TargetError(f"{file.name}: its header is damaged")
+    bitmaps = (1 + sub_header_blocks) * block_size
+    file.seek(block_size)
+    split = SUB_HEADER.unpack(file.read(SUB_HEADER.size))[2]
+    if split:
+        raise TargetError(f"{file.name}: is one part of a split dump; reassemble it first")
+    half = bitmap_blocks // 2 * block_size
+    table = bitmaps + bitmap_blocks * block_size
+    if file.seek(0, SEEK_END) < table:
+        return table
+    file.seek(bitmaps + half)
+    return max(table, _end_of_pages(file, table, _bits_set(file, half)))
+
+
+def _end_of_pages(file: BinaryIO, table: int, pages: int) -> int:
+    first = max(0, pages - _LAST)
+    file.seek(table + first * PAGE_DESCRIPTOR.size)
+    descriptors = file.read((pages - first) * PAGE_DESCRIPTOR.size)
+    if len(descriptors) < (pages - first) * PAGE_DESCRIPTOR.size:
+        return table + pages * PAGE_DESCRIPTOR.size
+    ends = (int(at + size) for at, size, _, _ in PAGE_DESCRIPTOR.iter_unpack(descriptors))
+    return max(ends, default=0)
+
+
+def _bits_set(file: BinaryIO, size: int) -> int:
+    total = 0
+    while size > 0:
+        chunk = file.read(min(size, _CHUNK))
+        if not chunk:
+            break
+        total += int.from_bytes(chunk, "little").bit_count()
+        size -= len(chunk)
+    return total

@@ -1,0 +1,8 @@
+# vmlinux with DWARF, of the very version of the image.
+read -r release version </kernel/version
+apt-get update
+cd /tmp
+apt-get download "linux-image-$release-dbg=$version"
+dpkg-deb --fsys-tarfile linux-image-*.deb |
+	tar -x -O "./usr/lib/debug/boot/vmlinux-$release" >/work/out/vmlinux
+test -s /work/out/vmlinux

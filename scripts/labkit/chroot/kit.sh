@@ -1,0 +1,32 @@
+# Builds what a guest needs, by the suite's own compiler, into /work/out: the
+# kernel, an initramfs for both of its boots, and what the kernel is called.
+read -r release version </kernel/version
+fs=/work/initramfs
+mkdir -p $fs/bin $fs/modules /work/out
+
+for module in framefreeze somebody; do
+	make -C "/lib/modules/$release/build" M="/work/$module" KCFLAGS=-Werror modules
+	strip --strip-debug -o "$fs/modules/$module.ko" "/work/$module/$module.ko"
+done
+fw_cfg=$(find /kernel -name 'qemu_fw_cfg.ko*') # below lib or usr/lib
+case $fw_cfg in
+*.xz) busybox xz -dc "$fw_cfg" >$fs/modules/qemu_fw_cfg.ko ;;
+*) cp "$fw_cfg" $fs/modules/ ;;
+esac
+
+for name in forker sleepers; do
+	gcc -O2 -Wall -Werror -static -o "$fs/bin/$name" "/work/guest/$name.c"
+done
+cp "$(command -v busybox)" "$(command -v kexec)" "$(command -v makedumpfile)" $fs/bin/
+ldd $fs/bin/kexec $fs/bin/makedumpfile | grep -o '[[:space:]]/[^ ]*' | sort -u |
+	while read -r library; do
+		mkdir -p "$fs${library%/*}"
+		cp -L "$library" "$fs$library"
+	done
+cp /work/guest/init $fs/init
+chmod 755 $fs/init
+
+cd $fs
+find . | busybox cpio -o -H newc | gzip >/work/out/initramfs
+cp "$(find /kernel -name 'vmlinuz*' -type f)" /work/out/vmlinuz # /boot; from 7 on lib/modules
+printf '{"release": "%s", "version": "%s"}\n' "$release" "$version" >/work/out/kernel.json

@@ -1,0 +1,85 @@
+"""The command line of `scripts/lab`."""
+
+import argparse
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from labkit.cache import Cache
+from labkit.errors import LabError
+from labkit.kit import Kit, ensure_dwarf, ensure_kit, forget
+from labkit.play import Play
+from labkit.scenarios import SCENARIOS
+from labkit.suites import DEFAULT_SUITE, SUITES, suite_named
+
+
+def main(argv: list[str] | None = None) -> int:
+    signal.signal(signal.SIGTERM, _terminated)
+    options = _parser().parse_args(argv)
+    try:
+        _run(options)
+    except (LabError, OSError) as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("lab: interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _terminated(number: int, frame: object) -> NoReturn:
+    """SIGTERM cleans up the way Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
+def _run(options: argparse.Namespace) -> None:
+    if options.command == "list":
+        _list()
+        return
+    cache, suite = Cache(), suite_named(options.suite)
+    if options.fresh:
+        forget(cache, suite)
+    kit = ensure_kit(cache, suite)
+    if options.command == "fetch":
+        _print_files(kit, ensure_dwarf(cache, suite) if options.dwarf else None)
+        return
+    scenario = SCENARIOS[options.command]
+    Play(suite, kit, scenario, options.output.absolute(), options.limit).run()
+
+
+def _list() -> None:
+    for suite in SUITES.values():
+        print(f"suite    {suite.name:10} {suite.flavour}")
+    for scenario in SCENARIOS.values():
+        print(f"scenario {scenario.name:10} {scenario.summary}")
+
+
+def _print_files(kit: Kit, dwarf: Path | None) -> None:
+    files = {"vmlinuz": kit.vmlinuz, "initramfs": kit.initramfs, "vmlinux": dwarf}
+    names = {name: str(path) for name, path in files.items() if path}
+    print(json.dumps({"release": kit.release, "version": kit.version, **names}))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="lab", description=sys.modules["labkit"].__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("list", help="suites and scenarios")
+    fetch = commands.add_parser("fetch", help="only fill the cache; JSON says where things are")
+    fetch.add_argument("--dwarf", action="store_true", help="the kernel's DWARF too")
+    _add_suite(fetch)
+    for scenario in SCENARIOS.values():
+        _add_scenario(commands.add_parser(scenario.name, help=scenario.summary))
+    return parser
+
+
+def _add_scenario(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-o", dest="output", metavar="DIR", type=Path, required=True)
+    parser.add_argument("--limit", type=float, default=180, help="seconds a guest may take")
+    _add_suite(parser)
+
+
+def _add_suite(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--suite", choices=SUITES, default=DEFAULT_SUITE)
+    parser.add_argument("--fresh", action="store_true", help="make what is cached anew")

@@ -1,0 +1,5 @@
+"""The one error that the lab raises for its user."""
+
+
+class LabError(Exception):
+    """What failed and where to look, in one line."""

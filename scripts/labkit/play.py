@@ -1,0 +1,128 @@
+"""Plays a scenario: a disk is laid out, a guest boots and panics, its dump is taken."""
+
+import shlex
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from labkit.disk import make_disk, take_file
+from labkit.errors import LabError
+from labkit.facts import parse_facts, write_facts
+from labkit.kit import Kit
+from labkit.progress import step
+from labkit.qemu import Guest, Machine, running
+from labkit.qmp import Qmp
+from labkit.scenarios import Scenario
+from labkit.suites import Suite
+
+# The capture kernel: one CPU is enough, and it must not trust the devices' state.
+_CAPTURE = "console=ttyS0 nr_cpus=1 reset_devices irqpoll panic=-1"
+_DISK_MIB = 2048
+_FAILED = "LAB: failed: "
+_SAVED = "LAB: saved"
+_PANIC_IS_OVER = b"Kernel Offset: "  # the panic notifiers ran: the other CPUs have stopped
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    suite: Suite
+    kit: Kit
+    scenario: Scenario
+    output: Path
+    limit: float
+
+    def run(self) -> None:
+        """Leave vmcore, facts.json, serial.log and int.log in the output directory."""
+        self.output.mkdir(parents=True, exist_ok=True)
+        for name in ("vmcore", "facts.json", "serial.log", "int.log", "host.log"):
+            (self.output / name).unlink(missing_ok=True)
+        with tempfile.TemporaryDirectory(prefix="frame-lab-") as scratch:
+            self._in(Path(scratch))
+
+    def _in(self, scratch: Path) -> None:
+        machine = self._machine(scratch)
+        with step(f"{self.suite.name} {self.scenario.name}: disk"):
+            self._lay_out(scratch / "content", machine.disk)
+        taken = scratch / "vmcore"
+        with step(f"{self.suite.name} {self.scenario.name}: boot, panic, dump"):
+            start = time.monotonic()
+            with running(machine, self.limit) as guest:
+                self._take_dump(guest, taken)
+            seconds = time.monotonic() - start
+        with step(f"{self.suite.name} {self.scenario.name}: what is kept"):
+            self._keep(machine, taken, guest.accel, seconds)
+
+    def _machine(self, scratch: Path) -> Machine:
+        crashkernel = f" crashkernel={self.suite.crashkernel_mib}M" if self.scenario.kdump else ""
+        return Machine(
+            vmlinuz=self.kit.vmlinuz,
+            initramfs=self.kit.initramfs,
+            append=f"console=ttyS0{crashkernel}",
+            memory_mib=self.suite.memory_mib,
+            disk=scratch / "disk",
+            serial=self.output / "serial.log",
+            qmp=scratch / "qmp",
+            errors=self.output / "host.log",
+            trap_log=self.output / "int.log",
+        )
+
+    def _lay_out(self, content: Path, disk: Path) -> None:
+        content.mkdir()
+        (content / "scenario").write_text(self._shell_variables())
+        if self.scenario.kdump:
+            shutil.copy(self.kit.vmlinuz, content / "vmlinuz")
+            shutil.copy(self.kit.initramfs, content / "initramfs")
+        make_disk(content, disk, _DISK_MIB, self.output / "host.log")
+
+    def _shell_variables(self) -> str:
+        """guest/init reads them."""
+        variables = {
+            "probe": self.scenario.probe,
+            "probe_args": " ".join(self.scenario.arguments(self.suite)),
+            "symbols": "|".join(self.scenario.symbols),
+            "optimize": "1" if self.scenario.optimize else "0",
+            "capture": _CAPTURE if self.scenario.kdump else "",
+        }
+        return "".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items())
+
+    def _take_dump(self, guest: Guest, taken: Path) -> None:
+        if self.scenario.kdump:
+            guest.wait()
+            self._check_console()
+            take_file(guest.machine.disk, "vmcore", taken, self.output / "host.log")
+            return
+        guest.wait_for(_PANIC_IS_OVER)
+        with Qmp(guest.machine.qmp, self.limit) as qmp:
+            qmp.execute("stop")
+            qmp.execute("dump-guest-memory", paging=False, protocol=f"file:{taken}")
+
+    def _check_console(self) -> None:
+        console = self.output / "serial.log"
+        text = console.read_text(errors="replace")
+        if _SAVED not in text:
+            _, failed, why = text.rpartition(_FAILED)
+            reason = why.splitlines()[0] if failed else "ended without saving a dump"
+            raise LabError(f"the guest: {reason}: {console}")
+
+    def _keep(self, machine: Machine, taken: Path, accel: str, seconds: float) -> None:
+        """The dump comes last, so that one that is there belongs to a whole run."""
+        facts = taken.with_name("facts")
+        take_file(machine.disk, "facts", facts, self.output / "host.log")
+        known = parse_facts(facts.read_text())
+        if known["release"] != self.kit.release:
+            raise LabError(f"booted {known['release']}, not {self.kit.release}")
+        ours: dict[str, object] = {
+            "suite": self.suite.name,
+            "scenario": self.scenario.name,
+            "package_version": self.kit.version,
+            "accel": accel,
+            "seconds": round(seconds, 1),
+            "probe": self.scenario.probe,
+            "probe_args": self.scenario.arguments(self.suite),
+        }
+        write_facts(self.output / "facts.json", {**ours, **known})
+        taken.chmod(0o644)  # of a guest that has no secrets
+        shutil.move(taken, self.output / "vmcore.part")
+        (self.output / "vmcore.part").rename(self.output / "vmcore")

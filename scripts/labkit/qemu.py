@@ -1,0 +1,112 @@
+"""A guest that runs while a block does, and never longer."""
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from labkit.accel import TCG, fastest
+from labkit.command import program
+from labkit.errors import LabError
+from labkit.trap_log import TrapLog
+
+_POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    vmlinuz: Path
+    initramfs: Path
+    append: str
+    memory_mib: int
+    disk: Path
+    serial: Path
+    qmp: Path
+    errors: Path  # QEMU's own stderr
+    trap_log: Path | None  # only an emulated CPU can log its traps
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    machine: Machine
+    accel: str
+    process: "subprocess.Popen[bytes]"
+    deadline: float
+
+    def wait(self) -> None:
+        """Until QEMU ends by itself: the guest powered off."""
+        self._until(lambda: self.process.poll() is not None, "ended")
+        if self.process.returncode:
+            raise LabError(f"QEMU ended with {self.process.returncode}: {self.machine.errors}")
+
+    def wait_for(self, text: bytes) -> None:
+        """Until ``text`` is on the serial console."""
+        self._until(lambda: text in self.machine.serial.read_bytes() or self._gone(), "stopped")
+        if text not in self.machine.serial.read_bytes():
+            raise LabError(f"the guest ended too early: {self.machine.serial}")
+
+    def _gone(self) -> bool:
+        return self.process.poll() is not None
+
+    def _until(self, reached: Callable[[], bool], what: str) -> None:
+        while not reached():
+            if time.monotonic() > self.deadline:
+                raise LabError(f"the guest had not {what} in time: {self.machine.serial}")
+            time.sleep(_POLL_SECONDS)
+
+
+@contextmanager
+def running(machine: Machine, limit: float) -> Iterator[Guest]:
+    qemu = program("qemu-system-x86_64", "qemu-system-x86")
+    accel = TCG if machine.trap_log else fastest(qemu)
+    argv = [*_dies_with_us(), qemu, *accel, *_arguments(machine)]
+    machine.serial.write_bytes(b"")
+    with ExitStack() as stack:
+        traps = None
+        if machine.trap_log:
+            traps = TrapLog(machine.trap_log)
+            stack.callback(traps.finish)
+            argv += traps.arguments()
+        process = stack.enter_context(_started(argv, machine.errors, traps))
+        yield Guest(machine, accel[1].split(",")[0], process, time.monotonic() + limit)
+
+
+def _dies_with_us() -> list[str]:
+    """Even when we are killed and no clean-up runs."""
+    return [program("setpriv", "util-linux"), "--pdeathsig", "KILL"]
+
+
+@contextmanager
+def _started(
+    argv: list[str], errors: Path, traps: TrapLog | None
+) -> "Iterator[subprocess.Popen[bytes]]":
+    handed = [traps.write_end] if traps else []
+    try:
+        with errors.open("wb") as stderr:
+            process = subprocess.Popen(
+                argv, stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr, pass_fds=handed
+            )
+    finally:
+        if traps:
+            traps.handed_over()
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _arguments(machine: Machine) -> list[str]:
+    return [
+        *("-smp", "2", "-m", f"{machine.memory_mib}M", "-no-reboot"),
+        *("-nodefaults", "-display", "none"),
+        *("-kernel", str(machine.vmlinuz), "-initrd", str(machine.initramfs)),
+        *("-append", machine.append),
+        *("-drive", f"file={machine.disk},if=none,id=disk,format=raw"),
+        *("-device", "nvme,drive=disk,serial=lab"),
+        *("-device", "vmcoreinfo"),
+        *("-serial", f"file:{machine.serial}"),
+        *("-qmp", f"unix:{machine.qmp},server=on,wait=off"),
+    ]

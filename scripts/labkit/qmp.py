@@ -1,0 +1,45 @@
+"""QEMU's control socket: just enough to stop a guest and have it dumped."""
+
+import json
+import socket
+from pathlib import Path
+from types import TracebackType
+
+from labkit.errors import LabError
+
+
+class Qmp:
+    def __init__(self, path: Path, limit: float) -> None:
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.settimeout(limit)
+        self._socket.connect(str(path))
+        self._lines = self._socket.makefile("rb")
+        self._lines.readline()  # the greeting
+        self.execute("qmp_capabilities")
+
+    def __enter__(self) -> "Qmp":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._lines.close()
+        self._socket.close()
+
+    def execute(self, command: str, **arguments: object) -> None:
+        """Send one command and wait for its answer; events in between are skipped."""
+        message = {"execute": command, "arguments": arguments}
+        try:
+            self._socket.sendall(json.dumps(message).encode())
+            for line in self._lines:
+                answer = json.loads(line)
+                if "error" in answer:
+                    raise LabError(f"QEMU refused {command}: {answer['error']['desc']}")
+                if "return" in answer:
+                    return
+        except TimeoutError:
+            raise LabError(f"QEMU did not answer {command} in time") from None
+        raise LabError(f"QEMU ended during {command}")
