@@ -7,6 +7,9 @@ import _thread
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Timer
+
+_SOON = 0.01  # seconds; at once would be inside the hook, which drops it too
 
 
 @contextmanager
@@ -16,11 +19,12 @@ def interrupts_delivered() -> Iterator[None]:
     drgn calls its plugins so: the interrupt would be printed as "Exception ignored", and the
     command would run on.
     """
-    before = sys.unraisablehook
+    before, again = sys.unraisablehook, list[Timer]()
 
     def hook(unraisable: sys.UnraisableHookArgs) -> None:
         if unraisable.exc_type is KeyboardInterrupt:
-            _thread.interrupt_main()
+            again.append(Timer(_SOON, _thread.interrupt_main))
+            again[-1].start()
         else:
             before(unraisable)
 
@@ -29,3 +33,5 @@ def interrupts_delivered() -> Iterator[None]:
         yield
     finally:
         sys.unraisablehook = before
+        for timer in again:
+            timer.cancel()

@@ -24,8 +24,9 @@ _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 def main(argv: list[str] | None = None) -> int:
     """Run ``inspector`` with the arguments ``argv``, by default those of the process."""
     arguments = sys.argv[1:] if argv is None else argv
-    for stream in (sys.stdout, sys.stderr):
-        _never_unencodable(stream)
+    # Started with closed streams (>&-), Python has none at all.
+    sys.stdout = _never_unencodable(sys.stdout or _nowhere())
+    sys.stderr = _never_unencodable(sys.stderr or _nowhere())
     status = _guarded(arguments)
     try:
         sys.stdout.flush()
@@ -99,10 +100,15 @@ def _complain(message: str, status: Status) -> int:
     return status
 
 
-def _never_unencodable(stream: TextIO) -> None:
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")
+
+
+def _never_unencodable(stream: TextIO) -> TextIO:
     """A name that the terminal's encoding lacks is shown escaped, not raised."""
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="backslashreplace")
+    return stream
 
 
 def _abandon_stdout() -> None:

@@ -31,8 +31,9 @@ def _register(
     if name == "ax":
         one += _by_chance(left, right)
         other += _by_chance(right, left)
-    why = _why_same(left, right, name, one) if same else _why_not(one, other)
-    return RegisterDiff(name, same, why, decoded(left, name, here), decoded(right, name, there))
+    if same:
+        one = other = _why_same(left, right, name, one)
+    return RegisterDiff(name, same, one, other, decoded(left, name, here), decoded(right, name, there))
 
 
 def _by_chance(frame: Frame, entry: Frame) -> str:
@@ -42,12 +43,6 @@ def _by_chance(frame: Frame, entry: Frame) -> str:
     if frame.registers.ax != entry.syscall.nr:
         return ""
     return f" (it still holds the number {entry.syscall.nr} here, by chance: nothing promises it)"
-
-
-def _why_not(phrase_of_left: str, phrase_of_right: str) -> str:
-    if phrase_of_left == phrase_of_right:
-        return phrase_of_left
-    return f"{phrase_of_left} | {phrase_of_right}"
 
 
 def _why_same(left: Frame, right: Frame, name: str, phrase_of_left: str) -> str:

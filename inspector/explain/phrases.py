@@ -6,6 +6,7 @@ One short phrase for a register and an origin; ``explain`` and ``diff`` share th
 
 from __future__ import annotations
 
+from inspector.model.absent import Why
 from inspector.model.context import Pointer, PointsTo
 from inspector.model.errno import errno_name
 from inspector.model.frame import Frame
@@ -27,10 +28,17 @@ _USER_STATE = {
 }
 
 
+_ABSENT = {
+    Why.NEVER_WRITTEN: "never written: what lies there is left over from before",
+    Why.UNREADABLE: "cannot be read",
+    Why.NOT_APPLICABLE: "does not apply to this frame",
+}
+
+
 def phrase(frame: Frame, register: str, pointer: Pointer | None) -> str:
     """Why ``register`` of ``frame`` holds its value."""
     if register in frame.absent:
-        return "never written: what lies there is left over from before"
+        return _ABSENT[frame.absent[register].why]
     if pointer is not None and pointer.kind is PointsTo.ENTRY_FRAME:
         return _entry_frame_pointer(register, pointer)
     if register == "orig_ax":
@@ -137,7 +145,7 @@ def _kernel(frame: Frame, register: str) -> str:
     if frame.task is not None and frame.task.kernel_thread:
         return "live in the code that was interrupted"
     # PUSH_AND_CLEAR_REGS, arch/x86/entry/calling.h
-    return "the kernel's own: entry code clears user space's"
+    return "the kernel's own; entry cleared user's"
 
 
 def _kernel_ip(frame: Frame) -> str:

@@ -38,14 +38,24 @@ class Report:
 class RegisterDiff:
     """One register in both frames, and why it is the same or not.
 
+    :ivar left_why: why the left frame holds its value
+    :ivar right_why: why the right one does; the same text where one reason serves both
     :ivar left_decoded: the left value in the field's own terms, or ""
     """
 
     register: str
     same: bool
-    why: str
+    left_why: str
+    right_why: str
     left_decoded: str
     right_decoded: str
+
+    @property
+    def why(self) -> str:
+        """Both reasons in one line, the one only where they are the same."""
+        if self.left_why == self.right_why:
+            return self.left_why
+        return f"{self.left_why} | {self.right_why}"
 
 
 @dataclass(frozen=True, slots=True)

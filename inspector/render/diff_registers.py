@@ -15,7 +15,6 @@ from inspector.render.glyphs import Glyphs
 from inspector.render.register_side import RegisterSide
 from inspector.render.safe import safe
 from inspector.render.two_sides import LABEL_WIDTH, TwoSides
-from inspector.render.why import reasons
 
 _ASKED_FOR = ("orig_ax", "ax")
 
@@ -58,29 +57,28 @@ def _both_sides(diff: Diff, field: RegisterDiff) -> tuple[RegisterSide, Register
 
 def _beside(diff: Diff, field: RegisterDiff, sides: TwoSides, glyphs: Glyphs) -> RenderableType:
     left, right = _both_sides(diff, field)
-    for_left, for_right = reasons(field)
     grid = sides.split_grid()
     grid.add_row(
         _name(field),
         left.value,
-        left.words(for_left, glyphs),
+        left.words(field.left_why, glyphs),
         right.value,
-        right.words(for_right or for_left, glyphs),
+        right.words(field.right_why, glyphs),
     )
     return grid
 
 
 def _below(diff: Diff, field: RegisterDiff, sides: TwoSides) -> Iterator[RenderableType]:
-    for_left, for_right = reasons(field)
+    shared = field.left_why == field.right_why
     grid = sides.grid()
     cells = (side.value_and_decoded(sides.side) for side in _both_sides(diff, field))
     grid.add_row(_name(field), *cells)
-    if for_right:
-        grid.add_row("", Text(safe(for_left)), Text(safe(for_right)))
+    if not shared:
+        grid.add_row("", Text(safe(field.left_why)), Text(safe(field.right_why)))
     yield grid
-    if for_left and not for_right:
-        shared = Text("" if field.same else "both: ", style.LABEL)
-        yield Padding(shared.append(safe(for_left), "not dim"), (0, 0, 0, LABEL_WIDTH + 2))
+    if shared:
+        label = Text("" if field.same else "both: ", style.LABEL)
+        yield Padding(label.append(safe(field.left_why), "not dim"), (0, 0, 0, LABEL_WIDTH + 2))
 
 
 def _name(field: RegisterDiff) -> Text:
