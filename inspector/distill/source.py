@@ -18,7 +18,7 @@ from inspector.distill.noting import NotingReader
 from inspector.distill.paging import phys_base
 from inspector.target.faults import opening
 from inspector.target.kdump_layout import UTS_FIELD, UTS_SIZE
-from inspector.target.open import open_core, target_of
+from inspector.target.open import check_kernel, open_core, target_of
 from inspector.target.spec import TargetKind, TargetSpec
 from inspector.target.symbols import Symbols
 from inspector.target.target import Target
@@ -34,6 +34,7 @@ class Source:
     def __init__(self, core: Path) -> None:
         self._core = core
         self._prog, identity = open_core(TargetSpec(TargetKind.CORE, str(core)))
+        check_kernel(self._prog, str(core))
         with opening(str(core)):
             self._info = vmcoreinfo(self._prog)
             self._info_text: bytes = self._prog["VMCOREINFO"].string_()

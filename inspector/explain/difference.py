@@ -33,7 +33,9 @@ def _register(
         other += _by_chance(right, left)
     if same:
         one = other = _why_same(left, right, name, one)
-    return RegisterDiff(name, same, one, other, decoded(left, name, here), decoded(right, name, there))
+    return RegisterDiff(
+        name, same, one, other, decoded(left, name, here), decoded(right, name, there)
+    )
 
 
 def _by_chance(frame: Frame, entry: Frame) -> str:

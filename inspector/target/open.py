@@ -57,7 +57,7 @@ def target_of(prog: Program, identity: TargetIdentity, spec: TargetSpec) -> Targ
     :raises TargetError: if it is not an x86-64 kernel, or lacks symbols or types
     """
     name = identity.path or identity.kind
-    _check_kernel(prog, name)
+    check_kernel(prog, name)
     with opening(name):
         info = vmcoreinfo(prog)
     symbols = Symbols(prog, _kallsyms(prog, name))
@@ -106,7 +106,11 @@ def _open_qemu(spec: TargetSpec) -> tuple[Program, TargetIdentity]:
     return prog, TargetIdentity(TargetKind.QEMU.value, spec.path, None)
 
 
-def _check_kernel(prog: Program, name: str) -> None:
+def check_kernel(prog: Program, name: str) -> None:
+    """Do nothing for the memory of an x86-64 Linux kernel.
+
+    :raises TargetError: for any other, saying what it is
+    """
     if not prog.flags & ProgramFlags.IS_LINUX_KERNEL:
         raise TargetError(f"{name}: is a core of a user-space program, not of a kernel")
     platform = prog.platform
