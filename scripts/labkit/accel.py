@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Whether QEMU may use KVM here: tried, never concluded from /dev/kvm being there."""
 
 import subprocess

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """What is expensive to make, kept outside the repository and checked before use."""
 
 import fcntl

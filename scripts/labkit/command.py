@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Other programs: run to their end, with a log, a time limit, and nothing left behind."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """The guest's disk: ext4, made from a directory and read back without mounting it."""
 
 from pathlib import Path

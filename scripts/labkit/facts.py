@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """What the guest itself knew, as JSON: the truth that a dump is checked against."""
 
 import json

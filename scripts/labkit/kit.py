@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """A suite's kit: its kernel, an initramfs with our modules, and on demand its DWARF."""
 
 import json

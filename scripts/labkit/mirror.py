@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Where the packages come from: the mirror that this machine's apt uses, on its terms."""
 
 import shutil

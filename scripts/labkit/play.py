@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Plays a scenario: a disk is laid out, a guest boots and panics, its dump is taken."""
 
 import shlex

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """One line per step on stderr, with the seconds it took."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """A guest that runs while a block does, and never longer."""
 
 import subprocess

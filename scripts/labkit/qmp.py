@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """QEMU's control socket: just enough to stop a guest and have it dumped."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """What is made to happen in a guest: plain data."""
 
 from dataclasses import dataclass

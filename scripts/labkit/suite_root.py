@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """A suite's root file system: compiler, headers, tools and the kernel image, as one tar."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """The Debian releases whose kernels the lab boots: plain data."""
 
 from dataclasses import dataclass
@@ -18,15 +19,44 @@ class Suite:
     past_fentry: int
 
 
+# All of the cloud flavour: NVMe and ext4 are built in, so that an initramfs needs
+# no driver and no udev.
 _SUITES = (
     Suite(
+        name="bullseye",
+        flavour="cloud-amd64",
+        archives=("bullseye",),
+        security=None,  # its packages are gone from the mirrors
+        memory_mib=512,
+        crashkernel_mib=256,
+        past_fentry=5,
+    ),
+    Suite(
         name="bookworm",
-        flavour="cloud-amd64",  # NVMe and ext4 are built in: no initrd tools needed
+        flavour="cloud-amd64",
         archives=("bookworm", "bookworm-updates"),
         security="bookworm-security",
         memory_mib=512,
         crashkernel_mib=192,
         past_fentry=5,
+    ),
+    Suite(
+        name="trixie",
+        flavour="cloud-amd64",
+        archives=("trixie", "trixie-updates"),
+        security="trixie-security",
+        memory_mib=512,
+        crashkernel_mib=192,
+        past_fentry=9,
+    ),
+    Suite(
+        name="sid",
+        flavour="cloud-amd64",
+        archives=("sid",),
+        security=None,
+        memory_mib=768,
+        crashkernel_mib=256,
+        past_fentry=9,
     ),
 )
 SUITES = {suite.name: suite for suite in _SUITES}

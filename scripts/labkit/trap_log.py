@@ -1,6 +1,7 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """The CPU's own record of its int3 traps: `-d int` of an emulating QEMU, filtered.
 
-All exceptions of a run are 30 MB of text; QEMU writes them into a pipe and only
+All exceptions of a run are some 15 MB of text; QEMU writes them into a pipe and only
 the blocks of vector 3 (target/i386/tcg/seg_helper.c, do_interrupt_all) are kept:
 
     7186: v=03 e=0000 i=1 cpl=0 IP=0010:ffffffffb14948b5 pc=… SP=0018:… env->regs[R_EAX]=…

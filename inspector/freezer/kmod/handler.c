@@ -150,6 +150,7 @@ static __always_inline void write_record(const struct freeze_probe *probe, u64 h
 	write_task(record);
 	write_entry(record);
 	write_slice(record, frame);
+	/* A reader that sees the even number sees the whole record. */
 	smp_store_release(&record->seq, 2 * n + 2);
 }
 

@@ -1,3 +1,5 @@
+#!/bin/sh -eu
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # In a new root, $1: the flavour. Unpacks the kernel image of the very version of
 # the headers below /kernel. Not installed: that would build an initramfs for nothing.
 headers=$(echo /usr/src/linux-headers-*-"$1")

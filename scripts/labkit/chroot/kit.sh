@@ -1,12 +1,14 @@
-# Builds what a guest needs, by the suite's own compiler, into /work/out: the
+#!/bin/sh -eu
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Builds what a guest needs, by the suite's own compiler, into /lab/out: the
 # kernel, an initramfs for both of its boots, and what the kernel is called.
 read -r release version </kernel/version
-fs=/work/initramfs
-mkdir -p $fs/bin $fs/modules /work/out
+fs=/lab/initramfs
+mkdir -p $fs/bin $fs/modules /lab/out
 
 for module in framefreeze somebody; do
-	make -C "/lib/modules/$release/build" M="/work/$module" KCFLAGS=-Werror modules
-	strip --strip-debug -o "$fs/modules/$module.ko" "/work/$module/$module.ko"
+	make -C "/lib/modules/$release/build" M="/lab/$module" KCFLAGS=-Werror modules
+	strip --strip-debug -o "$fs/modules/$module.ko" "/lab/$module/$module.ko"
 done
 fw_cfg=$(find /kernel -name 'qemu_fw_cfg.ko*') # below lib or usr/lib
 case $fw_cfg in
@@ -15,7 +17,7 @@ case $fw_cfg in
 esac
 
 for name in forker sleepers; do
-	gcc -O2 -Wall -Werror -static -o "$fs/bin/$name" "/work/guest/$name.c"
+	gcc -O2 -Wall -Werror -static -o "$fs/bin/$name" "/lab/guest/$name.c"
 done
 cp "$(command -v busybox)" "$(command -v kexec)" "$(command -v makedumpfile)" $fs/bin/
 ldd $fs/bin/kexec $fs/bin/makedumpfile | grep -o '[[:space:]]/[^ ]*' | sort -u |
@@ -23,10 +25,10 @@ ldd $fs/bin/kexec $fs/bin/makedumpfile | grep -o '[[:space:]]/[^ ]*' | sort -u |
 		mkdir -p "$fs${library%/*}"
 		cp -L "$library" "$fs$library"
 	done
-cp /work/guest/init $fs/init
+cp /lab/guest/init $fs/init
 chmod 755 $fs/init
 
 cd $fs
-find . | busybox cpio -o -H newc | gzip >/work/out/initramfs
-cp "$(find /kernel -name 'vmlinuz*' -type f)" /work/out/vmlinuz # /boot; from 7 on lib/modules
-printf '{"release": "%s", "version": "%s"}\n' "$release" "$version" >/work/out/kernel.json
+find . | busybox cpio -o -H newc | gzip >/lab/out/initramfs
+cp "$(find /kernel -name 'vmlinuz*' -type f)" /lab/out/vmlinuz # /boot; from 7 on lib/modules
+printf '{"release": "%s", "version": "%s"}\n' "$release" "$version" >/lab/out/kernel.json

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0
 /* Calls fork(2) itself: glibc's fork() is clone(2), and never reaches the handler of 57. */
 #include <signal.h>
 #include <sys/syscall.h>

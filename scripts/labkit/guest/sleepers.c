@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0
 /*
  * One process a way of sleeping, each named after its syscall, so that a dump
  * has entry frames of many kinds. Ends when all are on their way to sleep.
