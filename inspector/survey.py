@@ -15,14 +15,17 @@ from inspector.errors import InspectorError, NothingMatched, TargetError, Unread
 from inspector.explain.difference import difference
 from inspector.explain.meaning import explain
 from inspector.frames import entry, recorded
-from inspector.frames.live_stack import kernel_candidates, live_low
+from inspector.frames.live_stack import LiveStacks
 from inspector.frames.surroundings import Surroundings
+from inspector.kernel.cpu_stacks import cpu_stacks
 from inspector.kernel.crash import panicking_pid
 from inspector.kernel.ftrace import ftrace_trampolines
 from inspector.kernel.generated_text import GeneratedText
 from inspector.kernel.kprobes import Kprobes
+from inspector.kernel.percpu import present_cpus
 from inspector.kernel.pointers import Pointers
 from inspector.kernel.records import read_ring
+from inspector.kernel.running import current_task
 from inspector.kernel.syscalls import Syscalls
 from inspector.kernel.tasks import Tasks
 from inspector.kernel.unwinder import call_frames
@@ -32,6 +35,7 @@ from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.record import Record, Ring
 from inspector.model.region import CodeRegion
 from inspector.model.report import Diff, Explanation, Incomplete, StackPicture
+from inspector.model.stack import Stack
 from inspector.model.task import Task
 from inspector.model.verdict import Verdict
 from inspector.target.open import open_target
@@ -59,6 +63,7 @@ class Survey:
         self._kprobes = Kprobes(target)
         generated = GeneratedText([*self._kprobes.regions, *self._trampolines()])
         self._around = Surroundings(target, self._kprobes, generated)
+        self._live = LiveStacks(target, self._around, self._cpu_stacks())
 
     @property
     def target_identity(self) -> TargetIdentity:
@@ -79,8 +84,9 @@ class Survey:
         return (*self._target.incomplete, *self._tasks.incomplete, *self._incomplete)
 
     def tasks(self) -> Iterator[Task]:
-        """Every thread of the target, kernel threads too, idle tasks not."""
-        return self._tasks.all()
+        """Every thread of the target, kernel threads too; of the idle tasks those on a CPU."""
+        yield from self._tasks.all()
+        yield from self._idle_tasks()
 
     def task(self, pid: int) -> Task:
         """The thread whose pid (the kernel's) is ``pid``.
@@ -113,7 +119,7 @@ class Survey:
         """The frames on one task's stack, innermost first, its entry frame last."""
         found: list[Frame] = []
         try:
-            for candidate in kernel_candidates(self._target, self._around, task):
+            for candidate in self._live.candidates(task):
                 found += self._named(candidate)
         except Unreadable as error:
             self._note(task, error)
@@ -184,6 +190,7 @@ class Survey:
     def stack(self, task: Task) -> StackPicture:
         """Call frames and pt_regs frames of one task's stack."""
         frames = self.frames_of(task)
+        live = self._live.innermost(task)
         try:
             calls = call_frames(self._target, task)
         except InspectorError as error:
@@ -194,7 +201,7 @@ class Survey:
             self.kernel_identity,
             task,
             task.stack,
-            live_low(self._target, task),
+            live.low if live is not None and live.stack == task.stack else None,
             calls,
             frames,
             incomplete=self.incomplete,
@@ -249,11 +256,44 @@ class Survey:
             record=candidate.record,
         )
 
+    def _idle_tasks(self) -> Iterator[Task]:
+        for cpu in self._cpus:
+            address = current_task(self._target, cpu)
+            try:
+                task = self._tasks.at(address) if address else None
+            except Unreadable as error:
+                self._note_target(error)
+                continue
+            if task is not None and task.pid == 0:
+                yield task
+
+    @cached_property
+    def _cpus(self) -> tuple[int, ...]:
+        try:
+            return present_cpus(self._target)
+        except InspectorError as error:
+            self._note_target(error)
+            return ()
+
+    def _cpu_stacks(self) -> dict[int, tuple[Stack, ...]]:
+        stacks = {}
+        for cpu in self._cpus:
+            try:
+                stacks[cpu] = cpu_stacks(self._target, cpu, self._tasks.thread_size)
+            except InspectorError as error:
+                self._note_target(error)
+        return stacks
+
+    def _note_target(self, error: InspectorError) -> None:
+        incomplete = Incomplete(str(error))
+        if incomplete not in self._incomplete:
+            self._incomplete.append(incomplete)
+
     def _trampolines(self) -> list[CodeRegion]:
         try:
             return ftrace_trampolines(self._target)
         except InspectorError as error:
-            self._incomplete.append(Incomplete(str(error)))
+            self._note_target(error)
             return []
 
     def _note(self, task: Task, error: InspectorError) -> None:

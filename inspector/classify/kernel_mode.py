@@ -7,13 +7,16 @@ from inspector.classify.exceptions import origin_of
 from inspector.classify.words import not_evidence, return_address
 from inspector.model.absent import Absent, Why
 from inspector.model.candidate import Candidate, FoundBy, Unwinder
-from inspector.model.entry_point import EntryKind
+from inspector.model.entry_point import EntryKind, EntryPoint
 from inspector.model.evidence import Evidence
 from inspector.model.kprobe import Mechanism
 from inspector.model.origin import Origin
 from inspector.model.region import RegionKind
 from inspector.model.registers import Registers
 from inspector.model.verdict import Verdict
+
+# Found by looking for what a frame looks like: it may be none.
+_SEARCHED = (FoundBy.SCAN, FoundBy.RETURN_ADDRESS)
 
 _INT3_OPCODE = 0xCC
 _CALL_OPCODE = 0xE8
@@ -30,7 +33,6 @@ _SIMPLE = {
     EntryKind.NMI: Origin.NMI,
     EntryKind.IRQ: Origin.IRQ,
     EntryKind.SYSVEC: Origin.SYSVEC,
-    EntryKind.KRETPROBE: Origin.KRETPROBE,
 }
 
 
@@ -46,23 +48,29 @@ def name(candidate: Candidate) -> Verdict | None:
         return _generated(candidate)
     if word is None or word.entry is None:
         return _unexplained(candidate)
-    evidence = (return_address(word), *_unwound(candidate))
-    kind, vector = word.entry.kind, word.entry.vector
-    if kind is EntryKind.EXCEPTION and vector == 3:
+    return _entered(candidate, word.entry, (return_address(word), *_unwound(candidate)))
+
+
+def _entered(
+    candidate: Candidate, entry: EntryPoint, evidence: tuple[Evidence, ...]
+) -> Verdict | None:
+    if entry.kind is EntryKind.EXCEPTION and entry.vector == 3:
         return _int3(candidate, evidence)
-    if kind is EntryKind.EXCEPTION:
-        return Verdict(origin_of(vector), evidence, vector)
-    if kind is EntryKind.FTRACE_FULL:
+    if entry.kind is EntryKind.EXCEPTION:
+        return Verdict(origin_of(entry.vector), evidence, entry.vector)
+    if entry.kind is EntryKind.FTRACE_FULL:
         return _ftrace(candidate, evidence)
-    if kind is EntryKind.FTRACE_ARGS:
+    if entry.kind is EntryKind.FTRACE_ARGS:
         return _ftrace_args(candidate, evidence)
-    if kind in _SIMPLE:
-        return Verdict(_SIMPLE[kind], evidence, vector)
+    if entry.kind is EntryKind.KRETPROBE:
+        return Verdict(Origin.KRETPROBE, evidence, absent=_overlapped(candidate))
+    if entry.kind in _SIMPLE:
+        return Verdict(_SIMPLE[entry.kind], evidence, entry.vector)
     return _unexplained(candidate)
 
 
 def _unexplained(candidate: Candidate) -> Verdict | None:
-    if candidate.found_by is FoundBy.SCAN:
+    if candidate.found_by in _SEARCHED:
         return None
     return Verdict(Origin.UNKNOWN, (not_evidence(candidate),))
 
@@ -70,7 +78,7 @@ def _unexplained(candidate: Candidate) -> Verdict | None:
 def _inside_its_own_function(candidate: Candidate) -> bool:
     # A trap pushes its frame below the interrupted sp. A frame above its own sp was
     # filled in by the function that it names.
-    return candidate.found_by is FoundBy.SCAN and candidate.registers.sp <= candidate.address
+    return candidate.found_by in _SEARCHED and candidate.registers.sp <= candidate.address
 
 
 def _snapshot(candidate: Candidate) -> Verdict | None:
@@ -96,7 +104,7 @@ def _generated(candidate: Candidate) -> Verdict | None:
             return _ftrace(candidate, evidence)
         return _ftrace_args(candidate, evidence)
     if word.region.kind is RegionKind.OPTPROBE_DETOUR:
-        return Verdict(Origin.OPTPROBE, evidence)
+        return Verdict(Origin.OPTPROBE, evidence, absent=_overlapped(candidate))
     return _unexplained(candidate)
 
 
@@ -144,6 +152,14 @@ def _call_site(candidate: Candidate) -> tuple[Evidence, ...]:
         return ()
     text = "the byte before ip is 0xe8: a call to ftrace stands there, no breakpoint"
     return (Evidence("text-byte", text, candidate.registers.ip - 1),)
+
+
+def _overlapped(candidate: Candidate) -> dict[str, Absent]:
+    # Until 5.10 optprobes and kretprobes built the frame one word short: its ss slot is the
+    # interrupted code's topmost word (SAVE_REGS_STRING, arch/x86/kernel/kprobes/common.h).
+    if candidate.delta != -8:
+        return {}
+    return _never_written(candidate.registers, ("ss",))
 
 
 def _never_written(registers: Registers, names: tuple[str, ...]) -> dict[str, Absent]:

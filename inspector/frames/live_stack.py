@@ -1,63 +1,155 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Frames on the live part of a task stack, between its sp and its entry frame."""
+"""Frames on the live part of the stacks that a task was running on, innermost first.
+
+A task that sleeps has one live part: from ``thread.sp`` up. One that owns a CPU may have
+been interrupted again and again: the stacks are followed outwards, from the CPU's registers
+in the dump through IRQ and IST stacks to its task stack.
+"""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from inspector.errors import InspectorError
+from inspector.frames.called import CalledCode
 from inspector.frames.scan import kernel_frames
 from inspector.frames.surroundings import Surroundings
 from inspector.frames.unwound import says
-from inspector.kernel.unwinder import call_frames, stack_pointer
+from inspector.kernel.cpu_stacks import next_stack_pointer
+from inspector.kernel.running import noted_registers, same_state
+from inspector.kernel.unwinder import call_frames
 from inspector.model.candidate import Candidate, FoundBy
 from inspector.model.registers import PT_REGS_SIZE, Registers
 from inspector.model.report import CallFrame
+from inspector.model.stack import Stack, StackKind
 from inspector.model.task import Running, Task
 from inspector.target.target import Target
 
+_IST = (StackKind.NMI, StackKind.DOUBLE_FAULT, StackKind.DEBUG, StackKind.MACHINE_CHECK)
 
-def live_low(target: Target, task: Task) -> int | None:
-    """The innermost live address of the task's stack, None where nothing tells.
 
-    ``thread.sp`` is that of the last switch: it is stale while the task owns a CPU.
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The live part ``[low, stack.high)`` of one stack."""
+
+    stack: Stack
+    low: int
+
+
+class LiveStacks:
+    """Follows the stacks of tasks.
+
+    :param stacks_of: CPU number → its stacks
     """
-    sp = stack_pointer(target, task) if task.running is Running.ON_CPU else task.sp
-    return sp if sp is not None and task.stack is not None and sp in task.stack else None
 
+    def __init__(
+        self, target: Target, around: Surroundings, stacks_of: Mapping[int, tuple[Stack, ...]]
+    ) -> None:
+        self._target = target
+        self._around = around
+        self._stacks_of = stacks_of
+        self._called = CalledCode(target, around)
 
-def kernel_candidates(target: Target, around: Surroundings, task: Task) -> Iterator[Candidate]:
-    """What looks like a frame of kernel mode on the live stack, innermost first.
+    def innermost(self, task: Task) -> Live | None:
+        """Where the live part begins; None where nothing tells, or in user mode."""
+        if task.running is Running.OFF_CPU:
+            return self._live(task, task.sp)
+        noted = noted_registers(self._target, task)
+        if "sp" not in noted or noted.get("cs", 0) & 3:
+            return None
+        return self._live(task, noted["sp"])
 
-    :raises Unreadable: if the live part of the stack is missing
-    """
-    low = live_low(target, task)
-    if low is None or task.stack is None:
-        return
-    high = task.stack.high if task.entry_address is None else task.entry_address
-    start = max(low & ~7, task.stack.low + 8)
-    data = target.read(start - 8, high - start + 8)
-    words = struct.unpack(f"<{len(data) // 8}Q", data)
-    found = [i for i in kernel_frames(words) if i > 0]
-    calls = _call_frames(target, task) if found else ()
-    note = task.running is Running.ON_CPU
-    for i in found:
-        address = start - 8 + 8 * i
-        yield around.candidate(
-            FoundBy.SCAN,
+    def candidates(self, task: Task) -> Iterator[Candidate]:
+        """What looks like a frame of kernel mode there.
+
+        :raises Unreadable: if a live part is missing
+        """
+        if task.running is Running.ON_CPU:
+            yield from self._stopped_by_nmi(task)
+        live, seen = self.innermost(task), set[StackKind]()
+        while live is not None and live.stack.kind not in seen:
+            seen.add(live.stack.kind)
+            found = self._on(task, live)
+            yield from found
+            sp = self._outwards(live.stack, found)
+            live = self._live(task, sp) if sp is not None else None
+
+    def _live(self, task: Task, sp: int) -> Live | None:
+        own = (task.stack,) if task.stack else ()
+        for stack in (*own, *self._stacks_of.get(task.cpu, ())):
+            if sp in stack:
+                return Live(stack, sp & ~7)
+        return None
+
+    def _outwards(self, stack: Stack, found: list[Candidate]) -> int | None:
+        """The stack pointer that the next stack was left with."""
+        if stack.kind is StackKind.IRQ:
+            return next_stack_pointer(self._target, stack)
+        if stack.kind in _IST:
+            return next((c.registers.sp for c in reversed(found) if _entered(c)), None)
+        return None
+
+    def _stopped_by_nmi(self, task: Task) -> list[Candidate]:
+        """The NMI frame that a CPU's crash note is a copy of, on that CPU's NMI stack.
+
+        The note tells the state that the NMI interrupted (crash_nmi_callback()), so what
+        runs below it, on the NMI stack, is live though the note does not point there.
+        """
+        noted = noted_registers(self._target, task)
+        stacks = (s for s in self._stacks_of.get(task.cpu, ()) if s.kind is StackKind.NMI)
+        for stack in stacks:
+            if not noted or noted["sp"] in stack:
+                continue
+            found = self._on(task, Live(stack, stack.low + 8))
+            return [c for c in found if _entered(c) and same_state(c.registers, noted)]
+        return []
+
+    def _on(self, task: Task, live: Live) -> list[Candidate]:
+        own_top = live.stack == task.stack and task.entry_address is not None
+        high = task.entry_address if own_top and task.entry_address else live.stack.high
+        start = max(live.low, live.stack.low + 8)
+        if start >= high:
+            return []
+        data = self._target.read(start - 8, high - start + 8)
+        words = struct.unpack(f"<{len(data) // 8}Q", data)
+        places = dict.fromkeys(self._called.frames(words), FoundBy.RETURN_ADDRESS)
+        places |= {i: FoundBy.SCAN for i in kernel_frames(words) if i > 0}
+        calls = self._call_frames(task) if places else ()
+        return [
+            self._candidate(task, live, start - 8 + 8 * i, data[8 * i - 8 :], found_by, calls)
+            for i, found_by in sorted(places.items())
+        ]
+
+    def _candidate(
+        self,
+        task: Task,
+        live: Live,
+        address: int,
+        data: bytes,
+        found_by: FoundBy,
+        calls: tuple[CallFrame, ...],
+    ) -> Candidate:
+        below = int.from_bytes(data[:8], "little")
+        from_note = task.running is Running.ON_CPU
+        return self._around.candidate(
+            found_by,
             address,
-            Registers.from_bytes(data[8 * i : 8 * i + PT_REGS_SIZE]),
-            below=words[i - 1],
-            stack=task.stack,
+            Registers.from_bytes(data[8 : 8 + PT_REGS_SIZE]),
+            below=below,
+            stack=live.stack,
             task=task,
             cpu=task.cpu,
-            unwinder=says(calls, address, words[i - 1], from_note=note),
+            unwinder=says(calls, live.stack, address, below, from_note=from_note),
         )
 
+    def _call_frames(self, task: Task) -> tuple[CallFrame, ...]:
+        try:
+            return call_frames(self._target, task)
+        except InspectorError:
+            return ()
 
-def _call_frames(target: Target, task: Task) -> tuple[CallFrame, ...]:
-    try:
-        return call_frames(target, task)
-    except InspectorError:
-        return ()
+
+def _entered(candidate: Candidate) -> bool:
+    return candidate.below is not None and candidate.below.entry is not None

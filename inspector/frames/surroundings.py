@@ -21,9 +21,9 @@ class Surroundings:
 
     def __init__(self, target: Target, kprobes: Kprobes, generated: GeneratedText) -> None:
         self._target = target
-        self._entry_points = EntryPoints(target)
+        self.entry_points = EntryPoints(target)
         self._kprobes = kprobes
-        self._generated = generated
+        self.generated = generated
 
     def candidate(
         self,
@@ -50,7 +50,7 @@ class Surroundings:
             cpu,
             below=None if below is None else self.return_word(address - 8, below),
             ip=self._target.locate(ip) if kernel_mode else None,
-            ip_region=self._generated.at(ip - 1) if kernel_mode else None,
+            ip_region=self.generated.at(ip - 1) if kernel_mode else None,
             kprobe=self._kprobe(ip - 1, record) if kernel_mode else None,
             text_before_ip=self._text_byte(ip - 1) if kernel_mode else None,
             record=record,
@@ -64,8 +64,8 @@ class Surroundings:
             address,
             value,
             location,
-            self._entry_points.of(location),
-            self._generated.at(value - 1),
+            self.entry_points.of(location),
+            self.generated.at(value - 1),
         )
 
     def _kprobe(self, address: int, record: Record | None) -> Kprobe | None:

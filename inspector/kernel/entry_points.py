@@ -7,6 +7,7 @@ rules see only :class:`~inspector.model.entry_point.EntryPoint`.
 
 from __future__ import annotations
 
+from inspector.errors import InspectorError
 from inspector.model.entry_point import EntryKind, EntryPoint
 from inspector.model.symbol import Location
 from inspector.target.target import Target
@@ -64,14 +65,22 @@ _FTRACE_FULL = ("ftrace_regs_caller",)
 _FTRACE_ARGS = ("ftrace_caller",)
 
 
+_NO_TRAP = (EntryKind.FTRACE_FULL, EntryKind.FTRACE_ARGS, EntryKind.KRETPROBE)
+
+
 class EntryPoints:
     """Maps a return address into entry code to the way in that it belongs to."""
 
     def __init__(self, target: Target) -> None:
         # Since 5.8 every IDT entry is asm_*, and the bare names are C functions.
         idtentry = target.symbols.address_of("asm_exc_int3") is not None
-        self._by_symbol = _common() | (_idtentries() if idtentry else _old_entries())
+        self._by_symbol = _common(target) | (_idtentries() if idtentry else _old_entries())
         self._idtentry = idtentry
+
+    @property
+    def called_from_text(self) -> frozenset[str]:
+        """Symbols of entry code that text calls, with no trap: a scan may not see their frames."""
+        return frozenset(s for s, point in self._by_symbol.items() if point.kind in _NO_TRAP)
 
     def of(self, location: Location | None) -> EntryPoint | None:
         """The entry point whose code ``location`` is in, or None."""
@@ -83,7 +92,7 @@ class EntryPoints:
         return found
 
 
-def _common() -> dict[str, EntryPoint]:
+def _common(target: Target) -> dict[str, EntryPoint]:
     kinds = {
         EntryKind.SYSCALL64: _SYSCALL64,
         EntryKind.SYSCALL32: _SYSCALL32,
@@ -91,10 +100,20 @@ def _common() -> dict[str, EntryPoint]:
         EntryKind.FORK: _FORK,
         EntryKind.KRETPROBE: _KRETPROBE,
         EntryKind.FTRACE_FULL: _FTRACE_FULL,
-        EntryKind.FTRACE_ARGS: _FTRACE_ARGS,
     }
+    # Until 5.11 (commit 02a474ca266a) ftrace_caller gave its callee no registers at all.
+    if _has_ftrace_regs(target):
+        kinds[EntryKind.FTRACE_ARGS] = _FTRACE_ARGS
     points = {s: EntryPoint(s, kind) for kind, symbols in kinds.items() for s in symbols}
     return points | {s: EntryPoint(s, EntryKind.NMI, 2) for s in _NMI_LABELS}
+
+
+def _has_ftrace_regs(target: Target) -> bool:
+    try:
+        target.type("struct ftrace_regs")
+    except InspectorError:
+        return False
+    return True
 
 
 def _idtentries() -> dict[str, EntryPoint]:

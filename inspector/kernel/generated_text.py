@@ -16,6 +16,11 @@ class GeneratedText:
         self._regions = sorted(regions, key=lambda region: region.low)
         self._lows = [region.low for region in self._regions]
 
+    @property
+    def regions(self) -> tuple[CodeRegion, ...]:
+        """Every region, ascending."""
+        return tuple(self._regions)
+
     def at(self, address: int) -> CodeRegion | None:
         """The region that holds ``address``, or None."""
         i = bisect_right(self._lows, address)

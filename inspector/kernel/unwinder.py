@@ -7,7 +7,6 @@ from itertools import takewhile
 
 from drgn import Object, StackFrame
 
-from inspector.errors import InspectorError
 from inspector.model.report import CallFrame
 from inspector.model.task import Task
 from inspector.target.faults import reading
@@ -28,18 +27,6 @@ def call_frames(target: Target, task: Task) -> tuple[CallFrame, ...]:
         frames = [_call_frame(target, frame) for frame in trace if not frame.is_inline]
     # In user space drgn goes on guessing: by frame pointers, in memory that may not be there.
     return tuple(takewhile(lambda frame: frame.pc >= _KERNEL_LOW, frames))
-
-
-def stack_pointer(target: Target, task: Task) -> int | None:
-    """The innermost ``sp`` of a task that owned a CPU, by the dump's note of that CPU.
-
-    None where no note tells: then nothing says what of the stack is live.
-    """
-    try:
-        frames = call_frames(target, task)
-    except InspectorError:
-        return None
-    return frames[0].sp if frames else None
 
 
 def _call_frame(target: Target, frame: StackFrame) -> CallFrame:

@@ -97,6 +97,14 @@ class Target:
         with reading(f"{name}.{member}"):
             return int(offsetof(self.prog.type(name), member))
 
+    def sizeof_member(self, name: str, member: str) -> int:
+        """Size in bytes of ``member`` in the type called ``name``.
+
+        :raises TargetError: if there is no such type or member
+        """
+        with reading(f"{name}.{member}"):
+            return int(sizeof(self.prog.type(name).member(member).type))
+
     def has_member(self, name: str, member: str) -> bool:
         """Whether the type called ``name`` exists and has ``member``."""
         try:

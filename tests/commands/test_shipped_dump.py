@@ -128,3 +128,18 @@ def test_an_answer_without_a_terminal_has_no_escapes_and_no_trailing_blanks(
         assert "\x1b" not in shown
         assert all(line == line.rstrip() for line in shown.splitlines())
         assert all(len(line) <= 100 for line in shown.splitlines()) or command == "frames"
+
+
+def test_the_commands_that_the_demo_ends_with_answer_the_question(
+    root: Path, inspector: Inspector
+) -> None:
+    demo = (root / "scripts/demo").read_text()
+    readme = (root / "README.md").read_text()
+    for command in ("explain --demo --record 2", "stack --demo", "frames --demo"):
+        assert f"$here {command}" in demo
+    assert "inspector explain --demo --record 2" in readme
+    explained = answer(inspector, "explain", "--demo", "--record", "2", "--format", "json")
+    assert explained["frame"]["origin"] == "ftrace"
+    assert explained["frame"]["registers"]["orig_ax"] == "0x0"
+    assert explained["frame"]["interrupted"] == "kernel_clone+0x1"
+    assert explained["entry"]["syscall"]["name"] == "fork"
