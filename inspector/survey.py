@@ -53,10 +53,13 @@ def open_survey(spec: TargetSpec) -> Iterator[Survey]:
 
 
 class Survey:
-    """Answers about the frames of one open target."""
+    """Answers about the frames of one open target.
+
+    :ivar target: the target itself: its memory, types and symbols
+    """
 
     def __init__(self, target: Target) -> None:
-        self._target = target
+        self.target = target
         self._incomplete: list[Incomplete] = []
         self._tasks = Tasks(target)
         self._syscalls = Syscalls(target)
@@ -67,21 +70,21 @@ class Survey:
 
     @property
     def target_identity(self) -> TargetIdentity:
-        return self._target.identity
+        return self.target.identity
 
     @property
     def kernel_identity(self) -> KernelIdentity:
-        return self._target.kernel
+        return self.target.kernel
 
     @property
     def is_dump(self) -> bool:
         """Whether the target is a dump, in which nothing moves."""
-        return self._target.identity.kind in (TargetKind.CORE.value, TargetKind.DEMO.value)
+        return self.target.identity.kind in (TargetKind.CORE.value, TargetKind.DEMO.value)
 
     @property
     def incomplete(self) -> tuple[Incomplete, ...]:
         """What should have been read so far and could not be."""
-        return (*self._target.incomplete, *self._tasks.incomplete, *self._incomplete)
+        return (*self.target.incomplete, *self._tasks.incomplete, *self._incomplete)
 
     def tasks(self) -> Iterator[Task]:
         """Every thread of the target, kernel threads too; of the idle tasks those on a CPU."""
@@ -104,7 +107,7 @@ class Survey:
 
     def panicking_task(self) -> Task | None:
         """The task that panicked, None where none did or the idle task was it."""
-        pid = panicking_pid(self._target)
+        pid = panicking_pid(self.target)
         try:
             return self.task(pid) if pid else None
         except NothingMatched:
@@ -124,7 +127,7 @@ class Survey:
         except Unreadable as error:
             self._note(task, error)
         try:
-            own_entry = entry.entry_frame(self._target, self._around, task)
+            own_entry = entry.entry_frame(self.target, self._around, task)
             found += self._named(own_entry) if own_entry else ()
         except Unreadable as error:
             self._note(task, error)
@@ -192,7 +195,7 @@ class Survey:
         frames = self.frames_of(task)
         live = self._live.innermost(task)
         try:
-            calls = call_frames(self._target, task)
+            calls = call_frames(self.target, task)
         except InspectorError as error:
             calls = ()
             self._note(task, error)
@@ -209,11 +212,11 @@ class Survey:
 
     @cached_property
     def _pointers(self) -> Pointers:
-        return Pointers(self._target, self._tasks)
+        return Pointers(self.target, self._tasks)
 
     @cached_property
     def _ring(self) -> Ring | None:
-        return read_ring(self._target)
+        return read_ring(self.target)
 
     def _records(self) -> tuple[Record, ...]:
         if self._ring is None:
@@ -258,7 +261,7 @@ class Survey:
 
     def _idle_tasks(self) -> Iterator[Task]:
         for cpu in self._cpus:
-            address = current_task(self._target, cpu)
+            address = current_task(self.target, cpu)
             try:
                 task = self._tasks.at(address) if address else None
             except Unreadable as error:
@@ -270,7 +273,7 @@ class Survey:
     @cached_property
     def _cpus(self) -> tuple[int, ...]:
         try:
-            return present_cpus(self._target)
+            return present_cpus(self.target)
         except InspectorError as error:
             self._note_target(error)
             return ()
@@ -279,7 +282,7 @@ class Survey:
         stacks = {}
         for cpu in self._cpus:
             try:
-                stacks[cpu] = cpu_stacks(self._target, cpu, self._tasks.thread_size)
+                stacks[cpu] = cpu_stacks(self.target, cpu, self._tasks.thread_size)
             except InspectorError as error:
                 self._note_target(error)
         return stacks
@@ -291,7 +294,7 @@ class Survey:
 
     def _trampolines(self) -> list[CodeRegion]:
         try:
-            return ftrace_trampolines(self._target)
+            return ftrace_trampolines(self.target)
         except InspectorError as error:
             self._note_target(error)
             return []

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What cannot be read is said, and costs nothing else."""
+
+from inspector.model.origin import Origin
+from tests.survey.overlay import survey_with
+
+WHOLE = survey_with()
+FRAMES = list(WHOLE.frames(WHOLE.tasks()))
+VICTIM = next(f.task for f in FRAMES if f.task is not None and f.task.comm == "nanosleep")
+assert VICTIM.stack is not None
+
+
+def test_memory_that_is_unmapped_by_design_is_not_missing() -> None:
+    assert WHOLE.incomplete == ()
+
+
+def test_a_stack_that_cannot_be_read_is_listed_and_the_others_are_whole() -> None:
+    assert VICTIM.stack is not None
+    survey = survey_with(missing=(range(VICTIM.stack.low, VICTIM.stack.high),))
+    frames = list(survey.frames(survey.tasks()))
+    expected = [f for f in FRAMES if f.task is not None and f.task.pid != VICTIM.pid]
+    assert [(f.address, f.origin) for f in frames] == [(f.address, f.origin) for f in expected]
+    assert {missing.pid for missing in survey.incomplete} == {VICTIM.pid}
+
+
+def test_a_task_that_cannot_be_read_is_listed_and_the_others_are_whole() -> None:
+    survey = survey_with(missing=(range(VICTIM.address, VICTIM.address + 64),))
+    frames = list(survey.frames(survey.tasks()))
+    assert VICTIM.pid not in {f.task.pid for f in frames if f.task is not None}
+    assert len(frames) >= len(FRAMES) - 2
+    assert any(f"{VICTIM.address:#x}" in missing.reason for missing in survey.incomplete)
+
+
+def test_a_task_whose_stack_is_gone_has_no_frame_and_is_not_missing() -> None:
+    survey = survey_with({VICTIM.address + stack_offset(): 0})
+    assert survey.frames_of(survey.task(VICTIM.pid)) == ()
+    assert survey.incomplete == ()
+
+
+def test_a_task_list_that_loops_is_cut_and_said() -> None:
+    tasks = WHOLE.target.offsetof("struct task_struct", "tasks")
+    survey = survey_with({VICTIM.address + tasks: VICTIM.address + tasks})
+    pids = [task.pid for task in survey.tasks()]
+    assert len(pids) == len(set(pids))
+    assert any("runs into itself" in missing.reason for missing in survey.incomplete)
+
+
+def test_a_stack_pointer_outside_the_stack_costs_only_what_was_below_the_entry_frame() -> None:
+    frames = survey_with({VICTIM.address + sp_offset(): 0xFFFF888000000000})
+    found = frames.frames_of(frames.task(VICTIM.pid))
+    assert [frame.origin for frame in found] == [Origin.SYSCALL]
+
+
+def stack_offset() -> int:
+    return WHOLE.target.offsetof("struct task_struct", "stack")
+
+
+def sp_offset() -> int:
+    return WHOLE.target.offsetof("struct task_struct", "thread.sp")
