@@ -16,6 +16,7 @@ from inspector.explain.difference import difference
 from inspector.explain.meaning import explain
 from inspector.frames import entry, recorded
 from inspector.frames.live_stack import LiveStacks
+from inspector.frames.noted import noted_frame
 from inspector.frames.surroundings import Surroundings
 from inspector.kernel.cpu_stacks import cpu_stacks
 from inspector.kernel.crash import panicking_pid
@@ -26,21 +27,24 @@ from inspector.kernel.percpu import present_cpus
 from inspector.kernel.pointers import Pointers
 from inspector.kernel.records import read_ring
 from inspector.kernel.running import current_task
+from inspector.kernel.stack_end import stack_end_is_smashed
 from inspector.kernel.syscalls import Syscalls
 from inspector.kernel.tasks import Tasks
 from inspector.kernel.unwinder import call_frames
-from inspector.model.candidate import Candidate
+from inspector.model.candidate import Candidate, FoundBy
 from inspector.model.frame import FoundIn, Frame
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.record import Record, Ring
 from inspector.model.region import CodeRegion
 from inspector.model.report import Diff, Explanation, Incomplete, StackPicture
 from inspector.model.stack import Stack
-from inspector.model.task import Task
+from inspector.model.task import Running, Task
 from inspector.model.verdict import Verdict
 from inspector.target.open import open_target
 from inspector.target.spec import TargetKind, TargetSpec
 from inspector.target.target import Target
+
+_FOUND_IN = {FoundBy.RECORD: FoundIn.RECORD, FoundBy.NOTE: FoundIn.NOTE}
 
 
 @contextmanager
@@ -66,7 +70,8 @@ class Survey:
         self._kprobes = Kprobes(target)
         generated = GeneratedText([*self._kprobes.regions, *self._trampolines()])
         self._around = Surroundings(target, self._kprobes, generated)
-        self._live = LiveStacks(target, self._around, self._cpu_stacks())
+        self._stacks_of_cpu = self._cpu_stacks()
+        self._live = LiveStacks(target, self._around, self._stacks_of_cpu)
 
     @property
     def target_identity(self) -> TargetIdentity:
@@ -89,7 +94,7 @@ class Survey:
     def tasks(self) -> Iterator[Task]:
         """Every thread of the target, kernel threads too; of the idle tasks those on a CPU."""
         yield from self._tasks.all()
-        yield from self._idle_tasks()
+        yield from (task for task in self.running_tasks() if task.pid == 0)
 
     def task(self, pid: int) -> Task:
         """The thread whose pid (the kernel's) is ``pid``.
@@ -104,6 +109,17 @@ class Survey:
     def task_at(self, address: int) -> Task | None:
         """The task whose ``struct task_struct`` is at ``address``, or None."""
         return next((task for task in self.tasks() if task.address == address), None)
+
+    def running_tasks(self) -> tuple[Task, ...]:
+        """The task on each CPU, idle ones too, by CPU number."""
+        found = []
+        for cpu in self._cpus:
+            try:
+                address = current_task(self.target, cpu)
+                found += [self._tasks.at(address)] if address else []
+            except Unreadable as error:
+                self._note_target(error)
+        return tuple(found)
 
     def panicking_task(self) -> Task | None:
         """The task that panicked, None where none did or the idle task was it."""
@@ -120,6 +136,7 @@ class Survey:
 
     def frames_of(self, task: Task) -> tuple[Frame, ...]:
         """The frames on one task's stack, innermost first, its entry frame last."""
+        self._check_stack_end(task)
         found: list[Frame] = []
         try:
             for candidate in self._live.candidates(task):
@@ -133,13 +150,24 @@ class Survey:
             self._note(task, error)
         return tuple(found)
 
+    def note_frames(self, tasks: Iterable[Task]) -> Iterator[Frame]:
+        """The crash notes of the CPUs that ``tasks`` owned: copies, not on a stack."""
+        for task in tasks:
+            if task.running is not Running.ON_CPU:
+                continue
+            try:
+                candidate = noted_frame(self.target, self._around, task)
+                yield from self._named(candidate) if candidate else ()
+            except Unreadable as error:
+                self._note(task, error)
+
     def frame_at(self, address: int) -> Frame:
         """The frame on a stack at ``address``.
 
         :raises NothingMatched: if no frame lies there
         """
         for task in self.tasks():
-            if task.stack is not None and address in task.stack:
+            if any(address in stack for stack in self._stacks_of(task)):
                 for frame in self.frames_of(task):
                     if frame.address == address:
                         return frame
@@ -246,7 +274,7 @@ class Survey:
             origin=verdict.origin,
             user_mode="cs" not in verdict.absent and registers.user_mode,
             stack=candidate.stack.kind if candidate.stack else None,
-            found_in=FoundIn.RECORD if candidate.record else FoundIn.STACK,
+            found_in=_FOUND_IN.get(candidate.found_by, FoundIn.STACK),
             cpu=candidate.cpu,
             task=candidate.task,
             registers=registers,
@@ -259,16 +287,10 @@ class Survey:
             record=candidate.record,
         )
 
-    def _idle_tasks(self) -> Iterator[Task]:
-        for cpu in self._cpus:
-            address = current_task(self.target, cpu)
-            try:
-                task = self._tasks.at(address) if address else None
-            except Unreadable as error:
-                self._note_target(error)
-                continue
-            if task is not None and task.pid == 0:
-                yield task
+    def _stacks_of(self, task: Task) -> tuple[Stack, ...]:
+        own = (task.stack,) if task.stack is not None else ()
+        of_cpu = self._stacks_of_cpu.get(task.cpu, ())
+        return (*own, *of_cpu) if task.running is Running.ON_CPU else own
 
     @cached_property
     def _cpus(self) -> tuple[int, ...]:
@@ -298,6 +320,14 @@ class Survey:
         except InspectorError as error:
             self._note_target(error)
             return []
+
+    def _check_stack_end(self, task: Task) -> None:
+        try:
+            if stack_end_is_smashed(self.target, task):
+                text = "the end of its stack is overwritten: it ran over, and frames may be missing"
+                self._note(task, InspectorError(text))
+        except Unreadable as error:
+            self._note(task, error)
 
     def _note(self, task: Task, error: InspectorError) -> None:
         incomplete = Incomplete(str(error), task.pid)

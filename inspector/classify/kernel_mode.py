@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from inspector.classify.crash_note import inside_its_own_function, snapshot
 from inspector.classify.exceptions import origin_of
 from inspector.classify.words import not_evidence, return_address
 from inspector.model.absent import Absent, Why
@@ -21,10 +22,6 @@ _SEARCHED = (FoundBy.SCAN, FoundBy.RETURN_ADDRESS)
 _INT3_OPCODE = 0xCC
 _CALL_OPCODE = 0xE8
 
-# crash_setup_regs() fills a local of this function from the CPU's registers
-# (arch/x86/include/asm/kexec.h, kernel/kexec_core.c).
-_SNAPSHOT_TAKER = "__crash_kexec"
-
 # ftrace_caller stores arguments, ip, bp and sp alone; cs is set to 0 to say so
 # (arch/x86/kernel/ftrace_64.S, since 5.11: commit 02a474ca266a).
 _FTRACE_ARGS_ABSENT = ("r15", "r14", "r13", "r12", "bx", "r11", "r10", "cs", "flags", "ss")
@@ -38,8 +35,8 @@ _SIMPLE = {
 
 def name(candidate: Candidate) -> Verdict | None:
     """The origin of a frame that interrupted the kernel, or None if a scan misled us."""
-    if _inside_its_own_function(candidate):
-        return _snapshot(candidate)
+    if candidate.found_by in _SEARCHED and inside_its_own_function(candidate):
+        return snapshot(candidate)
     if candidate.unwinder is Unwinder.CONTRADICTS:
         # A dead frame in a hole that random_kstack_offset or a large local variable left.
         return None
@@ -73,25 +70,6 @@ def _unexplained(candidate: Candidate) -> Verdict | None:
     if candidate.found_by in _SEARCHED:
         return None
     return Verdict(Origin.UNKNOWN, (not_evidence(candidate),))
-
-
-def _inside_its_own_function(candidate: Candidate) -> bool:
-    # A trap pushes its frame below the interrupted sp. A frame above its own sp was
-    # filled in by the function that it names.
-    return candidate.found_by in _SEARCHED and candidate.registers.sp <= candidate.address
-
-
-def _snapshot(candidate: Candidate) -> Verdict | None:
-    if candidate.ip is None or candidate.ip.symbol != _SNAPSHOT_TAKER:
-        return None
-    below = candidate.address - candidate.registers.sp
-    text = (
-        f"it lies {below} bytes above its own sp, inside the call frame of {candidate.ip.symbol}:"
-        " crash_setup_regs() copied the CPU's registers into a local variable"
-    )
-    absent = {"orig_ax": Absent(Why.NEVER_WRITTEN, candidate.registers.orig_ax)}
-    evidence = (Evidence("register-snapshot", text, candidate.address),)
-    return Verdict(Origin.CRASH_NOTE, evidence, absent=absent)
 
 
 def _generated(candidate: Candidate) -> Verdict | None:

@@ -8,8 +8,8 @@ entry code is the mechanism.
 
 from __future__ import annotations
 
-from inspector.classify import kernel_mode, task_top
-from inspector.model.candidate import Candidate
+from inspector.classify import crash_note, kernel_mode, task_top
+from inspector.model.candidate import Candidate, FoundBy
 from inspector.model.verdict import Verdict
 
 
@@ -19,6 +19,8 @@ def name(candidate: Candidate) -> Verdict | None:
     Only a candidate that a scan brought can be no frame: a slot that the kernel
     defines, or a frame that a handler was given, is one whatever it holds.
     """
+    if candidate.found_by is FoundBy.NOTE:
+        return crash_note.name(candidate)
     if candidate.at_task_top:
         return task_top.name(candidate)
     return kernel_mode.name(candidate)

@@ -14,10 +14,13 @@ from inspector.commands.what import What
 
 @click.command("stack", short_help="A kernel stack: call frames and pt_regs frames interleaved.")
 @options.what_argument(1)
+@click.option("--all-cpus", is_flag=True, help="The stack of the task on every CPU.")
 @options.format_option("text", "json")
 @options.target_options
 @click.pass_obj
-def command(session: Session, *, target: TargetOptions, output: str, what: What | None) -> Status:
+def command(
+    session: Session, *, target: TargetOptions, output: str, what: What | None, all_cpus: bool
+) -> Status:
     """The picture of a task's kernel stack: call frames and pt_regs frames interleaved.
 
     WHAT is a pid in decimal, or the address 0x… of a task or of a frame on its stack. Without
@@ -25,4 +28,4 @@ def command(session: Session, *, target: TargetOptions, output: str, what: What 
     """
     from inspector.commands.run.stack import run
 
-    return run(session, target, what, output)
+    return run(session, target, what, all_cpus, output)

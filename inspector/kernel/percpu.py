@@ -8,7 +8,7 @@ from inspector.target.faults import reading
 from inspector.target.target import Target
 
 _MAX_CPUS = 8192  # NR_CPUS of every distribution, lib/cpumask.c
-_ADDRESS_SPACE = 1 << 64
+ADDRESS_SPACE = 1 << 64
 
 
 def present_cpus(target: Target) -> tuple[int, ...]:
@@ -36,7 +36,7 @@ def percpu_address(target: Target, symbol: str, cpu: int) -> int | None:
     offsets = target.symbols.address_of("__per_cpu_offset")
     if base is None or offsets is None:
         return None
-    return (base + target.word(offsets + 8 * cpu)) % _ADDRESS_SPACE
+    return (base + target.word(offsets + 8 * cpu)) % ADDRESS_SPACE
 
 
 def hot_address(target: Target, symbol: str, cpu: int) -> int | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from inspector.model.evidence import Evidence
 from inspector.model.frame import Frame
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.stack import Stack
@@ -127,5 +126,4 @@ class StackPicture:
     live_low: int | None
     calls: tuple[CallFrame, ...]
     frames: tuple[Frame, ...]
-    notes: tuple[Evidence, ...] = ()
     incomplete: tuple[Incomplete, ...] = ()

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.report import Diff, Explanation, Report, StackPicture
 from inspector.model.stack import Stack
 from inspector.render.json_frame import (
     Json,
-    evidence_list,
     frame_object,
     incomplete_list,
     kernel_object,
@@ -61,20 +61,26 @@ def explanation_json(explanation: Explanation) -> str:
     )
 
 
-def stack_json(picture: StackPicture) -> str:
-    """``inspector.stack/1``."""
+def stack_json(pictures: Sequence[StackPicture]) -> str:
+    """``inspector.stack/1``: one stack, or every CPU's."""
+    last = pictures[-1]  # what could not be read grows from one picture to the next
     return _document(
         {
-            **header("inspector.stack/1", picture.target, picture.kernel),
-            "task": task_object(picture.task),
-            "stack": _stack(picture.stack) if picture.stack else None,
-            "live_low": word_object(picture.live_low),
-            "calls": _calls(picture),
-            "frames": [frame_object(frame) for frame in picture.frames],
-            "notes": evidence_list(picture.notes),
-            "incomplete": incomplete_list(picture.incomplete),
+            **header("inspector.stack/1", last.target, last.kernel),
+            "stacks": [_picture(picture) for picture in pictures],
+            "incomplete": incomplete_list(last.incomplete),
         }
     )
+
+
+def _picture(picture: StackPicture) -> Json:
+    return {
+        "task": task_object(picture.task),
+        "stack": _stack(picture.stack) if picture.stack else None,
+        "live_low": word_object(picture.live_low),
+        "calls": _calls(picture),
+        "frames": [frame_object(frame) for frame in picture.frames],
+    }
 
 
 def header(schema: str, target: TargetIdentity, kernel: KernelIdentity) -> Json:

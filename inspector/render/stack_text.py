@@ -14,7 +14,6 @@ from inspector.model.report import CallFrame, StackPicture
 from inspector.model.stack import Stack
 from inspector.model.task import Running
 from inspector.render import style
-from inspector.render.evidence_text import evidence_table
 from inspector.render.frame_box import frame_box
 from inspector.render.frame_lines import frame_lines
 from inspector.render.glyphs import Glyphs, glyphs_of
@@ -45,9 +44,6 @@ class StackText:
             yield from _stack(picture, picture.stack, layout.slabs, width, glyphs)
         if layout.outside:
             yield from _outside(layout.outside, glyphs)
-        if picture.notes:
-            yield Text()
-            yield evidence_table(picture.notes, glyphs)
         yield incomplete_lines(picture.incomplete)
 
 

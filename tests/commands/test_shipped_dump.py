@@ -80,7 +80,7 @@ def test_frames_are_those_of_the_contract(inspector: Inspector) -> None:
         assert frame["evidence"]
         for name in frame["absent"]:
             assert frame["registers"][name] is None
-    assert {frame["found_in"] for frame in report["frames"]} == {"stack", "record"}
+    assert {frame["found_in"] for frame in report["frames"]} == {"stack", "record", "note"}
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,22 @@ def test_a_task_list_that_loops_is_cut_and_said() -> None:
     assert any("runs into itself" in missing.reason for missing in survey.incomplete)
 
 
+def test_a_smashed_stack_end_is_said_and_the_frames_are_there() -> None:
+    assert VICTIM.stack is not None
+    survey = survey_with({VICTIM.stack.low: 0})
+    assert [f.origin for f in survey.frames_of(survey.task(VICTIM.pid))] == [Origin.SYSCALL]
+    (missing,) = survey.incomplete
+    assert missing.pid == VICTIM.pid
+    assert "overwritten" in missing.reason
+
+
+def test_an_unreadable_stack_end_costs_no_frame() -> None:
+    assert VICTIM.stack is not None
+    survey = survey_with(missing=(range(VICTIM.stack.low, VICTIM.stack.low + 8),))
+    assert [f.origin for f in survey.frames_of(survey.task(VICTIM.pid))] == [Origin.SYSCALL]
+    assert {missing.pid for missing in survey.incomplete} == {VICTIM.pid}
+
+
 def test_a_stack_pointer_outside_the_stack_costs_only_what_was_below_the_entry_frame() -> None:
     frames = survey_with({VICTIM.address + sp_offset(): 0xFFFF888000000000})
     found = frames.frames_of(frames.task(VICTIM.pid))

@@ -59,7 +59,9 @@ def matching_frames(survey: Survey, request: FramesRequest) -> Iterator[Frame]:
 
 def _candidates(survey: Survey, request: FramesRequest) -> Iterator[Frame]:
     if not request.what:
-        yield from survey.frames(t for t in survey.tasks() if task_matches(request, t))
+        tasks = [task for task in survey.tasks() if task_matches(request, task)]
+        yield from survey.frames(tasks)
+        yield from survey.note_frames(tasks)
         return
     for what in dict.fromkeys(request.what):
         named = _named(survey, what, request.records)

@@ -8,7 +8,7 @@ from inspector.commands.session import Session
 from inspector.commands.status import Status, status_of
 from inspector.commands.target import TargetOptions
 from inspector.commands.what import What
-from inspector.errors import NothingMatched
+from inspector.errors import NothingMatched, UsageError
 from inspector.model.report import StackPicture
 from inspector.render.json import stack_json
 from inspector.render.screen import show
@@ -16,15 +16,31 @@ from inspector.render.stack_text import StackText
 from inspector.survey import Survey
 
 
-def run(session: Session, target: TargetOptions, what: What | None, output: str) -> Status:
-    """Show the stack that ``what`` names in the format ``output``."""
+def run(
+    session: Session, target: TargetOptions, what: What | None, all_cpus: bool, output: str
+) -> Status:
+    """Show the stack that ``what`` names, or each CPU's, in the format ``output``."""
+    if all_cpus and what is not None:
+        raise UsageError("--all-cpus shows every CPU's stack: it takes no pid or address")
     with session.survey(target) as survey:
-        picture = stack_of(survey, what)
+        pictures = stacks_of_cpus(survey) if all_cpus else (stack_of(survey, what),)
         if output == "json":
-            session.out.write(stack_json(picture))
+            session.out.write(stack_json(pictures))
         else:
-            show(StackText(picture), session.out)
-        return status_of(True, picture.incomplete)
+            for picture in pictures:
+                show(StackText(picture), session.out)
+        return status_of(True, pictures[-1].incomplete)
+
+
+def stacks_of_cpus(survey: Survey) -> tuple[StackPicture, ...]:
+    """The stack of the task on each CPU.
+
+    :raises NothingMatched: if the target does not tell which those are
+    """
+    pictures = tuple(survey.stack(task) for task in survey.running_tasks())
+    if not pictures:
+        raise NothingMatched("which task is on which CPU cannot be told")
+    return pictures
 
 
 def stack_of(survey: Survey, what: What | None) -> StackPicture:
