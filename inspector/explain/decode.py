@@ -6,6 +6,7 @@ from __future__ import annotations
 from inspector.model.context import Pointer, PointsTo
 from inspector.model.errno import errno_name
 from inspector.model.frame import Frame
+from inspector.model.origin import Origin
 from inspector.model.registers import REGISTER_NAMES, as_int64
 
 # arch/x86/include/uapi/asm/processor-flags.h
@@ -47,8 +48,13 @@ def decoded(frame: Frame, register: str, pointer: Pointer | None) -> str:
     if register == "ss":
         return _DATA_SEGMENTS.get(frame.registers.ss_selector, "")
     if register == "ax" and (name := errno_name(value)):
-        return f"{as_int64(value)} {name}"
+        # A result may be an errno; the live rax of interrupted code is just a number.
+        return f"{as_int64(value)} {name}" if _holds_result(frame) else str(as_int64(value))
     return _pointer(pointer) if pointer else ""
+
+
+def _holds_result(frame: Frame) -> bool:
+    return frame.user_mode or frame.origin is Origin.KRETPROBE
 
 
 def flag_names(flags: int) -> str:

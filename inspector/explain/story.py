@@ -81,16 +81,20 @@ def _syscall(frame: Frame) -> Iterator[str]:
 def _registers_that_point_home(
     frame: Frame, context: Context, entry: Frame | None
 ) -> Iterator[str]:
-    offset = REGISTER_OFFSETS["orig_ax"]
-    for register, pointer in context.pointers.items():
-        if pointer.kind is not PointsTo.ENTRY_FRAME or pointer.offset:
-            continue
-        number = f", which is {_orig_ax(entry)}" if entry else ""
-        yield (
-            f"{register}, {frame.registers[register]:#x}, looks like garbage and is not: it is the"
-            f" address of the task's own entry frame. The orig_ax there lies at {register}"
-            f" + {offset:#x}{number}."
-        )
+    home = [
+        register
+        for register, pointer in context.pointers.items()
+        if pointer.kind is PointsTo.ENTRY_FRAME and not pointer.offset
+    ]
+    if not home:
+        return
+    names, value = " and ".join(home), f"{frame.registers[home[0]]:#x}"
+    number = f", and is {_orig_ax(entry)}" if entry else ""
+    yield (
+        f"{names}: {value} looks like garbage and is not. It is the address of the task's own"
+        f" entry frame. The orig_ax there lies at {home[-1]} + {REGISTER_OFFSETS['orig_ax']:#x}"
+        f"{number}."
+    )
 
 
 def _where_the_number_is(entry: Frame | None) -> Iterator[str]:

@@ -44,7 +44,7 @@ def test_the_seed_question_is_answered_from_an_ftrace_frame() -> None:
     assert "kernel_clone is probed where its function calls ftrace" in told
     assert "popular answer" in told
     assert "rules int3 out" in told
-    assert "The orig_ax there lies at ax + 0x78, which is 57 fork" in told
+    assert "The orig_ax there lies at ax + 0x78, and is 57 fork" in told
     assert f"{TOP + 0x78:#x}, is 57 fork" in told
 
 
@@ -105,3 +105,18 @@ def test_an_absent_register_is_never_given_a_meaning() -> None:
 def test_flags_are_named_highest_first() -> None:
     assert flag_names(0x246) == "IF ZF PF"
     assert flag_names(0x3002) == "IOPL3"
+
+
+def test_several_registers_that_point_home_are_told_in_one_breath() -> None:
+    pointer = Pointer(PointsTo.ENTRY_FRAME)
+    int3 = frame(Origin.INT3, kernel(LOW + 0x3000, di=TOP, bx=TOP))
+    told = story(int3, Context({"bx": pointer, "di": pointer}), ENTRY)
+    assert len([text for text in told if "looks like garbage" in text]) == 1
+    assert told[1].startswith(f"bx and di: {TOP:#x}")
+
+
+def test_a_live_rax_is_a_number_and_a_result_may_be_an_errno() -> None:
+    minus_one = (1 << 64) - 1
+    assert decoded(frame(Origin.INT3, kernel(LOW, ax=minus_one)), "ax", None) == "-1"
+    assert decoded(frame(Origin.KRETPROBE, kernel(LOW, ax=minus_one)), "ax", None) == "-1 -EPERM"
+    assert decoded(ENTRY, "ax", None) == "-38 -ENOSYS"
