@@ -35,6 +35,12 @@ _TARGET: tuple[_Decorator, ...] = (
     click.option(
         "--vmlinux", metavar="PATH", type=click.Path(path_type=Path), help="DWARF of that kernel."
     ),
+    click.option(
+        "--system-map",
+        metavar="PATH",
+        type=click.Path(path_type=Path),
+        help="Symbols of that kernel, where its own table is not found.",
+    ),
 )
 
 
@@ -44,7 +50,7 @@ def target_options(callback: _Callback) -> _Callback:
     @functools.wraps(callback)
     def gathered(*args: Any, **options: Any) -> Any:
         symbols = SymbolSource(options.pop("symbols"))
-        names = ("live", "core", "qemu", "demo", "dump", "vmlinux")
+        names = ("live", "core", "qemu", "demo", "dump", "vmlinux", "system_map")
         given = {name: options.pop(name) for name in names}
         return callback(*args, target=TargetOptions(symbols=symbols, **given), **options)
 

@@ -25,6 +25,7 @@ class TargetOptions:
     dump: str | None = None
     symbols: SymbolSource = SymbolSource.AUTO
     vmlinux: Path | None = None
+    system_map: Path | None = None
 
 
 def target_spec(options: TargetOptions, sudo_line: str) -> TargetSpec:
@@ -43,7 +44,7 @@ def target_spec(options: TargetOptions, sudo_line: str) -> TargetSpec:
         kind, path = TargetKind.LIVE, None
     if kind is TargetKind.LIVE:
         _check_live(sudo_line, asked=bool(named))
-    return TargetSpec(kind, path, options.symbols, options.vmlinux)
+    return TargetSpec(kind, path, options.symbols, options.vmlinux, options.system_map)
 
 
 def _named(options: TargetOptions) -> list[tuple[str, TargetKind, str | None]]:

@@ -17,6 +17,7 @@ from inspector.distill.notes import vmcoreinfo_note
 from inspector.distill.noting import NotingReader
 from inspector.distill.paging import phys_base
 from inspector.target.faults import opening
+from inspector.target.kallsyms import find_tables
 from inspector.target.kdump_layout import UTS_FIELD, UTS_SIZE
 from inspector.target.open import check_kernel, open_core, target_of
 from inspector.target.spec import TargetKind, TargetSpec
@@ -38,6 +39,8 @@ class Source:
         with opening(str(core)):
             self._info = vmcoreinfo(self._prog)
             self._info_text: bytes = self._prog["VMCOREINFO"].string_()
+        # Found once and not through the notes: what a search reads is no part of an answer.
+        self._tables = find_tables(self._prog, self._info)
         self._head = read_head(core, identity.format or "")
         self._reader = NotingReader(self._prog, self._info)
         self._symbols: Symbols | None = None
@@ -53,7 +56,7 @@ class Source:
         spec = TargetSpec(TargetKind.CORE, str(self._core), vmlinux=vmlinux)
         prog, identity = open_core(spec)
         self._reader.take_over(prog)
-        target = target_of(prog, identity, spec)
+        target = target_of(prog, identity, spec, self._tables)
         self._symbols = target.symbols
         return target
 

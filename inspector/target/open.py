@@ -12,9 +12,7 @@ from drgn import (
     ModuleFileStatus,
     Program,
     ProgramFlags,
-    SymbolIndex,
 )
-from drgn.helpers.linux.kallsyms import load_vmlinux_kallsyms
 
 from inspector.errors import InspectorError, TargetError
 from inspector.model.kernel import KernelIdentity, TargetIdentity
@@ -23,11 +21,14 @@ from inspector.target.btf.finder import register_btf
 from inspector.target.btf.records import Btf
 from inspector.target.faults import opening, reading
 from inspector.target.format import sniff
+from inspector.target.kallsyms import vmlinux_kallsyms
+from inspector.target.kallsyms_search import KallsymsTables
 from inspector.target.kdump_whole import check_whole
 from inspector.target.modules import add_module_symbols
 from inspector.target.shipped import shipped_dump
 from inspector.target.spec import SymbolSource, TargetKind, TargetSpec
 from inspector.target.symbols import Symbols
+from inspector.target.system_map import system_map_symbols
 from inspector.target.target import Target
 from inspector.target.vmcoreinfo import vmcoreinfo
 
@@ -51,16 +52,26 @@ def open_target(spec: TargetSpec) -> Target:
     return target_of(prog, identity, spec)
 
 
-def target_of(prog: Program, identity: TargetIdentity, spec: TargetSpec) -> Target:
+def target_of(
+    prog: Program,
+    identity: TargetIdentity,
+    spec: TargetSpec,
+    kallsyms: KallsymsTables | None = None,
+) -> Target:
     """A target from a drgn program whose memory is set up, whoever opened it.
 
+    :param kallsyms: where it is, for a caller that has searched for it
     :raises TargetError: if it is not an x86-64 kernel, or lacks symbols or types
     """
     name = identity.path or identity.kind
     check_kernel(prog, name)
     with opening(name):
         info = vmcoreinfo(prog)
-    symbols = Symbols(prog, _kallsyms(prog, name))
+    if spec.system_map is not None:
+        index = system_map_symbols(spec.system_map, info)
+    else:
+        index = vmlinux_kallsyms(prog, info, name, kallsyms)
+    symbols = Symbols(prog, index)
     # Ahead of any ELF symbol table, so that names are the same with BTF and DWARF.
     prog.register_symbol_finder("inspector-kallsyms", symbols.find, enable_index=0)
     types = _load_types(prog, spec, symbols, name)
@@ -117,11 +128,6 @@ def check_kernel(prog: Program, name: str) -> None:
     if platform is None or platform.arch is not Architecture.X86_64:
         arch = platform.arch.name.lower() if platform else "an unknown architecture"
         raise TargetError(f"{name}: is for {arch}; only x86-64 can be read")
-
-
-def _kallsyms(prog: Program, name: str) -> SymbolIndex:
-    with opening(f"{name}: the kernel's symbol table"):
-        return load_vmlinux_kallsyms(prog)
 
 
 def _load_types(prog: Program, spec: TargetSpec, symbols: Symbols, name: str) -> str:

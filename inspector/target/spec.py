@@ -32,9 +32,11 @@ class TargetSpec:
 
     :ivar path: the dump (core), the QMP address (qemu), the name of a shipped dump (demo)
     :ivar vmlinux: a kernel image with DWARF, of the very build that the target runs
+    :ivar system_map: symbols of that build, in place of the kernel's own table
     """
 
     kind: TargetKind
     path: str | None = None
     types: SymbolSource = SymbolSource.AUTO
     vmlinux: Path | None = None
+    system_map: Path | None = None

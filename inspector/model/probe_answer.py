@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a kprobe would do: the answer of ``inspector probe``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from inspector.model.evidence import Evidence
+from inspector.model.kernel import KernelIdentity, TargetIdentity
+from inspector.model.kprobe import Mechanism
+from inspector.model.report import Incomplete
+from inspector.model.symbol import Location
+
+
+class Outcome(Enum):
+    """What ``register_kprobe()`` says, or what becomes of an int3."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """A function that had another name.
+
+    :ivar steps: oldest first: a name, and the release that brought it
+    """
+
+    asked: str
+    found: str
+    steps: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Whether the kprobe can be registered.
+
+    :ivar errno: ``-EINVAL``, … of a refusal, else None
+    """
+
+    outcome: Outcome
+    errno: str | None
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Optimisation:
+    """Whether an int3 becomes a jump.
+
+    :ivar possible: the function allows it
+    :ivar allowed: the kernel does, now: its sysctl; None where that is not known
+    """
+
+    possible: Outcome
+    allowed: bool | None
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerRegister:
+    """What a register holds in the pre-handler.
+
+    :ivar value: where it is the same for every hit, else None
+    """
+
+    register: str
+    value: int | None
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class NumberWay:
+    """A way to the syscall number.
+
+    :ivar name: short and stable
+    :ivar how: what to write
+    :ivar works: on this kernel
+    :ivar here: at the very probe that was asked for
+    """
+
+    name: str
+    how: str
+    works: Outcome
+    here: bool
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeAnswer:
+    """What a kprobe at one place would do and hold.
+
+    :ivar asked: as it was typed
+    :ivar location: where the probe goes
+    :ivar mechanism: of the first hit, None for a probe that is refused
+    :ivar optimisation: for int3 only
+    :ivar events: whether tracefs, perf and bpftrace can set it too
+    """
+
+    target: TargetIdentity
+    kernel: KernelIdentity
+    asked: str
+    renamed: Rename | None
+    location: Location
+    address: int
+    registration: Registration
+    mechanism: Mechanism | None
+    mechanism_evidence: tuple[Evidence, ...]
+    optimisation: Optimisation | None
+    events: Registration
+    registers: tuple[HandlerRegister, ...]
+    ways: tuple[NumberWay, ...]
+    notes: tuple[str, ...] = ()
+    incomplete: tuple[Incomplete, ...] = ()

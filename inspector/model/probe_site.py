@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What stands at an address where a kprobe might go: facts, and what could not be read of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from inspector.model.kprobe import Kprobe
+from inspector.model.symbol import Location
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A fact that the target does not hold: neither yes nor no.
+
+    :ivar reason: in one line
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextRange:
+    """The half-open text range ``[low, high)``.
+
+    :ivar name: a symbol or a section, in the kernel's words
+    """
+
+    low: int
+    high: int
+    name: str
+
+    def __contains__(self, address: object) -> bool:
+        return isinstance(address, int) and self.low <= address < self.high
+
+    def touches(self, low: int, high: int) -> bool:
+        """Whether it shares a byte with ``[low, high)``."""
+        return self.low < high and low < self.high
+
+
+class ReservedFor(Enum):
+    """Who else rewrites, or looks up, an instruction."""
+
+    JUMP_LABEL = "jump label"
+    STATIC_CALL = "static call"
+    BUG = "BUG() or WARN()"
+
+
+@dataclass(frozen=True, slots=True)
+class ReservedText:
+    """The half-open text range ``[low, high)`` that belongs to one of them."""
+
+    kind: ReservedFor
+    low: int
+    high: int
+
+    def touches(self, low: int, high: int) -> bool:
+        """Whether it shares a byte with ``[low, high)``."""
+        return self.low < high and low < self.high
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One instruction as it was before anybody patched it.
+
+    :ivar text: in assembly
+    :ivar prefixes: legacy prefixes, in no particular order
+    :ivar opcode: one to three bytes, escape bytes included
+    :ivar target: of a direct jump or call, else None
+    """
+
+    address: int
+    size: int
+    text: str
+    prefixes: bytes
+    opcode: bytes
+    modrm: int | None = None
+    target: int | None = None
+
+    @property
+    def end(self) -> int:
+        """The address of the next one."""
+        return self.address + self.size
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A function, decoded from its symbol on.
+
+    :ivar stopped: where decoding met bytes that are no instruction, None if nowhere
+    """
+
+    instructions: tuple[Instruction, ...]
+    stopped: int | None = None
+
+    def at(self, address: int) -> Instruction | None:
+        """The instruction that begins at ``address``, or None."""
+        return next((i for i in self.instructions if i.address == address), None)
+
+    def over(self, address: int) -> Instruction | None:
+        """The instruction that has ``address`` among its bytes, or None."""
+        return next((i for i in self.instructions if i.address <= address < i.end), None)
+
+
+@dataclass(frozen=True, slots=True)
+class KprobeFeatures:
+    """What the kprobes of this kernel can do and check, told by its symbols and its text.
+
+    :ivar available: there is a ``register_kprobe``
+    :ivar on_ftrace: a probe on an ftrace site is called from there
+    :ivar optprobes: an int3 can become a jump
+    :ivar allowed: ``debug.kprobes-optimization`` is on
+    :ivar all_disarmed: ``kprobes/enabled`` in debugfs is off
+    :ivar emulates: instructions that cannot be stepped are emulated or refused (since 5.13)
+    :ivar indirect_jumps: an indirect jump in the function forbids optimisation
+    :ivar thunks: where retpolines jump to, None where those are not looked for
+    :ivar ftrace_first: inside an ftrace site is refused before all else (up to 5.18)
+    :ivar ftrace_stores_zero: ``ftrace_regs_caller`` writes 0 to orig_ax
+    :ivar events_on_notrace: tracefs and perf probe functions without an ftrace site too
+    """
+
+    available: bool = True
+    on_ftrace: bool = True
+    optprobes: bool = True
+    allowed: bool | Unread = True
+    all_disarmed: bool | Unread = False
+    emulates: bool = True
+    indirect_jumps: bool = True
+    thunks: TextRange | None = None
+    ftrace_first: bool = False
+    ftrace_stores_zero: bool | Unread = True
+    events_on_notrace: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeSite:
+    """Everything that decides about a probe at one address.
+
+    :ivar asked: the address that was asked for
+    :ivar address: where the probe goes: past ENDBR, if that is what was asked for
+    :ivar function: what kallsyms says that covers it, up to the next symbol
+    :ivar text: the kernel text it is in, None where it is in none that a probe may touch
+    :ivar blacklisted: the entry or section of the blacklist that has it, None where none has
+    :ivar ftrace: the ftrace site that has it among its five bytes, None where none has
+    :ivar traced: the function has an ftrace site, wherever
+    :ivar reserved: what touches the bytes from ``address`` on that a jump could replace
+    :ivar faulting: addresses in the function that have an exception-table entry
+    :ivar entry_text: it is in ``.entry.text``
+    :ivar neighbours: enabled kprobes on the bytes just behind
+    :ivar armed: the kprobe that is there already
+    """
+
+    asked: Location
+    address: int
+    function: TextRange
+    features: KprobeFeatures
+    text: TextRange | None | Unread
+    blacklisted: TextRange | None | Unread
+    ftrace: TextRange | None | Unread
+    traced: bool | Unread
+    reserved: tuple[ReservedText, ...] | Unread
+    body: Body | Unread
+    faulting: frozenset[int] | Unread
+    entry_text: bool = False
+    neighbours: tuple[int, ...] = ()
+    armed: Kprobe | None = None

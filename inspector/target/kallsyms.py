@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The kernel's own symbol table, wherever it is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from drgn import FindObjectFlags, Object, Program, ProgramFlags, SymbolIndex
+from drgn.helpers.linux.kallsyms import load_vmlinux_kallsyms
+
+from inspector.errors import TargetError
+from inspector.target.faults import opening
+from inspector.target.kallsyms_memory import image_symbols, read_with_holes, reader
+from inspector.target.kallsyms_search import KallsymsTables, find_kallsyms
+
+_LOCAL = ProgramFlags.IS_LIVE | ProgramFlags.IS_LOCAL
+
+_NAMED = "SYMBOL(kallsyms_names)"
+
+
+def vmlinux_kallsyms(
+    prog: Program, info: Mapping[str, str], name: str, tables: KallsymsTables | None
+) -> SymbolIndex:
+    """The symbols of vmlinux.
+
+    From ``/proc/kallsyms`` if ``prog`` is the running kernel; else from its tables in memory,
+    which are searched for where VMCOREINFO does not name them.
+
+    :param info: VMCOREINFO
+    :param name: of the target, for errors
+    :param tables: what :func:`find_tables` found, if it was asked before
+    :raises TargetError: in one line, that says what to give
+    """
+    if _has_proc_kallsyms(prog) or _NAMED in info:
+        with opening(f"{name}: the kernel's symbol table"):
+            return load_vmlinux_kallsyms(prog)
+    tables = tables or find_tables(prog, info)
+    if tables is None:
+        raise TargetError(
+            f"{name}: VMCOREINFO does not say where the kernel's symbol table is, and it was not"
+            " found in memory; give the System.map of this kernel with --system-map"
+        )
+    with opening(f"{name}: the kernel's symbol table"):
+        return load_tables(prog, tables)
+
+
+def find_tables(prog: Program, info: Mapping[str, str]) -> KallsymsTables | None:
+    """Where kallsyms is, by a search of the kernel image.
+
+    None if it was not found, or if VMCOREINFO names it anyway.
+    """
+    if _NAMED in info:
+        return None
+    with opening("the kernel image"):
+        return find_kallsyms(reader(prog), image_symbols(info))
+
+
+def completed_vmcoreinfo(text: bytes, tables: KallsymsTables) -> bytes:
+    """VMCOREINFO ``text`` with the lines that name ``tables``, as kernels since 6.0 write it."""
+    lines = (f"SYMBOL({name})={address:x}\n" for name, address in tables.vmcoreinfo().items())
+    return text.rstrip(b"\n") + b"\n" + "".join(lines).encode()
+
+
+def load_tables(prog: Program, tables: KallsymsTables) -> SymbolIndex:
+    """The symbols in ``tables``, by drgn's own reader.
+
+    That takes addresses from VMCOREINFO alone, and of an open program it cannot be changed: so
+    it is given a program that has a completed one, and nothing in memory but the tables. What
+    lies between those that it reads may be missing.
+    """
+    text = completed_vmcoreinfo(prog["VMCOREINFO"].string_(), tables)
+    data = read_with_holes(reader(prog), tables.low, tables.high)
+
+    def read(_address: int, count: int, offset: int, _physical: bool) -> bytes:
+        return data[offset : offset + count]
+
+    def find(
+        other: Program, name: str, _flags: FindObjectFlags, _file: str | None
+    ) -> Object | None:
+        if name != "VMCOREINFO":
+            return None
+        char = other.int_type("char", 1, True)
+        return Object(other, other.array_type(char, len(text)), value=text)
+
+    only_tables = Program(prog.platform, vmcoreinfo=text)
+    only_tables.add_memory_segment(tables.low, len(data), read)
+    only_tables.register_object_finder("inspector-vmcoreinfo", find, enable_index=0)
+    return load_vmlinux_kallsyms(only_tables)
+
+
+def _has_proc_kallsyms(prog: Program) -> bool:
+    return prog.flags & _LOCAL == _LOCAL and os.geteuid() == 0
