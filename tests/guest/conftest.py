@@ -18,7 +18,11 @@ import pytest
 
 from tests.conftest import Inspector
 
-Play = Callable[[str], "Crash"]
+Play = Callable[..., "Crash"]
+
+SUITES = ("bullseye", "bookworm", "trixie", "sid")
+LEAST_SUITES = 3
+_MISSING = pytest.StashKey[dict[str, str]]()
 
 
 @dataclass(frozen=True)
@@ -67,15 +71,39 @@ def play(lab: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> P
     base = Path(kept) if kept else tmp_path_factory.mktemp("lab")
     played: dict[str, Crash] = {}
 
-    def scenario(name: str) -> Crash:
-        if name not in played:
-            directory = base / name
+    def scenario(name: str, suite: str = "bookworm") -> Crash:
+        key = f"{suite}-{name}"
+        if key not in played:
+            directory = base / key
             if not (kept and (directory / "vmcore").exists()):
-                lab(name, "-o", directory)
-            played[name] = Crash(directory)
-        return played[name]
+                lab(name, "--suite", suite, "-o", directory)
+            played[key] = Crash(directory)
+        return played[key]
 
     return scenario
+
+
+@pytest.fixture(scope="session")
+def kernels(play: Play, pytestconfig: pytest.Config) -> dict[str, Crash]:
+    """A panicked guest of every suite that boots here, dumped by QEMU.
+
+    Suites roll, and a mirror may have dropped one: that is named at the end of the run, and
+    too few of them, or a missing one in a soak run, is a failure (test_matrix.py).
+    """
+    booted, missing = {}, pytestconfig.stash.setdefault(_MISSING, {})
+    for suite in SUITES:
+        try:
+            booted[suite] = play("qemu-dump", suite)
+        except AssertionError as error:
+            missing[suite] = str(error)
+    return booted
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    for suite, reason in config.stash.get(_MISSING, {}).items():
+        terminalreporter.write_line(f"NOT BOOTED, NOT TESTED: {suite}: {reason}", red=True)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The same answers on every kernel from 5.10 to 7.2, against guest, module and CPU."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.conftest import Inspector
+from tests.guest.conftest import LEAST_SUITES, SUITES, Crash, frames
+
+ENOSYS = "0xffffffffffffffda"
+MINUS_ONE = "0xffffffffffffffff"
+TRAP = re.compile(
+    r"v=(\w+) e=\w+ i=\w+ cpl=0 IP=0010:(\w+) pc=\w+ SP=\w+:(\w+) env->regs\[R_EAX\]=(\w+)"
+)
+
+
+@pytest.fixture(scope="module")
+def answers(kernels: dict[str, Crash], inspector: Inspector) -> dict[str, list[dict[str, Any]]]:
+    return {
+        suite: frames(inspector, "--core", crash.vmcore, "--records")
+        for suite, crash in kernels.items()
+    }
+
+
+def of_forker(found: list[dict[str, Any]], crash: Crash) -> dict[str, dict[str, Any]]:
+    """Origin → frame, of the frames on the panicking task's stack."""
+    pid = crash.facts["forker_pid"]
+    mine = [f for f in found if f["task"]["pid"] == pid and f["found_in"] == "stack"]
+    by_origin = {frame["origin"]: frame for frame in mine}
+    assert len(by_origin) == len(mine)
+    return by_origin
+
+
+def test_enough_kernels_boot(kernels: dict[str, Crash]) -> None:
+    assert len(kernels) >= LEAST_SUITES
+
+
+@pytest.mark.soak
+def test_every_kernel_boots(kernels: dict[str, Crash]) -> None:
+    assert set(kernels) == set(SUITES)
+
+
+def test_the_panicking_task_has_a_syscall_and_an_int3_frame_and_no_other(
+    kernels: dict[str, Crash], answers: dict[str, list[dict[str, Any]]]
+) -> None:
+    for suite, crash in kernels.items():
+        mine = of_forker(answers[suite], crash)
+        assert set(mine) == {"syscall", "int3"}, suite
+        syscall, int3 = mine["syscall"], mine["int3"]
+        assert syscall["syscall"]["name"] == "fork"
+        assert syscall["registers"]["ax"] == ENOSYS
+        assert int3["registers"]["orig_ax"] == MINUS_ONE
+        assert int3["kprobe"]["module"] == "framefreeze"
+        armed = {probe["address"] for probe in crash.facts["kprobes"]}
+        assert int3["kprobe"]["address"] in armed
+        assert int(int3["registers"]["ip"], 16) == int(int3["kprobe"]["address"], 16) + 1
+
+
+def test_every_int3_frame_is_a_trap_that_the_emulated_cpu_took(
+    kernels: dict[str, Crash], answers: dict[str, list[dict[str, Any]]]
+) -> None:
+    for suite, crash in kernels.items():
+        traps = {tuple(int(word, 16) for word in trap) for trap in TRAP.findall(crash.traps)}
+        int3s = [frame for frame in answers[suite] if frame["origin"] == "int3"]
+        assert len(int3s) >= 4, suite
+        for frame in int3s:
+            registers = {name: int(word, 16) for name, word in frame["registers"].items()}
+            trap = (3, registers["ip"] - 1, registers["sp"], registers["ax"])
+            assert trap in traps, suite
+
+
+def test_records_at_a_functions_entry_are_ftrace_and_hold_zero(
+    answers: dict[str, list[dict[str, Any]]],
+) -> None:
+    for suite, found in answers.items():
+        entries = [f for f in found if f["record"] and f["record"]["probe"] == "kernel_clone"]
+        given = [f for f in entries if not f["user_mode"]]
+        assert len(given) >= 3, suite
+        assert {f["origin"] for f in given} == {"ftrace"}
+        assert {f["registers"]["orig_ax"] for f in given} == {"0x0"}
+
+
+def test_every_sleeping_task_is_in_the_syscall_that_proc_told(
+    kernels: dict[str, Crash], answers: dict[str, list[dict[str, Any]]]
+) -> None:
+    for suite, crash in kernels.items():
+        checked = 0
+        for pid, line in crash.facts["syscalls"].items():
+            words = line.split()
+            own = [f for f in answers[suite] if f["task"]["pid"] == int(pid)]
+            if len(words) == 9 and own and own[-1]["syscall"]:
+                assert own[-1]["syscall"]["nr"] == int(words[0]), (suite, own[-1]["task"])
+                assert int(own[-1]["registers"]["sp"], 16) == int(words[7], 16)
+                assert int(own[-1]["registers"]["ip"], 16) == int(words[8], 16)
+                checked += 1
+        assert checked >= 10, suite
