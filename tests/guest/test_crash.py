@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -220,3 +222,22 @@ def test_a_dump_made_by_qemu_answers_like_a_kdump(play: Play, inspector: Inspect
     found = frames(inspector, "--core", crash.vmcore)
     assert of_forker(found, crash, "syscall")["syscall"]["name"] == "fork"
     assert of_forker(found, crash, "int3")["registers"]["orig_ax"] == MINUS_ONE
+
+
+def test_the_oracle_finds_every_int3_frame_in_the_cpus_log(root: Path, crash: Crash) -> None:
+    oracle = [sys.executable, root / "scripts/oracle", crash.directory]
+    result = subprocess.run(oracle, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout
+    assert "int3: " in result.stdout
+
+
+def test_every_frame_that_crash_finds_is_found_or_explained(
+    root: Path, crash: Crash, vmlinux: Path
+) -> None:
+    bench = [sys.executable, root / "scripts/bench", "crash", crash.vmcore, vmlinux]
+    result = subprocess.run(bench, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    both = re.search(r"found by both: (\d+)", result.stdout)
+    assert both is not None
+    assert int(both[1]) >= 18
+    assert "int3's gap" in result.stdout
