@@ -15,12 +15,13 @@ _SNAPSHOT_TAKER = "__crash_kexec"
 
 
 def inside_its_own_function(candidate: Candidate) -> bool:
-    """Whether the frame lies above its own sp.
+    """Whether the frame lies above its own sp, on one stack.
 
-    A trap pushes its frame below the interrupted sp. A frame above it was filled in by the
-    function that it names.
+    A trap pushes its frame below the interrupted sp, or on another stack. A frame above it was
+    filled in by the function that it names.
     """
-    return candidate.registers.sp <= candidate.address
+    sp, stack = candidate.registers.sp, candidate.stack
+    return stack is not None and sp in stack and sp <= candidate.address
 
 
 def snapshot(candidate: Candidate) -> Verdict | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from inspector.classify.crash_note import inside_its_own_function, snapshot
 from inspector.classify.exceptions import origin_of
+from inspector.classify.placement import in_its_place
 from inspector.classify.words import not_evidence, return_address
 from inspector.model.absent import Absent, Why
 from inspector.model.candidate import Candidate, FoundBy, Unwinder
@@ -34,12 +35,21 @@ _SIMPLE = {
 
 
 def name(candidate: Candidate) -> Verdict | None:
-    """The origin of a frame that interrupted the kernel, or None if a scan misled us."""
-    if candidate.found_by in _SEARCHED and inside_its_own_function(candidate):
+    """The origin of a frame that interrupted the kernel, or None if a search misled us."""
+    if candidate.found_by not in _SEARCHED:
+        return _named(candidate)
+    if inside_its_own_function(candidate):
         return snapshot(candidate)
     if candidate.unwinder is Unwinder.CONTRADICTS:
         # A dead frame in a hole that random_kstack_offset or a large local variable left.
         return None
+    verdict = _named(candidate)
+    if verdict is None or candidate.unwinder is Unwinder.CONFIRMS:
+        return verdict
+    return verdict if in_its_place(candidate, verdict.origin) else None
+
+
+def _named(candidate: Candidate) -> Verdict | None:
     word = candidate.below
     if word is not None and word.region is not None:
         return _generated(candidate)
@@ -87,14 +97,25 @@ def _generated(candidate: Candidate) -> Verdict | None:
 
 
 def _int3(candidate: Candidate, evidence: tuple[Evidence, ...]) -> Verdict:
-    region = candidate.ip_region
-    if region is not None and region.kind is RegionKind.KPROBE_SLOT:
-        text = (
-            f"ip is in the instruction slot of the kprobe at {region.owner}: its single step ended"
-        )
-        step = Evidence("instruction-slot", text, candidate.registers.ip)
+    if (step := _step(candidate)) is not None:
         return Verdict(Origin.INT3_STEP, (*evidence, step), 3)
     return Verdict(Origin.INT3, (*evidence, *_breakpoint(candidate), *_gap(candidate)), 3)
+
+
+def _step(candidate: Candidate) -> Evidence | None:
+    """What says that this trap ended a kprobe's single step, and is not its breakpoint."""
+    at = candidate.registers.ip
+    region, stepped = candidate.ip_region, candidate.stepped
+    if region is not None and region.kind is RegionKind.KPROBE_SLOT:
+        text = f"ip is in the instruction slot of the kprobe at {region.owner}: a step ended"
+        return Evidence("instruction-slot", text, at)
+    if stepped is None or candidate.kprobe is not None or candidate.text_before_ip == _INT3_OPCODE:
+        return None
+    # resume_singlestep() moves ip out of the slot before a post-handler runs.
+    text = (
+        f"no int3 is before ip, and ip is just behind the instruction probed at {stepped.location}"
+    )
+    return Evidence("stepped-over", text, at)
 
 
 def _breakpoint(candidate: Candidate) -> tuple[Evidence, ...]:

@@ -16,7 +16,8 @@ from inspector.model.verdict import Verdict
 # (arch/x86/kernel/process_64.c), and orig_ax is forced to execve's own number.
 _EXEC_NUMBERS = (59, 11)
 
-_PUSHED_BY_START_THREAD = {"ip", "cs", "flags", "sp", "ss", "orig_ax"}
+# ax too: it is not execve's result yet, and stays -ENOSYS until then.
+_NOT_CLEARED = {"ip", "cs", "flags", "sp", "ss", "orig_ax", "ax"}
 
 _SIMPLE = {
     EntryKind.SYSCALL32: Origin.SYSCALL32,
@@ -73,7 +74,7 @@ def _first_return(candidate: Candidate, evidence: Evidence) -> Verdict:
 def _rewritten_by_start_thread(registers: Registers) -> bool:
     # A syscall leaves cx == ip, never 0; so all-zero working registers beside a
     # program counter are those of a new program.
-    working = (registers[n] for n in REGISTER_NAMES if n not in _PUSHED_BY_START_THREAD)
+    working = (registers[n] for n in REGISTER_NAMES if n not in _NOT_CLEARED)
     return registers.ip != 0 and registers.sp != 0 and not any(working)
 
 

@@ -12,13 +12,13 @@ import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from inspector.errors import InspectorError
+from inspector.errors import InspectorError, Unreadable
 from inspector.frames.called import CalledCode
 from inspector.frames.scan import kernel_frames
 from inspector.frames.surroundings import Surroundings
 from inspector.frames.unwound import says
-from inspector.kernel.cpu_stacks import next_stack_pointer
-from inspector.kernel.running import noted_registers, same_state
+from inspector.kernel.cpu_stacks import hardware_slot, next_stack_pointer
+from inspector.kernel.running import nmi_in_progress, noted_registers
 from inspector.kernel.unwinder import call_frames
 from inspector.model.candidate import Candidate, FoundBy
 from inspector.model.registers import PT_REGS_SIZE, Registers
@@ -27,7 +27,10 @@ from inspector.model.stack import Stack, StackKind
 from inspector.model.task import Running, Task
 from inspector.target.target import Target
 
-_IST = (StackKind.NMI, StackKind.DOUBLE_FAULT, StackKind.DEBUG, StackKind.MACHINE_CHECK)
+_GUARD_PAGE = 4096  # below every task, IRQ (CONFIG_VMAP_STACK) and IST stack
+
+# Stacks that code uses while an NMI is being handled: their sp then is the innermost.
+_ABOVE_NMI = frozenset({StackKind.NMI, StackKind.DOUBLE_FAULT, StackKind.MACHINE_CHECK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,47 +67,61 @@ class LiveStacks:
     def candidates(self, task: Task) -> Iterator[Candidate]:
         """What looks like a frame of kernel mode there.
 
-        :raises Unreadable: if a live part is missing
+        :raises Unreadable: if a live part is missing, or the way to the next stack is lost
         """
-        if task.running is Running.ON_CPU:
-            yield from self._stopped_by_nmi(task)
         live, seen = self.innermost(task), set[StackKind]()
+        if task.running is Running.ON_CPU and (live is None or live.stack.kind not in _ABOVE_NMI):
+            live = self._nmi_slot(task) or live
         while live is not None and live.stack.kind not in seen:
             seen.add(live.stack.kind)
             found = self._on(task, live)
             yield from found
-            sp = self._outwards(live.stack, found)
-            live = self._live(task, sp) if sp is not None else None
+            live = self._next(task, live.stack, found, seen)
+
+    def _next(
+        self, task: Task, stack: Stack, found: list[Candidate], seen: set[StackKind]
+    ) -> Live | None:
+        sp = self._outwards(stack, found)
+        if sp is None:
+            return None
+        live = self._live(task, sp)
+        if live is None and StackKind.NMI not in seen:
+            live = self._nmi_slot(task)
+        if live is None:
+            reason = f"pid {task.pid} left its {stack.kind.value} stack with sp on no known stack"
+            raise Unreadable(sp, 8, reason)
+        return live
 
     def _live(self, task: Task, sp: int) -> Live | None:
         own = (task.stack,) if task.stack else ()
         for stack in (*own, *self._stacks_of.get(task.cpu, ())):
             if sp in stack:
                 return Live(stack, sp & ~7)
+            if stack.low - _GUARD_PAGE <= sp < stack.low:
+                return Live(stack, stack.low)  # it ran over: all of it is in use
+        return None
+
+    def _nmi_slot(self, task: Task) -> Live | None:
+        """The live part of the NMI stack, as far as it can be known while sp is elsewhere.
+
+        An NMI that stopped a CPU is not in the CPU's crash note, which tells the state that
+        it interrupted (crash_nmi_callback()); and a double fault may have lost sp. In both
+        cases the frame that the CPU pushed is still in its place.
+        """
+        if not nmi_in_progress(self._target, task.cpu):
+            return None
+        for stack in self._stacks_of.get(task.cpu, ()):
+            slot = hardware_slot(stack)
+            if stack.kind is StackKind.NMI and slot is not None:
+                return Live(stack, slot)
         return None
 
     def _outwards(self, stack: Stack, found: list[Candidate]) -> int | None:
         """The stack pointer that the next stack was left with."""
         if stack.kind is StackKind.IRQ:
             return next_stack_pointer(self._target, stack)
-        if stack.kind in _IST:
-            return next((c.registers.sp for c in reversed(found) if _entered(c)), None)
-        return None
-
-    def _stopped_by_nmi(self, task: Task) -> list[Candidate]:
-        """The NMI frame that a CPU's crash note is a copy of, on that CPU's NMI stack.
-
-        The note tells the state that the NMI interrupted (crash_nmi_callback()), so what
-        runs below it, on the NMI stack, is live though the note does not point there.
-        """
-        noted = noted_registers(self._target, task)
-        stacks = (s for s in self._stacks_of.get(task.cpu, ()) if s.kind is StackKind.NMI)
-        for stack in stacks:
-            if not noted or noted["sp"] in stack:
-                continue
-            found = self._on(task, Live(stack, stack.low + 8))
-            return [c for c in found if _entered(c) and same_state(c.registers, noted)]
-        return []
+        slots = (c for c in found if c.in_hardware_slot and _entered(c))
+        return next((c.registers.sp for c in slots), None)
 
     def _on(self, task: Task, live: Live) -> list[Candidate]:
         own_top = live.stack == task.stack and task.entry_address is not None
@@ -116,6 +133,10 @@ class LiveStacks:
         words = struct.unpack(f"<{len(data) // 8}Q", data)
         places = dict.fromkeys(self._called.frames(words), FoundBy.RETURN_ADDRESS)
         places |= {i: FoundBy.SCAN for i in kernel_frames(words) if i > 0}
+        slot = hardware_slot(live.stack)
+        if slot is not None and slot >= start:
+            # Found wherever its sp points: a double fault may come of just that.
+            places[(slot - start + 8) // 8] = FoundBy.SCAN
         calls = self._call_frames(task) if places else ()
         return [
             self._candidate(task, live, start - 8 + 8 * i, data[8 * i - 8 :], found_by, calls)

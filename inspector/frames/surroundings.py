@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from inspector.errors import Unreadable
+from inspector.kernel.cpu_stacks import hardware_slot
 from inspector.kernel.entry_points import EntryPoints
 from inspector.kernel.generated_text import GeneratedText
 from inspector.kernel.kprobes import Kprobes
@@ -55,6 +56,8 @@ class Surroundings:
             text_before_ip=self._text_byte(ip - 1) if kernel_mode else None,
             record=record,
             unwinder=unwinder,
+            stepped=self._kprobes.by_end.get(ip) if kernel_mode else None,
+            in_hardware_slot=stack is not None and hardware_slot(stack) == address,
         )
 
     def return_word(self, address: int, value: int) -> Word:

@@ -67,6 +67,22 @@ def _entry(target: Target, cpu: int) -> Stack | None:
     return Stack(StackKind.ENTRY, high - size, high) if high else None
 
 
+# The CPU pushes at an IST stack's top: the frame's place is fixed. The NMI entry keeps two
+# more copies of the five words above it, for nested NMIs (asm_exc_nmi, entry_64.S).
+_SLOT_BELOW_TOP = {
+    StackKind.DOUBLE_FAULT: 0xA8,
+    StackKind.DEBUG: 0xA8,
+    StackKind.MACHINE_CHECK: 0xA8,
+    StackKind.NMI: 0x108,
+}
+
+
+def hardware_slot(stack: Stack) -> int | None:
+    """Where the CPU's own frame lies on an IST stack, None for other stacks."""
+    below = _SLOT_BELOW_TOP.get(stack.kind)
+    return None if below is None else stack.high - below
+
+
 def next_stack_pointer(target: Target, stack: Stack) -> int | None:
     """The stack pointer that was saved when the IRQ stack was switched to.
 

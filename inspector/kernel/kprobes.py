@@ -24,6 +24,7 @@ class Kprobes:
     """Every kprobe of the target, with the text the kernel generated for each.
 
     :ivar by_address: probed address → kprobe
+    :ivar by_end: address behind the probed instruction → kprobe
     :ivar regions: instruction slots and detour buffers
     """
 
@@ -31,6 +32,7 @@ class Kprobes:
         self._target = target
         self._aggregate = target.symbols.address_of("aggr_pre_handler")
         self.by_address: dict[int, Kprobe] = {}
+        self.by_end: dict[int, Kprobe] = {}
         self.regions: list[CodeRegion] = []
         with reading("kprobe_table"):
             for probe in self._table():
@@ -47,14 +49,28 @@ class Kprobes:
         flags = KprobeFlags(probe.flags.value_() & 31)
         location = self._target.locate(address)
         self.by_address[address] = Kprobe(
-            address, location, self._mechanism(address, flags), flags, self._module(probe)
+            address,
+            location,
+            self._mechanism(address, flags),
+            flags,
+            self._module(probe),
+            self._size(probe),
         )
+        size = self.by_address[address].size
+        if size is not None:
+            self.by_end[address + size] = self.by_address[address]
         owner = str(location) if location else f"{address:#x}"
         slot = probe.ainsn.insn.value_()
         if slot and not flags & KprobeFlags.FTRACE:
             self._region(RegionKind.KPROBE_SLOT, slot, _MAX_INSN_SIZE, owner)
         if self._is_aggregate(probe):
             self._add_detour(probe, owner)
+
+    def _size(self, probe: Object) -> int | None:
+        # struct arch_specific_insn keeps it since 5.13 (commit 6256e668b7af), with the step's int3.
+        if not self._target.has_member("struct arch_specific_insn", "size"):
+            return None
+        return probe.ainsn.size.value_() or None
 
     def _add_detour(self, probe: Object, owner: str) -> None:
         try:

@@ -28,7 +28,10 @@ _MAX_TASKS = 4 << 20
 
 @dataclass(frozen=True, slots=True)
 class _Offsets:
-    """Where the members of ``struct task_struct`` are, in bytes."""
+    """Where the members of ``struct task_struct`` are, in bytes.
+
+    ``on_cpu`` is an int, and a byte beside others in 7.2.
+    """
 
     size: int
     tasks: int
@@ -40,7 +43,7 @@ class _Offsets:
     pid: int
     tgid: int
     comm: int
-    on_cpu: int
+    on_cpu: slice
     cpu: int
     sp: int
     status: int
@@ -113,7 +116,7 @@ class Tasks:
             tgid=_s32(data, at.tgid),
             comm=escape_comm(data[at.comm : at.comm + 16]),
             cpu=_u32(data, at.cpu),
-            running=Running.ON_CPU if _u32(data, at.on_cpu) else Running.OFF_CPU,
+            running=Running.ON_CPU if any(data[at.on_cpu]) else Running.OFF_CPU,
             stack=Stack(StackKind.TASK, stack, high) if stack else None,
             entry_address=high - self._padding - PT_REGS_SIZE if stack else None,
             sp=_u64(data, at.sp),
@@ -148,7 +151,7 @@ def _offsets(target: Target) -> _Offsets:
         pid=of("pid"),
         tgid=of("tgid"),
         comm=of("comm"),
-        on_cpu=of("on_cpu"),
+        on_cpu=slice(of("on_cpu"), of("on_cpu") + target.sizeof_member(_TASK, "on_cpu")),
         cpu=_cpu_offset(target),
         sp=of("thread.sp"),
         status=of("thread_info.status"),

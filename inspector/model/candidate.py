@@ -59,6 +59,8 @@ class Candidate:
     :ivar ip: the frame's ip by kallsyms (user addresses have none)
     :ivar ip_region: the generated text that ip lies in
     :ivar kprobe: the kprobe at ``ip - 1``, where the kernel's table has one
+    :ivar stepped: the kprobe whose instruction ends at ip, where the table tells its length
+    :ivar in_hardware_slot: it lies where the CPU itself pushes on an IST stack
     :ivar text_before_ip: the byte of kernel text at ``ip - 1``, None when not readable
     """
 
@@ -75,6 +77,8 @@ class Candidate:
     text_before_ip: int | None = None
     record: Record | None = None
     unwinder: Unwinder = Unwinder.SILENT
+    stepped: Kprobe | None = None
+    in_hardware_slot: bool = False
 
     @property
     def delta(self) -> int:

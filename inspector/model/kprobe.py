@@ -34,6 +34,7 @@ class Kprobe:
     :ivar address: ``struct kprobe.addr``
     :ivar location: the same address by kallsyms, None where no symbol covers it
     :ivar mechanism: what the text at ``address`` says it is now
+    :ivar size: bytes of the probed instruction, None where the kernel does not keep it
     :ivar module: the module whose handler it calls, None when that is vmlinux or unknown
     """
 
@@ -42,3 +43,4 @@ class Kprobe:
     mechanism: Mechanism
     flags: KprobeFlags = KprobeFlags.NONE
     module: str | None = None
+    size: int | None = None

@@ -118,6 +118,24 @@ def test_a_perfect_frame_inside_somebody_elses_call_frame_is_dead() -> None:
     assert name(replace(int3_candidate(), unwinder=Unwinder.CONTRADICTS)) is None
 
 
+def test_a_copy_with_its_return_address_does_not_lie_where_its_mechanism_leaves_it() -> None:
+    copied = replace(int3_candidate(), unwinder=Unwinder.SILENT, address=ADDRESS - 0x100)
+    assert name(copied) is None
+
+
+def test_an_nmi_frame_lies_only_where_the_cpu_pushes_it() -> None:
+    word = below(ADDRESS, EntryKind.NMI, "end_repeat_nmi", 2)
+    nmi = replace(scanned(kernel(ADDRESS), word), unwinder=Unwinder.SILENT)
+    assert name(nmi) is None
+    assert named(replace(nmi, in_hardware_slot=True)).origin is Origin.NMI
+
+
+def test_an_int3_frame_behind_a_probed_instruction_is_the_end_of_its_step() -> None:
+    behind = replace(int3_candidate(), kprobe=None, stepped=kprobe(Mechanism.INT3))
+    assert named(behind).origin is Origin.INT3_STEP
+    assert named(replace(behind, text_before_ip=0xCC)).origin is Origin.INT3
+
+
 def test_what_a_scan_found_without_evidence_is_no_frame() -> None:
     assert name(scanned(kernel(ADDRESS), None)) is None
 
