@@ -51,10 +51,13 @@ def nmi_in_progress(target: Target, cpu: int) -> bool:
 
 
 def noted_registers(target: Target, task: Task) -> Mapping[str, int]:
-    """The registers of the CPU that ``task`` owns, by the dump's note of that CPU.
+    """The registers of the CPU that ``task`` owns, by the dump's note of that CPU
+    or by the virtual machine's monitor.
 
     Names are those of ``struct pt_regs``. Empty where there is no note: on a live kernel.
     """
+    if task.cpu in target.cpu_registers:
+        return target.cpu_registers[task.cpu]
     try:
         with reading(f"registers of cpu {task.cpu}"):
             thread = Object(target.prog, "struct task_struct *", value=task.address)

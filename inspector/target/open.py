@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from drgn import (
@@ -25,6 +26,7 @@ from inspector.target.kallsyms import vmlinux_kallsyms
 from inspector.target.kallsyms_search import KallsymsTables
 from inspector.target.kdump_whole import check_whole
 from inspector.target.modules import add_module_symbols
+from inspector.target.qemu import vcpu_registers
 from inspector.target.shipped import shipped_dump
 from inspector.target.spec import SymbolSource, TargetKind, TargetSpec
 from inspector.target.symbols import Symbols
@@ -46,7 +48,9 @@ def open_target(spec: TargetSpec) -> Target:
     elif spec.kind is TargetKind.LIVE:
         prog, identity = _open_live()
     elif spec.kind is TargetKind.QEMU:
+        registers = vcpu_registers(spec.path or "")  # before drgn: a monitor serves one client
         prog, identity = _open_qemu(spec)
+        return target_of(prog, identity, spec, cpu_registers=registers)
     else:
         raise TargetError(f"a target of kind {spec.kind.value} has no kernel to open")
     return target_of(prog, identity, spec)
@@ -57,10 +61,12 @@ def target_of(
     identity: TargetIdentity,
     spec: TargetSpec,
     kallsyms: KallsymsTables | None = None,
+    cpu_registers: Mapping[int, Mapping[str, int]] | None = None,
 ) -> Target:
     """A target from a drgn program whose memory is set up, whoever opened it.
 
     :param kallsyms: where it is, for a caller that has searched for it
+    :param cpu_registers: CPU number → registers, for a caller that knows them
     :raises TargetError: if it is not an x86-64 kernel, or lacks symbols or types
     """
     name = identity.path or identity.kind
@@ -78,7 +84,8 @@ def target_of(
     identity_of_kernel = KernelIdentity(
         info.get("OSRELEASE", "unknown"), "x86_64", info.get("BUILD-ID"), types
     )
-    return Target(prog, identity, identity_of_kernel, symbols, _load_modules(prog, symbols))
+    incomplete = _load_modules(prog, symbols)
+    return Target(prog, identity, identity_of_kernel, symbols, incomplete, cpu_registers or {})
 
 
 def open_core(spec: TargetSpec) -> tuple[Program, TargetIdentity]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 
 from drgn import FaultError, Program, Type, offsetof, sizeof
 
@@ -19,6 +20,7 @@ class Target:
     """A kernel that can be read. One thread at a time: drgn allows no more.
 
     :ivar prog: the drgn program
+    :ivar cpu_registers: CPU number → registers, where someone other than drgn tells them
     :ivar incomplete: what could not be had while opening, said in every answer
     """
 
@@ -29,12 +31,14 @@ class Target:
         kernel: KernelIdentity,
         symbols: Symbols,
         incomplete: tuple[Incomplete, ...],
+        cpu_registers: Mapping[int, Mapping[str, int]],
     ) -> None:
         self.prog = prog
         self.identity = identity
         self.kernel = kernel
         self.symbols = symbols
         self.incomplete = incomplete
+        self.cpu_registers = cpu_registers
 
     def read(self, address: int, size: int) -> bytes:
         """``size`` bytes of kernel virtual memory.

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from labkit.command import run
 from labkit.disk import make_disk, take_file
 from labkit.errors import LabError
 from labkit.facts import parse_facts, write_facts
@@ -33,6 +34,9 @@ class Play:
     scenario: Scenario
     output: Path
     limit: float
+    # A shell command for the guest that QEMU dumped and keeps paused: it finds the guest's
+    # monitor at $LAB_QMP, and the output directory at $LAB_OUTPUT.
+    while_paused: str | None = None
 
     def run(self) -> None:
         """Leave vmcore, facts.json, serial.log and int.log in the output directory."""
@@ -98,6 +102,10 @@ class Play:
         with Qmp(guest.machine.qmp, self.limit) as qmp:
             qmp.execute("stop")
             qmp.execute("dump-guest-memory", paging=False, protocol=f"file:{taken}")
+        if self.while_paused:
+            argv = ["sh", "-c", self.while_paused]
+            env = {"LAB_QMP": str(guest.machine.qmp), "LAB_OUTPUT": str(self.output)}
+            run(argv, self.output / "paused.log", limit=self.limit, env=env)
 
     def _check_console(self) -> None:
         console = self.output / "serial.log"

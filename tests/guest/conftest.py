@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,11 @@ Play = Callable[..., "Crash"]
 
 SUITES = ("bullseye", "bookworm", "trixie", "sid")
 LEAST_SUITES = 3
+# What the inspector says of a guest while it is paused, by its monitor.
+QMP_FRAMES = (
+    f"{Path(sys.executable).parent}/inspector frames --qemu $LAB_QMP --records --format json"
+    " > $LAB_OUTPUT/qmp.json"
+)
 _MISSING = pytest.StashKey[dict[str, str]]()
 
 
@@ -71,12 +77,12 @@ def play(lab: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> P
     base = Path(kept) if kept else tmp_path_factory.mktemp("lab")
     played: dict[str, Crash] = {}
 
-    def scenario(name: str, suite: str = "bookworm") -> Crash:
+    def scenario(name: str, suite: str = "bookworm", *options: str) -> Crash:
         key = f"{suite}-{name}"
         if key not in played:
             directory = base / key
             if not (kept and (directory / "vmcore").exists()):
-                lab(name, "--suite", suite, "-o", directory)
+                lab(name, "--suite", suite, "-o", directory, *options)
             played[key] = Crash(directory)
         return played[key]
 
@@ -93,7 +99,7 @@ def kernels(play: Play, pytestconfig: pytest.Config) -> dict[str, Crash]:
     booted, missing = {}, pytestconfig.stash.setdefault(_MISSING, {})
     for suite in SUITES:
         try:
-            booted[suite] = play("qemu-dump", suite)
+            booted[suite] = play("qemu-dump", suite, "--while-paused", QMP_FRAMES)
         except AssertionError as error:
             missing[suite] = str(error)
     return booted

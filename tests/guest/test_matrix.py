@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,6 +73,22 @@ def test_every_int3_frame_is_a_trap_that_the_emulated_cpu_took(
             registers = {name: int(word, 16) for name, word in frame["registers"].items()}
             trap = (3, registers["ip"] - 1, registers["sp"], registers["ax"])
             assert trap in traps, suite
+
+
+def test_a_paused_guest_its_dump_and_its_distillate_answer_alike(
+    kernels: dict[str, Crash],
+    answers: dict[str, list[dict[str, Any]]],
+    inspector: Inspector,
+    tmp_path: Path,
+) -> None:
+    for suite, crash in kernels.items():
+        paused = json.loads((crash.directory / "qmp.json").read_text())
+        assert paused["target"]["kind"] == "qemu"
+        assert paused["incomplete"] == []
+        assert paused["frames"] == answers[suite], suite
+        small = tmp_path / suite
+        assert inspector("distill", crash.vmcore, "-o", small).returncode == 0
+        assert frames(inspector, "--core", small, "--records") == answers[suite], suite
 
 
 def test_records_at_a_functions_entry_are_ftrace_and_hold_zero(
