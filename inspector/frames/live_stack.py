@@ -18,7 +18,7 @@ from inspector.frames.scan import kernel_frames
 from inspector.frames.surroundings import Surroundings
 from inspector.frames.unwound import says
 from inspector.kernel.cpu_stacks import hardware_slot, next_stack_pointer
-from inspector.kernel.running import nmi_in_progress, noted_registers
+from inspector.kernel.running import noted_registers, same_state
 from inspector.kernel.unwinder import call_frames
 from inspector.model.candidate import Candidate, FoundBy
 from inspector.model.registers import PT_REGS_SIZE, Registers
@@ -28,9 +28,6 @@ from inspector.model.task import Running, Task
 from inspector.target.target import Target
 
 _GUARD_PAGE = 4096  # below every task, IRQ (CONFIG_VMAP_STACK) and IST stack
-
-# Stacks that code uses while an NMI is being handled: their sp then is the innermost.
-_ABOVE_NMI = frozenset({StackKind.NMI, StackKind.DOUBLE_FAULT, StackKind.MACHINE_CHECK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +66,22 @@ class LiveStacks:
 
         :raises Unreadable: if a live part is missing, or the way to the next stack is lost
         """
+        if task.running is Running.ON_CPU:
+            yield from self._stopped_by_nmi(task)
         live, seen = self.innermost(task), set[StackKind]()
-        if task.running is Running.ON_CPU and (live is None or live.stack.kind not in _ABOVE_NMI):
-            live = self._nmi_slot(task) or live
         while live is not None and live.stack.kind not in seen:
             seen.add(live.stack.kind)
             found = self._on(task, live)
             yield from found
-            live = self._next(task, live.stack, found, seen)
+            live = self._next(task, live.stack, found)
 
-    def _next(
-        self, task: Task, stack: Stack, found: list[Candidate], seen: set[StackKind]
-    ) -> Live | None:
+    def _next(self, task: Task, stack: Stack, found: list[Candidate]) -> Live | None:
         sp = self._outwards(stack, found)
         if sp is None:
             return None
         live = self._live(task, sp)
-        if live is None and StackKind.NMI not in seen:
-            live = self._nmi_slot(task)
         if live is None:
-            reason = f"pid {task.pid} left its {stack.kind.value} stack with sp on no known stack"
-            raise Unreadable(sp, 8, reason)
+            raise Unreadable(sp, 8, f"it left its {stack.kind.value} stack for no known stack")
         return live
 
     def _live(self, task: Task, sp: int) -> Live | None:
@@ -101,20 +93,19 @@ class LiveStacks:
                 return Live(stack, stack.low)  # it ran over: all of it is in use
         return None
 
-    def _nmi_slot(self, task: Task) -> Live | None:
-        """The live part of the NMI stack, as far as it can be known while sp is elsewhere.
+    def _stopped_by_nmi(self, task: Task) -> list[Candidate]:
+        """The NMI frame that a CPU's crash note is a copy of, on that CPU's NMI stack.
 
-        An NMI that stopped a CPU is not in the CPU's crash note, which tells the state that
-        it interrupted (crash_nmi_callback()); and a double fault may have lost sp. In both
-        cases the frame that the CPU pushed is still in its place.
+        The note tells the state that the NMI interrupted (crash_nmi_callback()), so the frame
+        is live though the note does not point there. Any other in that place is an old one.
         """
-        if not nmi_in_progress(self._target, task.cpu):
-            return None
+        noted = noted_registers(self._target, task)
         for stack in self._stacks_of.get(task.cpu, ()):
             slot = hardware_slot(stack)
-            if stack.kind is StackKind.NMI and slot is not None:
-                return Live(stack, slot)
-        return None
+            if stack.kind is StackKind.NMI and slot is not None and noted.get("sp") not in stack:
+                found = self._on(task, Live(stack, slot))
+                return [c for c in found if _entered(c) and same_state(c.registers, noted)]
+        return []
 
     def _outwards(self, stack: Stack, found: list[Candidate]) -> int | None:
         """The stack pointer that the next stack was left with."""

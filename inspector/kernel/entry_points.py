@@ -61,8 +61,9 @@ _FORK = ("ret_from_fork", "ret_from_fork_asm")
 # __kretprobe_trampoline since 5.16 (commit adf8a61a940c), rethook since 5.18 (f3a112c0c40d).
 _KRETPROBE = ("kretprobe_trampoline", "__kretprobe_trampoline", "arch_rethook_trampoline")
 
-_FTRACE_FULL = ("ftrace_regs_caller",)
-_FTRACE_ARGS = ("ftrace_caller",)
+# With their inner labels (ftrace_64.S): the calls that are given a frame stand behind those.
+_FTRACE_FULL = ("ftrace_regs_caller", "ftrace_regs_caller_op_ptr", "ftrace_regs_call")
+_FTRACE_ARGS = ("ftrace_caller", "ftrace_caller_op_ptr", "ftrace_call")
 
 
 _NO_TRAP = (EntryKind.FTRACE_FULL, EntryKind.FTRACE_ARGS, EntryKind.KRETPROBE)

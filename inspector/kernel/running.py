@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from drgn import Object
 
 from inspector.errors import InspectorError, Unreadable
-from inspector.kernel.percpu import hot_address, percpu_address
+from inspector.kernel.percpu import hot_address
+from inspector.model.registers import Registers
 from inspector.model.task import Task
 from inspector.target.faults import reading
 from inspector.target.target import Target
@@ -38,18 +39,6 @@ def current_task(target: Target, cpu: int) -> int | None:
         return None
 
 
-def nmi_in_progress(target: Target, cpu: int) -> bool:
-    """Whether ``cpu`` was inside an NMI: ``nmi_state`` is not NMI_NOT_RUNNING.
-
-    arch/x86/kernel/nmi.c, exc_nmi(). False where it cannot be told.
-    """
-    try:
-        address = percpu_address(target, "nmi_state", cpu)
-        return address is not None and bool(target.word(address) & 0xFFFF_FFFF)
-    except Unreadable:
-        return False
-
-
 def noted_registers(target: Target, task: Task) -> Mapping[str, int]:
     """The registers of the CPU that ``task`` owns, by the dump's note of that CPU
     or by the virtual machine's monitor.
@@ -66,3 +55,9 @@ def noted_registers(target: Target, task: Task) -> Mapping[str, int]:
     except InspectorError:
         return {}
     return {ours: known[theirs] for ours, theirs in _DRGN_NAMES.items() if theirs in known}
+
+
+def same_state(registers: Registers, noted: Mapping[str, int]) -> bool:
+    """Whether every register that the note tells is the same in ``registers``."""
+    compared = [name for name in ("ip", "sp", "flags", "bp", "ax", "di") if name in noted]
+    return "ip" in compared and all(registers[name] == noted[name] for name in compared)

@@ -225,7 +225,7 @@ def test_a_dump_made_by_qemu_answers_like_a_kdump(play: Play, inspector: Inspect
 
 
 def test_the_oracle_finds_every_int3_frame_in_the_cpus_log(root: Path, crash: Crash) -> None:
-    oracle = [sys.executable, root / "scripts/oracle", crash.directory]
+    oracle: list[str | Path] = [sys.executable, root / "scripts/oracle", crash.directory]
     result = subprocess.run(oracle, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout
     assert "int3: " in result.stdout
@@ -234,7 +234,7 @@ def test_the_oracle_finds_every_int3_frame_in_the_cpus_log(root: Path, crash: Cr
 def test_every_frame_that_crash_finds_is_found_or_explained(
     root: Path, crash: Crash, vmlinux: Path
 ) -> None:
-    bench = [sys.executable, root / "scripts/bench", "crash", crash.vmcore, vmlinux]
+    bench: list[str | Path] = [sys.executable, root / "scripts/bench", "crash", crash.vmcore, vmlinux]
     result = subprocess.run(bench, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     both = re.search(r"found by both: (\d+)", result.stdout)
