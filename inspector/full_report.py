@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from inspector.errors import InspectorError, NothingMatched
 from inspector.model.frame import Frame
 from inspector.model.report import Incomplete
@@ -18,7 +20,15 @@ def read_everything(survey: Survey) -> tuple[Incomplete, ...]:
     survey.panicking_task()
     for task in survey.tasks():
         _read_task(survey, task)
+    _read_probes(survey)
     return (*_read_records(survey), *survey.incomplete)
+
+
+def _read_probes(survey: Survey) -> None:
+    """The probes that the question is about: at a function's entry, and the popular advice."""
+    for place in ("kernel_clone", "x64_sys_call", "do_syscall_64", "entry_SYSCALL_64"):
+        with suppress(NothingMatched):  # a kernel older than the name
+            survey.probe(place, 0, None, place)
 
 
 def _read_task(survey: Survey, task: Task) -> None:

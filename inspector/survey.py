@@ -25,6 +25,7 @@ from inspector.kernel.generated_text import GeneratedText
 from inspector.kernel.kprobes import Kprobes
 from inspector.kernel.percpu import present_cpus
 from inspector.kernel.pointers import Pointers
+from inspector.kernel.probing import Probing
 from inspector.kernel.records import read_ring
 from inspector.kernel.running import current_task
 from inspector.kernel.stack_end import stack_end_is_smashed
@@ -34,12 +35,14 @@ from inspector.kernel.unwinder import call_frames
 from inspector.model.candidate import Candidate, FoundBy
 from inspector.model.frame import FoundIn, Frame
 from inspector.model.kernel import KernelIdentity, TargetIdentity
+from inspector.model.probe_answer import ProbeAnswer
 from inspector.model.record import Record, Ring
 from inspector.model.region import CodeRegion
 from inspector.model.report import Diff, Explanation, Incomplete, StackPicture
 from inspector.model.stack import Stack
 from inspector.model.task import Running, Task
 from inspector.model.verdict import Verdict
+from inspector.predict.answer import answer
 from inspector.target.open import open_target
 from inspector.target.spec import TargetKind, TargetSpec
 from inspector.target.target import Target
@@ -237,6 +240,28 @@ class Survey:
             frames,
             incomplete=self.incomplete,
         )
+
+    def probe(self, symbol: str, offset: int, module: str | None, asked: str) -> ProbeAnswer:
+        """What a kprobe at ``symbol + offset`` would do and hold.
+
+        :param asked: the same as it was typed
+        :raises NothingMatched: if there is no such function
+        """
+        place, numbers = self._probing.place(symbol, offset, module), self._probing.number_facts
+        return answer(
+            self.target_identity,
+            self.kernel_identity,
+            asked,
+            place.renamed,
+            place.site,
+            place.same_name,
+            numbers,
+            self.target.incomplete,  # not what frames lacked: a probe needs none
+        )
+
+    @cached_property
+    def _probing(self) -> Probing:
+        return Probing(self.target, self._kprobes)
 
     @cached_property
     def _pointers(self) -> Pointers:

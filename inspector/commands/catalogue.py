@@ -13,6 +13,7 @@ COMMANDS: dict[str, str] = {
     "diff": "inspector.commands.diff",
     "explain": "inspector.commands.explain",
     "stack": "inspector.commands.stack",
+    "probe": "inspector.commands.probe",
     "distill": "inspector.commands.distill",
 }
 

@@ -7,6 +7,7 @@ from drgn import Object
 from drgn.helpers.linux.list import list_for_each_entry
 
 from inspector.errors import InspectorError
+from inspector.kernel.facts import unread
 from inspector.kernel.text import section
 from inspector.model.probe_site import TextRange, Unread
 from inspector.target.faults import reading
@@ -37,11 +38,11 @@ class KprobeBlacklist:
         try:
             self._read()
         except InspectorError as error:
-            self.unread = Unread(f"kprobe_blacklist: {error}")
+            self.unread = unread("kprobe_blacklist", error)
 
-    def at(self, address: int) -> TextRange | None | Unread:
+    def at(self, address: int) -> TextRange | Unread | None:
         """What forbids a kprobe at ``address``: within_kprobe_blacklist()."""
-        for part in (*self._listed, *self._sections):
+        for part in (*self._sections, *self._listed):
             if address in part:
                 return part
         whole = self._whole_function(address)
@@ -55,7 +56,7 @@ class KprobeBlacklist:
         whole = self._target.symbols.address_of(location.symbol.partition(".")[0])
         if whole is None:
             return None
-        return next((p for p in (*self._listed, *self._sections) if whole in p), None)
+        return next((p for p in (*self._sections, *self._listed) if whole in p), None)
 
     def _read(self) -> None:
         head = self._target.symbols.address_of("kprobe_blacklist")

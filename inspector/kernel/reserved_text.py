@@ -37,9 +37,7 @@ def reserved_text(
     return tuple(found)
 
 
-def relative_addresses(
-    target: Target, table: int, size: int, entry: str, member: str
-) -> list[int]:
+def relative_addresses(target: Target, table: int, size: int, entry: str, member: str) -> list[int]:
     """The addresses that a table holds as 32-bit offsets from where each is stored.
 
     :raises Unreadable: if the table is not there
@@ -57,7 +55,7 @@ def relative_addresses(
 def _size(target: Target, kind: ReservedFor, address: int) -> int:
     if kind is ReservedFor.BUG:
         return 1  # find_bug() compares the address alone
-    # Two bytes where they suffice since 5.14 (commit e7bf1ba97afd); five before.
+    # Two bytes where they suffice since 5.14; five before.
     if kind is ReservedFor.JUMP_LABEL:
         if target.symbols.address_of("arch_jump_entry_size") is None:
             return _CALL_INSN_SIZE

@@ -12,40 +12,40 @@ from inspector.model.symbol import Location
 from inspector.target.faults import reading
 from inspector.target.target import Target
 
+# table → (symbol before it, symbol behind it, struct module's pointer, and its count)
+_TABLES = {
+    "struct jump_entry": (
+        "__start___jump_table",
+        "__stop___jump_table",
+        "jump_entries",
+        "num_jump_entries",
+    ),
+    "struct static_call_site": (
+        "__start_static_call_sites",
+        "__stop_static_call_sites",
+        "static_call_sites",
+        "num_static_call_sites",
+    ),
+    "struct bug_entry": (
+        "__start___bug_table",
+        "__stop___bug_table",
+        "bug_table",
+        "num_bugs",
+    ),
+    "struct exception_table_entry": (
+        "__start___ex_table",
+        "__stop___ex_table",
+        "extable",
+        "num_exentries",
+    ),
+}
+
 
 class TextOwner:
     """vmlinux, or one loaded module.
 
     :param module: its name, None for vmlinux
     """
-
-    # table → (symbol before it, symbol behind it, struct module's pointer, and its count)
-    _TABLES = {
-        "struct jump_entry": (
-            "__start___jump_table",
-            "__stop___jump_table",
-            "jump_entries",
-            "num_jump_entries",
-        ),
-        "struct static_call_site": (
-            "__start_static_call_sites",
-            "__stop_static_call_sites",
-            "static_call_sites",
-            "num_static_call_sites",
-        ),
-        "struct bug_entry": (
-            "__start___bug_table",
-            "__stop___bug_table",
-            "bug_table",
-            "num_bugs",
-        ),
-        "struct exception_table_entry": (
-            "__start___ex_table",
-            "__stop___ex_table",
-            "extable",
-            "num_exentries",
-        ),
-    }
 
     def __init__(self, target: Target, module: str | None) -> None:
         self._target = target
@@ -73,7 +73,7 @@ class TextOwner:
         :raises TargetError: if the target does not say where it is
         :raises Unreadable: if memory is missing
         """
-        start, stop, pointer, count = self._TABLES[entry]
+        start, stop, pointer, count = _TABLES[entry]
         if self._module is None:
             table = section(self._target, start, stop, entry)
             return (table.low, table.high - table.low) if table else (0, 0)

@@ -113,6 +113,8 @@ class KprobeFeatures:
     :ivar allowed: ``debug.kprobes-optimization`` is on
     :ivar all_disarmed: ``kprobes/enabled`` in debugfs is off
     :ivar emulates: instructions that cannot be stepped are emulated or refused (since 5.13)
+    :ivar refuses_traps: INT and UD are refused, and more of the opcode groups 2 to 5 can run
+        out of line (one series of commits, 6.9)
     :ivar indirect_jumps: an indirect jump in the function forbids optimisation
     :ivar thunks: where retpolines jump to, None where those are not looked for
     :ivar ftrace_first: inside an ftrace site is refused before all else (up to 5.18)
@@ -126,6 +128,7 @@ class KprobeFeatures:
     allowed: bool | Unread = True
     all_disarmed: bool | Unread = False
     emulates: bool = True
+    refuses_traps: bool | Unread = True
     indirect_jumps: bool = True
     thunks: TextRange | None = None
     ftrace_first: bool = False
@@ -155,9 +158,9 @@ class ProbeSite:
     address: int
     function: TextRange
     features: KprobeFeatures
-    text: TextRange | None | Unread
-    blacklisted: TextRange | None | Unread
-    ftrace: TextRange | None | Unread
+    text: TextRange | Unread | None
+    blacklisted: TextRange | Unread | None
+    ftrace: TextRange | Unread | None
     traced: bool | Unread
     reserved: tuple[ReservedText, ...] | Unread
     body: Body | Unread

@@ -234,7 +234,13 @@ def test_the_oracle_finds_every_int3_frame_in_the_cpus_log(root: Path, crash: Cr
 def test_every_frame_that_crash_finds_is_found_or_explained(
     root: Path, crash: Crash, vmlinux: Path
 ) -> None:
-    bench: list[str | Path] = [sys.executable, root / "scripts/bench", "crash", crash.vmcore, vmlinux]
+    bench: list[str | Path] = [
+        sys.executable,
+        root / "scripts/bench",
+        "crash",
+        crash.vmcore,
+        vmlinux,
+    ]
     result = subprocess.run(bench, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     both = re.search(r"found by both: (\d+)", result.stdout)

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""``inspector probe``: what a kprobe at a place would do and hold."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import click
+
+from inspector.commands import options
+from inspector.commands.session import Session
+from inspector.commands.status import Status
+from inspector.commands.target import TargetOptions
+
+# As kprobes take it, and as an oops prints it (/SIZE): MODULE:SYMBOL+OFFSET.
+_PLACE = re.compile(
+    r"(?:(?P<module>[\w-]+):)?(?P<symbol>[A-Za-z_.$][\w.$]*)"
+    r"(?:\+(?P<offset>0[xX][0-9a-fA-F]{1,8}|[0-9]{1,9})(?:/0x[0-9a-fA-F]+)?)?",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ProbePlace:
+    """Where the probe is to go.
+
+    :ivar module: None for any
+    :ivar text: as it was typed
+    """
+
+    symbol: str
+    offset: int
+    module: str | None
+    text: str
+
+
+def parse_place(text: str) -> ProbePlace:
+    """:raises ValueError: if ``text`` is no place"""
+    found = _PLACE.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is no place for a probe: SYMBOL, SYMBOL+OFFSET")
+    offset = found["offset"] or "0"
+    number = int(offset, 16) if offset[:2] in ("0x", "0X") else int(offset)
+    return ProbePlace(found["symbol"], number, found["module"], text)
+
+
+def _as_place(ctx: click.Context, _param: click.Parameter, value: str) -> ProbePlace:
+    try:
+        return parse_place(value)
+    except ValueError as error:
+        raise click.UsageError(str(error), ctx) from None
+
+
+@click.command("probe", short_help="What a kprobe would do, and hold: refused, ftrace, int3, jump.")
+@click.argument("place", metavar="SYMBOL[+OFF]", callback=_as_place)
+@options.format_option("text", "json")
+@options.target_options
+@click.pass_obj
+def command(session: Session, *, target: TargetOptions, output: str, place: ProbePlace) -> Status:
+    """What a kprobe at SYMBOL[+OFF] would do, told from the target's own text and lists.
+
+    Accepted, or refused with which error; called from ftrace, by an int3, or by a jump; what
+    orig_ax will then be; and the ways that do give the syscall number on this kernel. An older
+    name finds the function that has a newer one. Nothing is probed.
+    """
+    from inspector.commands.run.probe import run
+
+    return run(session, target, place, output)

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Runs ``inspector probe``."""
+
+from __future__ import annotations
+
+from inspector.commands.probe import ProbePlace
+from inspector.commands.session import Session
+from inspector.commands.status import Status, status_of
+from inspector.commands.target import TargetOptions
+from inspector.model.probe_answer import ProbeAnswer
+from inspector.render.probe_json import probe_json
+from inspector.render.probe_text import ProbeText
+from inspector.render.screen import show
+from inspector.survey import Survey
+
+
+def run(session: Session, target: TargetOptions, place: ProbePlace, output: str) -> Status:
+    """Answer about ``place`` in the format ``output``."""
+    with session.survey(target) as survey:
+        answer = probe_of(survey, place)
+        if output == "json":
+            session.out.write(probe_json(answer))
+        else:
+            show(ProbeText(answer), session.out)
+        return status_of(True, answer.incomplete)
+
+
+def probe_of(survey: Survey, place: ProbePlace) -> ProbeAnswer:
+    """The answer about ``place``.
+
+    :raises NothingMatched: if there is no such function
+    """
+    return survey.probe(place.symbol, place.offset, place.module, place.text)

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Reads one fact, and says so where the target does not hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from inspector.errors import InspectorError, Unreadable
+from inspector.model.probe_site import Unread
+
+_Fact = TypeVar("_Fact")
+
+
+def fact(what: str, read: Callable[[], _Fact]) -> _Fact | Unread:
+    """What ``read`` returns; ``what`` it is, where it cannot be read."""
+    try:
+        return read()
+    except InspectorError as error:
+        return unread(what, error)
+
+
+def unread(what: str, error: InspectorError) -> Unread:
+    """The fact that ``what`` is not there."""
+    if isinstance(error, Unreadable):
+        return Unread(f"{what}: not in this target ({error.address:#x})")
+    return Unread(f"{what}: {error}")

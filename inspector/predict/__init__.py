@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Pure rules: what a probe at a place would do and hold. Nothing is read here."""

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Puts the parts of an answer together."""
+
+from __future__ import annotations
+
+from inspector.model.kernel import KernelIdentity, TargetIdentity
+from inspector.model.number_facts import NumberFacts
+from inspector.model.probe_answer import Outcome, ProbeAnswer, Rename
+from inspector.model.probe_site import ProbeSite
+from inspector.model.report import Incomplete
+from inspector.model.symbol import Location
+from inspector.predict.number_ways import number_ways
+from inspector.predict.probe import later, mechanism, notes, unread
+from inspector.predict.registers import handler_registers
+from inspector.predict.registration import kprobe_events, registration
+
+
+def answer(
+    target: TargetIdentity,
+    kernel: KernelIdentity,
+    asked: str,
+    renamed: Rename | None,
+    site: ProbeSite,
+    same_name: int,
+    numbers: NumberFacts,
+    incomplete: tuple[Incomplete, ...],
+) -> ProbeAnswer:
+    """What a kprobe at ``site`` would do and hold.
+
+    :param same_name: how many functions have the name
+    :param incomplete: what of the target could not be read before
+    """
+    registered = registration(site)
+    first, why = mechanism(site, registered)
+    jump, events = later(site, first), kprobe_events(site, registered)
+    missing = unread(site, registered, first, jump, events)
+    moved = site.address - site.asked.address
+    return ProbeAnswer(
+        target=target,
+        kernel=kernel,
+        asked=asked,
+        renamed=renamed,
+        location=Location(
+            site.address, site.asked.symbol, site.asked.offset + moved, site.asked.module
+        ),
+        address=site.address,
+        registration=registered,
+        mechanism=first,
+        mechanism_evidence=why,
+        optimisation=jump,
+        events=events,
+        registers=handler_registers(site, first) if first else (),
+        ways=number_ways(site, registered.outcome is Outcome.ACCEPTED, numbers),
+        notes=notes(site, registered, same_name),
+        incomplete=(*incomplete, *map(Incomplete, missing)),
+    )

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Whether an int3 becomes a jump: arch_prepare_optimized_kprobe() and what follows it."""
+
+from __future__ import annotations
+
+from inspector.model.evidence import Evidence
+from inspector.model.probe_answer import Optimisation, Outcome
+from inspector.model.probe_site import Body, Instruction, ProbeSite, Unread
+from inspector.predict.boost import can_boost
+
+_JUMP_SIZE = 5  # JMP32_INSN_SIZE
+
+
+def optimisation(site: ProbeSite) -> Optimisation:
+    """For a probe that is accepted, and that ftrace does not serve."""
+    allowed = site.features.allowed
+    setting = None if isinstance(allowed, Unread) else allowed
+    possible, evidence = _possible(site)
+    return Optimisation(possible, setting, (evidence, _setting(allowed)))
+
+
+def _setting(allowed: bool | Unread) -> Evidence:
+    if isinstance(allowed, Unread):
+        return Evidence("unread", allowed.reason)
+    state = "on" if allowed else "off"
+    return Evidence("optimization-sysctl", f"debug.kprobes-optimization is {state}")
+
+
+def _possible(site: ProbeSite) -> tuple[Outcome, Evidence]:
+    if not site.features.optprobes:
+        return Outcome.REFUSED, Evidence("no-optprobes", "built without CONFIG_OPTPROBES")
+    for fact in (site.body, site.faulting, site.reserved, site.ftrace):
+        if isinstance(fact, Unread):
+            return Outcome.UNKNOWN, Evidence("unread", fact.reason)
+    assert isinstance(site.body, Body)  # not Unread
+    refused = _whole_function(site, site.body) or _replaced(site, site.body) or _neighbour(site)
+    if refused is not None:
+        return Outcome.REFUSED, refused
+    if (undecided := _undecided(site, site.body)) is not None:
+        return Outcome.UNKNOWN, undecided
+    return Outcome.ACCEPTED, Evidence("optimisable", "nothing forbids a jump here", site.address)
+
+
+def _whole_function(site: ProbeSite, body: Body) -> Evidence | None:
+    """can_optimize(): a look at every instruction of the function."""
+    if site.entry_text:
+        return Evidence("entry-text", "in the entry code, whose stack is not settled", site.address)
+    if site.function.high - site.address < _JUMP_SIZE:
+        return Evidence("too-short", "fewer than five bytes to the function's end", site.address)
+    faulting = site.faulting
+    assert not isinstance(faulting, Unread)
+    for found in body.instructions:
+        if found.address in faulting:
+            why = f"{found.text} has an exception-table entry: fixups may jump in"
+            return Evidence("exception-table", why, found.address)
+        if why := _jumps_in(site, found):
+            return Evidence("jump", f"{found.text} {why}", found.address)
+    if body.stopped is not None:
+        return Evidence("undecoded", "from here on the function is no code", body.stopped)
+    return None
+
+
+def _jumps_in(site: ProbeSite, found: Instruction) -> str:
+    features = site.features
+    if features.indirect_jumps and _is_indirect_jump(found):
+        return "jumps indirectly, so perhaps to here"
+    if found.target is None or found.opcode[0] == 0xE8:
+        return ""
+    # Both ends count: insn_jump_into_range().
+    if site.address + 1 <= found.target <= site.address + _JUMP_SIZE:
+        return "jumps to what would be replaced"
+    thunks = features.thunks
+    if thunks is not None and thunks.low <= found.target <= thunks.high:
+        return "jumps to a retpoline, so perhaps to here"
+    return ""
+
+
+def _is_indirect_jump(found: Instruction) -> bool:
+    reg = (found.modrm or 0) >> 3 & 7
+    return found.opcode[0] == 0xEA or (found.opcode[0] == 0xFF and reg & 6 == 4)
+
+
+def _replaced(site: ProbeSite, body: Body) -> Evidence | None:
+    """copy_optimized_instructions(): those that the jump replaces must run elsewhere."""
+    faulting, end = site.faulting, site.address
+    assert not isinstance(faulting, Unread)
+    while end < site.address + _JUMP_SIZE:
+        found = body.at(end)
+        if found is None:
+            return Evidence("undecoded", "no instruction begins here", end)
+        if can_boost(found, site.features) is False:
+            return Evidence("not-boostable", f"{found.text} cannot run out of line", end)
+        end = found.end
+    return _reserved(site, end)
+
+
+def _undecided(site: ProbeSite, body: Body) -> Evidence | None:
+    for found in body.instructions:
+        if site.address <= found.address < site.address + _JUMP_SIZE:
+            boosts = can_boost(found, site.features)
+            if isinstance(boosts, Unread):
+                return Evidence("unread", boosts.reason)
+    return None
+
+
+def _reserved(site: ProbeSite, end: int) -> Evidence | None:
+    assert not isinstance(site.reserved, Unread)
+    for part in site.reserved:
+        if part.kind.value != "BUG() or WARN()" and part.touches(site.address, end):
+            return Evidence("reserved", f"a {part.kind.value} would be replaced", part.low)
+    return None
+
+
+def _neighbour(site: ProbeSite) -> Evidence | None:
+    body = site.body
+    assert isinstance(body, Body)
+    end = site.address
+    while end < site.address + _JUMP_SIZE and (found := body.at(end)) is not None:
+        end = found.end
+    for address in site.neighbours:
+        if address < end:
+            return Evidence("neighbour", "another kprobe is where the jump would lie", address)
+    return None

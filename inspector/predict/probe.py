@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The whole answer about one place, but for who was asked."""
+
+from __future__ import annotations
+
+from inspector.model.evidence import Evidence
+from inspector.model.kprobe import Mechanism
+from inspector.model.probe_answer import Optimisation, Outcome, Registration
+from inspector.model.probe_site import ProbeSite, Unread
+from inspector.predict.optimisation import optimisation
+from inspector.predict.registration import is_ftrace_site
+
+MechanismVerdict = tuple[Mechanism | None, tuple[Evidence, ...]]
+
+
+def mechanism(site: ProbeSite, registered: Registration) -> MechanismVerdict:
+    """How the first hit gains control; None for a probe that is refused."""
+    if registered.outcome is Outcome.REFUSED:
+        return None, ()
+    if is_ftrace_site(site):
+        why = (
+            "the function's own call of ftrace is here: no trap, kprobe_ftrace_handler() is called"
+        )
+        return Mechanism.FTRACE, (Evidence("mechanism", why, site.address),)
+    if isinstance(site.ftrace, Unread) and site.armed is None:
+        return Mechanism.UNKNOWN, (Evidence("unread", site.ftrace.reason),)
+    why = "no ftrace site begins here: the first byte becomes an int3"
+    return Mechanism.INT3, (Evidence("mechanism", why, site.address),)
+
+
+def later(site: ProbeSite, first: Mechanism | None) -> Optimisation | None:
+    """What becomes of an int3, None for what is none."""
+    return optimisation(site) if first is Mechanism.INT3 else None
+
+
+def unread(
+    site: ProbeSite,
+    registered: Registration,
+    first: Mechanism | None,
+    jump: Optimisation | None,
+    events: Registration,
+) -> tuple[str, ...]:
+    """The facts that an answer lacks, each once; none for one that needs none."""
+    facts: list[object] = []
+    if registered.outcome is Outcome.UNKNOWN:
+        facts += [site.text, site.blacklisted, site.reserved]
+        facts += [site.body] if first is not Mechanism.FTRACE else []
+    if first is Mechanism.UNKNOWN:
+        facts.append(site.ftrace)
+    if first is Mechanism.FTRACE:
+        facts.append(site.features.ftrace_stores_zero)
+    if events.outcome is Outcome.UNKNOWN:
+        facts.append(site.traced)
+    if jump is not None and jump.possible is not Outcome.REFUSED:
+        facts += [site.body, site.faulting, site.reserved, site.features.allowed]
+        facts += [site.features.refuses_traps] if jump.possible is Outcome.UNKNOWN else []
+    return tuple(dict.fromkeys(fact.reason for fact in facts if isinstance(fact, Unread)))
+
+
+def notes(site: ProbeSite, registered: Registration, same_name: int) -> tuple[str, ...]:
+    """What else somebody who sets this probe wants to know.
+
+    :param same_name: how many functions have the name
+    """
+    told = []
+    if site.address != site.asked.address:
+        told.append("the function begins with ENDBR (IBT): the probe moves behind it, by 4 bytes")
+    if same_name > 1:
+        told.append(
+            f"{same_name} functions are called {site.asked.symbol}: register_kprobe() takes the"
+            " lowest, tracefs refuses the bare name with -EADDRNOTAVAIL since 6.6"
+        )
+    if registered.outcome is not Outcome.REFUSED and site.features.all_disarmed is True:
+        told.append("all kprobes are disarmed (debugfs kprobes/enabled): none is hit now")
+    if site.armed is not None:
+        told.append(f"a kprobe is here already, and works by {site.armed.mechanism.value}")
+    return tuple(told)

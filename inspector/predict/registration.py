@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Whether register_kprobe() takes a place: its checks, in its order (kernel/kprobes.c)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from inspector.model.evidence import Evidence
+from inspector.model.kprobe import KprobeFlags
+from inspector.model.probe_answer import Outcome, Registration
+from inspector.model.probe_site import Body, ProbeSite, ReservedFor, Unread
+from inspector.predict.refusal import EILSEQ, EINVAL, ENOSYS, Refusal, instruction_refusal
+
+_Check = Callable[[ProbeSite], "Refusal | Evidence | Unread | None"]
+
+
+def registration(site: ProbeSite) -> Registration:
+    """The first check that refuses decides; one whose facts are unread leaves it open."""
+    if site.armed is not None and KprobeFlags.GONE not in site.armed.flags:
+        why = "a kprobe is registered here: what let it pass lets another pass"
+        return Registration(Outcome.ACCEPTED, None, (Evidence("registered", why, site.address),))
+    evidence: list[Evidence] = []
+    open_questions: list[Evidence] = []
+    for check in _checks(site):
+        found = check(site)
+        if isinstance(found, tuple):
+            errno, refusal = found
+            return Registration(Outcome.REFUSED, errno, (refusal,))
+        if isinstance(found, Unread):
+            open_questions.append(Evidence("unread", found.reason))
+        elif found is not None:
+            evidence.append(found)
+    if open_questions:
+        return Registration(Outcome.UNKNOWN, None, (*open_questions, *evidence))
+    return Registration(Outcome.ACCEPTED, None, tuple(evidence))
+
+
+def kprobe_events(site: ProbeSite, registered: Registration) -> Registration:
+    """Whether tracefs, perf and bpftrace can set it too: within_notrace_func()."""
+    if registered.errno in (EINVAL, ENOSYS) or site.features.events_on_notrace:
+        return registered
+    if is_ftrace_site(site):
+        return registered
+    if isinstance(site.traced, Unread) and registered.outcome is not Outcome.REFUSED:
+        return Registration(Outcome.UNKNOWN, None, (Evidence("unread", site.traced.reason),))
+    if site.traced:  # an Unread too: refused in any case
+        return registered
+    name = site.function.name
+    why = f"{name} has no ftrace site: trace_kprobe.c refuses what a module may probe"
+    return Registration(Outcome.REFUSED, EINVAL, (Evidence("notrace", why, site.function.low),))
+
+
+def is_ftrace_site(site: ProbeSite) -> bool:
+    """Whether the address is exactly where an ftrace site begins."""
+    if site.armed is not None and KprobeFlags.FTRACE in site.armed.flags:
+        return True
+    return (
+        site.ftrace is not None
+        and not isinstance(site.ftrace, Unread)
+        and site.ftrace.low == site.address
+    )
+
+
+def _checks(site: ProbeSite) -> Iterator[_Check]:
+    yield _available
+    if site.features.ftrace_first:
+        yield _inside_ftrace_site
+    yield from (_in_text, _not_blacklisted, _not_reserved, _not_a_cfi_preamble)
+    if is_ftrace_site(site):
+        yield _ftrace_served
+        return
+    yield from (_on_a_boundary, _instruction_allows)
+
+
+def _available(site: ProbeSite) -> Refusal | None:
+    if site.features.available:
+        return None
+    return ENOSYS, Evidence("no-kprobes", "this kernel has no register_kprobe")
+
+
+def _inside_ftrace_site(site: ProbeSite) -> Refusal | Unread | None:
+    if isinstance(site.ftrace, Unread):
+        return site.ftrace
+    if site.ftrace is None or site.ftrace.low == site.address:
+        return None
+    why = f"inside the ftrace site at {site.ftrace.name}: arch_check_ftrace_location()"
+    return EILSEQ, Evidence("inside-ftrace-site", why, site.ftrace.low)
+
+
+def _in_text(site: ProbeSite) -> Refusal | Evidence | Unread:
+    if isinstance(site.text, Unread):
+        return site.text
+    if site.text is None:
+        why = f"{site.function.name} is not in kernel text: core_kernel_text() is false"
+        return EINVAL, Evidence("not-text", why, site.address)
+    return Evidence("in-text", f"in {site.text.name}", site.address)
+
+
+def _not_blacklisted(site: ProbeSite) -> Refusal | Evidence | Unread:
+    part = site.blacklisted
+    if isinstance(part, Unread):
+        return part
+    if part is None:
+        return Evidence("not-blacklisted", "neither in kprobe_blacklist nor in a forbidden section")
+    why = f"forbidden to kprobes by {_blacklist_entry(part.name)}: within_kprobe_blacklist()"
+    return EINVAL, Evidence("blacklisted", why, part.low)
+
+
+def _blacklist_entry(name: str) -> str:
+    return f"the section {name}" if name.startswith(".") else f"the blacklist's entry for {name}"
+
+
+def _not_reserved(site: ProbeSite) -> Refusal | Unread | None:
+    if isinstance(site.reserved, Unread):
+        return site.reserved
+    for part in site.reserved:
+        if part.touches(site.address, site.address + 1):
+            check = _RESERVED_CHECKS[part.kind]
+            why = f"the instruction belongs to a {part.kind.value}: {check}()"
+            return EINVAL, Evidence("reserved", why, part.low)
+    return None
+
+
+_RESERVED_CHECKS = {
+    ReservedFor.JUMP_LABEL: "jump_label_text_reserved",
+    ReservedFor.STATIC_CALL: "static_call_text_reserved",
+    ReservedFor.BUG: "find_bug",
+}
+
+
+def _not_a_cfi_preamble(site: ProbeSite) -> Refusal | None:
+    if not site.function.name.startswith(("__cfi_", "__pfx_")):
+        return None
+    why = f"{site.function.name} is padding ahead of a function: is_cfi_preamble_symbol()"
+    return EINVAL, Evidence("cfi-preamble", why, site.function.low)
+
+
+def _ftrace_served(site: ProbeSite) -> Refusal | Evidence:
+    if site.features.on_ftrace:
+        return Evidence(
+            "ftrace-site", "an ftrace site begins here: no boundary to check", site.address
+        )
+    why = "an ftrace site, on a kernel without CONFIG_KPROBES_ON_FTRACE"
+    return EINVAL, Evidence("ftrace-site", why, site.address)
+
+
+def _on_a_boundary(site: ProbeSite) -> Refusal | Evidence | Unread:
+    if isinstance(site.body, Unread):
+        return site.body
+    found = site.body.at(site.address)
+    if found is not None:
+        return Evidence("boundary", f"an instruction begins here: {found.text}", site.address)
+    return _off_the_boundary(site, site.body)
+
+
+def _off_the_boundary(site: ProbeSite, body: Body) -> Refusal | Unread:
+    over = body.over(site.address)
+    if over is None:
+        where = f"{body.stopped:#x}" if body.stopped is not None else "the function's end"
+        return Unread(f"{site.function.name} could not be decoded beyond {where}")
+    why = f"in the middle of an instruction, {over.text}: can_probe()"
+    return EILSEQ, Evidence("boundary", why, over.address)
+
+
+def _instruction_allows(site: ProbeSite) -> Refusal | Unread | None:
+    found = site.body.at(site.address) if isinstance(site.body, Body) else None
+    return None if found is None else instruction_refusal(found, site.features)
