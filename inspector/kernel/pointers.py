@@ -12,6 +12,7 @@ from inspector.target.target import Target
 
 _USER_HIGH = 1 << 56  # end of user space with five-level paging; below it in any case
 _KERNEL_LOW = 0xFF00_0000_0000_0000
+_USER_LOW_IN_KERNEL = 1 << 32  # the kernel's 32-bit numbers are far more than its user pointers
 _USER_LOW = 0x10000  # mmap_min_addr's usual value: less is a number, not an address
 
 
@@ -45,7 +46,8 @@ class Pointers:
             return Pointer(PointsTo.TASK, task=self._tasks[value])
         if value >= _KERNEL_LOW:
             return self._kernel_pointer(value)
-        return Pointer(PointsTo.USER if _USER_LOW <= value < _USER_HIGH else PointsTo.NUMBER)
+        lowest = _USER_LOW if frame.user_mode else _USER_LOW_IN_KERNEL
+        return Pointer(PointsTo.USER if lowest <= value < _USER_HIGH else PointsTo.NUMBER)
 
     def _kernel_pointer(self, value: int) -> Pointer:
         if value > 0xFFFF_FFFF_FFFF_F000:  # ERR_PTR range, include/linux/err.h
