@@ -12,8 +12,12 @@ from labkit.cache import Cache
 from labkit.errors import LabError
 from labkit.kit import Kit, ensure_dwarf, ensure_kit, forget
 from labkit.play import Play
-from labkit.scenarios import SCENARIOS
+from labkit.play_zoo import PlayZoo
+from labkit.scenarios import SCENARIOS, Scenario
 from labkit.suites import DEFAULT_SUITE, SUITES, suite_named
+from labkit.zoo import ZOOS, Zoo
+
+_PLAYED: tuple[Scenario | Zoo, ...] = (*SCENARIOS.values(), *ZOOS.values())
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -46,14 +50,18 @@ def _run(options: argparse.Namespace) -> None:
     if options.command == "fetch":
         _print_files(kit, ensure_dwarf(cache, suite) if options.dwarf else None)
         return
-    scenario = SCENARIOS[options.command]
-    Play(suite, kit, scenario, options.output.absolute(), options.limit).run()
+    output = options.output.absolute()
+    if options.command in ZOOS:
+        PlayZoo(suite, kit, ZOOS[options.command], output, options.limit).run()
+    else:
+        scenario = SCENARIOS[options.command]
+        Play(suite, kit, scenario, output, options.limit, options.while_paused).run()
 
 
 def _list() -> None:
     for suite in SUITES.values():
         print(f"suite    {suite.name:10} {suite.flavour}")
-    for scenario in SCENARIOS.values():
+    for scenario in _PLAYED:
         print(f"scenario {scenario.name:10} {scenario.summary}")
 
 
@@ -70,13 +78,18 @@ def _parser() -> argparse.ArgumentParser:
     fetch = commands.add_parser("fetch", help="only fill the cache; JSON says where things are")
     fetch.add_argument("--dwarf", action="store_true", help="the kernel's DWARF too")
     _add_suite(fetch)
-    for scenario in SCENARIOS.values():
+    for scenario in _PLAYED:
         _add_scenario(commands.add_parser(scenario.name, help=scenario.summary))
     return parser
 
 
 def _add_scenario(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", dest="output", metavar="DIR", type=Path, required=True)
+    parser.add_argument(
+        "--while-paused",
+        metavar="COMMAND",
+        help="of qemu-dump: run by sh while the guest is paused, its monitor at $LAB_QMP",
+    )
     parser.add_argument("--limit", type=float, default=180, help="seconds a guest may take")
     _add_suite(parser)
 

@@ -17,9 +17,10 @@ _GUEST = _SCRIPTS / "labkit" / "guest"
 _TREES = {
     "framefreeze": _SCRIPTS.parent / "inspector" / "freezer" / "kmod",
     "somebody": _GUEST / "somebody",
+    "framelab": _GUEST / "framelab",
     "guest": _GUEST,
 }
-_SOURCE_SUFFIXES = {".c", ".h"}
+_SOURCE_SUFFIXES = {".c", ".h", ".S"}
 _SOURCE_NAMES = {"Kbuild", "Makefile", "init"}
 
 

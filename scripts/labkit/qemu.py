@@ -27,6 +27,10 @@ class Machine:
     qmp: Path
     errors: Path  # QEMU's own stderr
     trap_log: Path | None  # only an emulated CPU can log its traps
+    cpus: int = 2
+    cpu: str | None = None  # an emulated one, too
+    truth: Path | None = None  # a second serial port, to a file
+    devices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,12 @@ class Guest:
         if text not in self.machine.serial.read_bytes():
             raise LabError(f"the guest ended too early: {self.machine.serial}")
 
+    def wait_for_line(self, line: bytes, file: Path) -> None:
+        """Until ``line`` is one that the guest wrote to the serial port kept in ``file``."""
+        self._until(lambda: line in file.read_bytes().splitlines() or self._gone(), "told all")
+        if line not in file.read_bytes().splitlines():
+            raise LabError(f"the guest ended too early: {self.machine.serial}")
+
     def _gone(self) -> bool:
         return self.process.poll() is not None
 
@@ -61,9 +71,10 @@ class Guest:
 @contextmanager
 def running(machine: Machine, limit: float) -> Iterator[Guest]:
     qemu = program("qemu-system-x86_64", "qemu-system-x86")
-    accel = TCG if machine.trap_log else fastest(qemu)
+    accel = TCG if machine.trap_log or machine.cpu else fastest(qemu)
     argv = [*_dies_with_us(), qemu, *accel, *_arguments(machine)]
-    machine.serial.write_bytes(b"")
+    for port in filter(None, (machine.serial, machine.truth)):
+        port.write_bytes(b"")
     with ExitStack() as stack:
         traps = None
         if machine.trap_log:
@@ -101,7 +112,8 @@ def _started(
 
 def _arguments(machine: Machine) -> list[str]:
     return [
-        *("-smp", "2", "-m", f"{machine.memory_mib}M", "-no-reboot"),
+        *(("-cpu", machine.cpu) if machine.cpu else ()),
+        *("-smp", str(machine.cpus), "-m", f"{machine.memory_mib}M", "-no-reboot"),
         *("-nodefaults", "-display", "none"),
         *("-kernel", str(machine.vmlinuz), "-initrd", str(machine.initramfs)),
         *("-append", machine.append),
@@ -109,5 +121,7 @@ def _arguments(machine: Machine) -> list[str]:
         *("-device", "nvme,drive=disk,serial=lab"),
         *("-device", "vmcoreinfo"),
         *("-serial", f"file:{machine.serial}"),
+        *(("-serial", f"file:{machine.truth}") if machine.truth else ()),
+        *(word for device in machine.devices for word in ("-device", device)),
         *("-qmp", f"unix:{machine.qmp},server=on,wait=off"),
     ]

@@ -6,7 +6,7 @@ read -r release version </kernel/version
 fs=/lab/initramfs
 mkdir -p $fs/bin $fs/modules /lab/out
 
-for module in framefreeze somebody; do
+for module in framefreeze somebody framelab; do
 	make -C "/lib/modules/$release/build" M="/lab/$module" KCFLAGS=-Werror modules
 	strip --strip-debug -o "$fs/modules/$module.ko" "/lab/$module/$module.ko"
 done
@@ -19,6 +19,7 @@ esac
 for name in forker sleepers; do
 	gcc -O2 -Wall -Werror -static -o "$fs/bin/$name" "/lab/guest/$name.c"
 done
+gcc -O2 -Wall -Werror -static -o "$fs/bin/zoo" /lab/guest/zoo*.c
 cp "$(command -v busybox)" "$(command -v kexec)" "$(command -v makedumpfile)" $fs/bin/
 ldd $fs/bin/kexec $fs/bin/makedumpfile | grep -o '[[:space:]]/[^ ]*' | sort -u |
 	while read -r library; do

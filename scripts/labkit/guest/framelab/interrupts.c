@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What comes from outside: the local timer, QEMU's `edu` device, NMIs. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/delay.h>
+#include <linux/hrtimer.h>
+#include <linux/interrupt.h>
+#include <linux/io.h>
+#include <linux/irq.h>
+#include <linux/kernel.h>
+#include <linux/pci.h>
+#include <linux/smp.h>
+#include <asm/irq_regs.h>
+#include <asm/nmi.h>
+
+#include "compat.h"
+#include "framelab.h"
+
+#define MAX_CPUS 64
+#define EDU_VENDOR 0x1234
+#define EDU_DEVICE 0x11e8
+#define EDU_RAISE 0x60 /* docs/specs/edu.txt of QEMU */
+#define SOON_NS 200000
+
+static struct hrtimer timers[MAX_CPUS];
+static void __iomem *devices[MAX_CPUS]; /* one a CPU: affinity changes only at an interrupt */
+
+static enum hrtimer_restart on_timer(struct hrtimer *timer)
+{
+	if (framelab_awaits("sysvec"))
+		framelab_reached("sysvec", get_irq_regs());
+	return HRTIMER_NORESTART;
+}
+
+static void start_timer(void *unused)
+{
+	hrtimer_start(&timers[raw_smp_processor_id()], ns_to_ktime(SOON_NS),
+		      HRTIMER_MODE_REL_PINNED_HARD);
+}
+
+static void wait_here(void)
+{
+	local_irq_enable();
+	for (;;)
+		cpu_relax();
+}
+
+static void take_sysvec(void)
+{
+	start_timer(NULL);
+	wait_here();
+}
+
+static void strike_sysvec(int cpu)
+{
+	smp_call_function_single(cpu, start_timer, NULL, 1);
+}
+
+static irqreturn_t on_device(int irq, void *unused)
+{
+	if (framelab_awaits("irq"))
+		framelab_reached("irq", get_irq_regs());
+	return IRQ_HANDLED;
+}
+
+/* More than once: one may still go where the affinity was before. */
+static void strike_irq(int cpu)
+{
+	int times;
+
+	for (times = 0; devices[cpu] && times < 4; times++) {
+		writel(1, devices[cpu] + EDU_RAISE);
+		mdelay(1);
+	}
+}
+
+static void take_irq(void)
+{
+	local_irq_enable();
+	strike_irq(raw_smp_processor_id());
+	wait_here();
+}
+
+static int on_nmi(unsigned int type, struct pt_regs *regs)
+{
+	if (framelab_awaits("nmi"))
+		framelab_reached("nmi", regs);
+	return NMI_DONE;
+}
+
+static void take_nmi(void)
+{
+	framelab_send_nmi(raw_smp_processor_id());
+	for (;;)
+		cpu_relax();
+}
+
+const struct framelab_step framelab_interrupt_steps[] = {
+	{ "sysvec", take_sysvec, strike_sysvec },
+	{ "irq", take_irq, strike_irq },
+	{ "nmi", take_nmi, framelab_send_nmi },
+	{}
+};
+
+static int claim(struct pci_dev *device, int cpu)
+{
+	int ret = pci_enable_device(device);
+
+	if (ret)
+		return ret;
+	pci_set_master(device);
+	ret = pci_alloc_irq_vectors(device, 1, 1, PCI_IRQ_MSI);
+	if (ret < 0)
+		return ret;
+	ret = request_irq(pci_irq_vector(device, 0), on_device, IRQF_NOBALANCING, "edu", device);
+	if (ret)
+		return ret;
+	ret = irq_set_affinity_hint(pci_irq_vector(device, 0), cpumask_of(cpu));
+	devices[cpu] = pci_iomap(device, 0, 0);
+	if (ret || !devices[cpu])
+		return ret ?: -ENOMEM;
+	strike_irq(cpu); /* the new affinity is taken up at the first */
+	return 0;
+}
+
+static int claim_all(void)
+{
+	struct pci_dev *device = NULL;
+	int cpu, ret = 0;
+
+	for_each_online_cpu(cpu) {
+		device = pci_get_device(EDU_VENDOR, EDU_DEVICE, device);
+		if (!device || ret)
+			break;
+		ret = claim(device, cpu);
+	}
+	return ret;
+}
+
+int framelab_interrupts_init(void)
+{
+	int cpu;
+
+	for_each_online_cpu(cpu)
+		framelab_timer_setup(&timers[cpu], on_timer);
+	return register_nmi_handler(NMI_LOCAL, on_nmi, NMI_FLAG_FIRST, "framelab") ?: claim_all();
+}

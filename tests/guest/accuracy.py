@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The table of precision and recall, as Markdown. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from inspector.model.origin import Origin
+from tests.guest.score import Score
+
+NOT_MEASURED = "not measured"
+
+# Why the lab's zoos make none: never a silent 100 %.
+WHY_NOT = {
+    Origin.MACHINE_CHECK: "5.10 and 6.1 are built without it; on the others none is made yet",
+    Origin.CRASH_NOTE: "a zoo does not panic; tests/guest/test_crash.py looks at one",
+    Origin.FRED_SYSCALL: "no emulation known",
+    Origin.FRED_EVENT: "no emulation known",
+}
+# Places without a frame that every zoo must have (guest/framelab).
+NEGATIVES = {
+    "dead-frame",
+    "entry-stack",
+    "kernel-thread",
+    "live-copy",
+    "live-copy-with-return-address",
+    "module-memory",
+}
+# Of a suite alone. On 5.10 a handler without all registers is given none.
+NOT_THERE = {("bullseye", Origin.FTRACE_ARGS)}
+
+_HEAD = """\
+# Precision and recall
+
+Frames that the lab made on purpose (`scripts/lab zoo-a`, `zoo-b`, `zoo-c`), against what
+`inspector frames` says of a dump of each guest. The guest's own module knows every frame's
+address from the kernel: it is what a handler was given, or `task_pt_regs`. Every CPU is held
+while the dump is taken, so what is not listed is no frame. Made by `scripts/accuracy`,
+compared by `tests/guest/test_accuracy.py`.
+
+Each cell: precision, recall (frames that are there). #VC and x32 cannot be made here either,
+nor kernels before 5.8.
+"""
+
+
+def measured(suite: str) -> list[Origin]:
+    """The origins that a suite's zoos must have."""
+    left_out = {*WHY_NOT, Origin.UNKNOWN}
+    return [o for o in Origin if o not in left_out and (suite, o) not in NOT_THERE]
+
+
+def table(scores: Mapping[str, Score], releases: Mapping[str, str]) -> str:
+    """The page: a row an origin, a column a kernel, and the places without a frame."""
+    head = "| origin | " + " | ".join(releases[suite] for suite in scores) + " |"
+    lines = [_HEAD, head, "|---" * (len(scores) + 1) + "|"]
+    for origin in Origin:
+        if origin is not Origin.UNKNOWN:
+            cells = " | ".join(_cell(score, origin.value) for score in scores.values())
+            lines.append(f"| `{origin.value}` | {cells} |")
+    lines += ["", "Places without a frame, and how many were reported as one:", ""]
+    lines.append(head.replace("origin", "place", 1))
+    lines.append("|---" * (len(scores) + 1) + "|")
+    for kind in sorted({kind for score in scores.values() for kind in score.negatives}):
+        cells = " | ".join(_negative(score, kind) for score in scores.values())
+        lines.append(f"| {kind} | {cells} |")
+    lines += ["", *(f"- `{o.value}` is not measured: {why}." for o, why in WHY_NOT.items()), ""]
+    return "\n".join(lines)
+
+
+def comparable(page: str) -> str:
+    """What must not change from run to run: guests have a thread more or less, and suites roll."""
+    return re.sub(r" \(\d+\)|\d+\.\d+\S*-amd64", "", page)
+
+
+def _cell(score: Score, origin: str) -> str:
+    if not score.true[origin]:
+        return NOT_MEASURED
+    precision, recall = score.precision(origin), score.recall(origin)
+    return f"{_percent(precision)}, {_percent(recall)} ({score.true[origin]})"
+
+
+def _negative(score: Score, kind: str) -> str:
+    return f"{score.false_alarms(kind)} ({score.negatives[kind]})"
+
+
+def _percent(share: float) -> str:
+    """Never rounded up to 100."""
+    return "100 %" if share == 1 else f"{min(share * 100, 99.9):.1f} %"
