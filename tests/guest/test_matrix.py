@@ -75,6 +75,7 @@ def test_every_int3_frame_is_a_trap_that_the_emulated_cpu_took(
             assert trap in traps, suite
 
 
+@pytest.mark.soak
 def test_a_paused_guest_its_dump_and_its_distillate_answer_alike(
     kernels: dict[str, Crash],
     answers: dict[str, list[dict[str, Any]]],
