@@ -27,7 +27,7 @@ def _register(
     here, there = left_context.pointers.get(name), right_context.pointers.get(name)
     absent = name in left.absent or name in right.absent
     same = not absent and left.registers[name] == right.registers[name]
-    one, other = phrase(left, name, here), phrase(right, name, there)
+    one, other = phrase(left, name, left_context), phrase(right, name, right_context)
     if name == "ax":
         one += _by_chance(left, right)
         other += _by_chance(right, left)

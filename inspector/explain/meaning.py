@@ -30,6 +30,7 @@ def explain(
         frame,
         tuple(_meaning(frame, context, name) for name in _ORDER),
         story(frame, context, entry),
+        context.instruction,
         entry,
         incomplete,
     )
@@ -38,5 +39,5 @@ def explain(
 def _meaning(frame: Frame, context: Context, register: str) -> RegisterMeaning:
     pointer = context.pointers.get(register)
     return RegisterMeaning(
-        register, decoded(frame, register, pointer), phrase(frame, register, pointer)
+        register, decoded(frame, register, pointer), phrase(frame, register, context)
     )

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from inspector.kernel.instructions import Instructions
 from inspector.kernel.tasks import Tasks
 from inspector.model.context import Context, Pointer, PointsTo
 from inspector.model.frame import Frame
@@ -21,6 +22,7 @@ class Pointers:
 
     def __init__(self, target: Target, tasks: Tasks) -> None:
         self._target = target
+        self._instructions = Instructions(target)
         self._tasks = {task.address: task for task in tasks.all()}
 
     def context(self, frame: Frame) -> Context:
@@ -30,7 +32,12 @@ class Pointers:
             for register, value in frame.registers.items()
             if register not in frame.absent
         }
-        return Context(pointers, self._probe(frame))
+        return Context(
+            pointers,
+            self._probe(frame),
+            self._instructions.of(frame),
+            self._instructions.at_entry(frame),
+        )
 
     def _pointer(self, frame: Frame, value: int) -> Pointer:
         task = frame.task

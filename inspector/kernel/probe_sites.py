@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from inspector.errors import TargetError
+from inspector.kernel.endbr import ENDBR, ENDBR_SIZE
 from inspector.kernel.facts import fact
 from inspector.kernel.ftrace_sites import FtraceSites
 from inspector.kernel.insn_boundaries import decode
@@ -23,9 +24,6 @@ from inspector.target.target import Target
 
 _Fact = TypeVar("_Fact")
 
-# is_endbr(), asm/ibt.h: ENDBR64, ENDBR32, and the two NOPs that poison it.
-_ENDBR = (b"\xf3\x0f\x1e\xfa", b"\xf3\x0f\x1e\xfb", b"\x66\x0f\x1f\x00", b"\x0f\x1f\x40\xd6")
-_ENDBR_SIZE = 4
 _LONGEST_JUMP_AREA = 20  # MAX_OPTIMIZED_LENGTH, asm/kprobes.h: four bytes and one instruction
 _LONGEST_FUNCTION = 1 << 20  # the largest of a distribution's kernel is below 64 KiB
 
@@ -96,8 +94,8 @@ class ProbeSites:
     def _entry(self, function: TextRange) -> int:
         if not skips_endbr(self._target):
             return function.low
-        first = fact("ENDBR", lambda: self._target.read(function.low, _ENDBR_SIZE))
-        return function.low + _ENDBR_SIZE if first in _ENDBR else function.low
+        first = fact("ENDBR", lambda: self._target.read(function.low, ENDBR_SIZE))
+        return function.low + ENDBR_SIZE if first in ENDBR else function.low
 
     def _ftrace(
         self, address: int, of_function: TextRange | Unread | None

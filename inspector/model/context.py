@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from inspector.model.instruction import DecodedInstruction
 from inspector.model.symbol import Location
 from inspector.model.task import Task
 
@@ -44,7 +45,12 @@ class Context:
 
     :ivar pointers: register → what its value points to
     :ivar probe: the probed location for frames that a kprobe's handler was given
+    :ivar instruction: the one that led to the frame, or that it will go on with; None where
+        its bytes are not there
+    :ivar at_entry: no instruction of the interrupted function has changed an argument yet
     """
 
     pointers: Mapping[str, Pointer] = field(default_factory=dict)
     probe: Location | None = None
+    instruction: DecodedInstruction | None = None
+    at_entry: bool = False

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from inspector.model.frame import Frame
+from inspector.model.instruction import DecodedInstruction
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.stack import Stack
 from inspector.model.symbol import Location
@@ -88,6 +89,7 @@ class Explanation:
     """A frame with the meaning of every register.
 
     :ivar story: paragraphs that answer the question people ask of such a frame
+    :ivar instruction: before or at ip, None where its bytes are not in the target
     :ivar entry: the task's entry frame, where the number really is
     """
 
@@ -96,6 +98,7 @@ class Explanation:
     frame: Frame
     registers: tuple[RegisterMeaning, ...]
     story: tuple[str, ...]
+    instruction: DecodedInstruction | None = None
     entry: Frame | None = None
     incomplete: tuple[Incomplete, ...] = ()
 

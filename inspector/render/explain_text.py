@@ -19,6 +19,7 @@ from inspector.render.frame_facts import frame_facts
 from inspector.render.frame_lines import frame_lines
 from inspector.render.glyphs import Glyphs, glyphs_of
 from inspector.render.incomplete_text import incomplete_lines
+from inspector.render.instruction_text import instruction_text
 from inspector.render.safe import safe
 from inspector.render.target_text import target_line, task_line
 from inspector.render.word import ABSENT_WORDS, hex_word
@@ -42,7 +43,7 @@ class ExplainText:
             yield task_line(told.frame.task, glyphs)
         yield Text()
         yield Text(f"{told.frame.origin.value} frame", f"{style.STRONG} {style.RIGHT}")
-        yield _facts(told.frame)
+        yield _facts(told)
         yield from self._story(options.max_width)
         yield from _registers(told, options.max_width, glyphs)
         yield from _section(f"Why it is {told.frame.origin.value}")
@@ -57,12 +58,14 @@ class ExplainText:
             yield Padding(Text(safe(paragraph)), (0, right, 0, 0))
 
 
-def _facts(frame: Frame) -> Table:
+def _facts(told: Explanation) -> Table:
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(width=11)
     grid.add_column(overflow="fold")
-    for label, text in frame_facts(frame).items():
+    for label, text in frame_facts(told.frame).items():
         grid.add_row(Text(label, style.LABEL), Text(text))
+    if told.instruction is not None:
+        grid.add_row(Text("instruction", style.LABEL), Text(instruction_text(told.instruction)))
     return grid
 
 

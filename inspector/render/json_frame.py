@@ -8,6 +8,7 @@ from typing import Any
 
 from inspector.model.evidence import Evidence
 from inspector.model.frame import Frame
+from inspector.model.instruction import DecodedInstruction
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.kprobe import Kprobe
 from inspector.model.record import Record
@@ -36,6 +37,19 @@ def kernel_object(kernel: KernelIdentity) -> Json:
         "arch": kernel.arch,
         "build_id": kernel.build_id,
         "types": kernel.types,
+    }
+
+
+def instruction_object(instruction: DecodedInstruction | None) -> Json | None:
+    """The instruction before or at a frame's ip."""
+    if instruction is None:
+        return None
+    return {
+        "address": word_object(instruction.address),
+        "bytes": instruction.code.hex(" "),
+        "text": instruction.text,
+        "moment": instruction.moment.value,
+        "planted": instruction.planted.value if instruction.planted else None,
     }
 
 
