@@ -3,22 +3,18 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from typing import TextIO
 
 import click
 
-from inspector.cli.fault_log import write_fault_log
 from inspector.cli.interrupts import interrupts_delivered
 from inspector.cli.program import program
 from inspector.cli.sudo import sudo_line
+from inspector.commands.failure import failure_of
 from inspector.commands.session import Session
-from inspector.commands.status import PartialAnswerError, Status
-from inspector.errors import InspectorError, NothingMatched
-
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+from inspector.commands.status import Status
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -66,38 +62,9 @@ def _run(arguments: list[str]) -> int:
 
 
 def _failed(error: Exception, arguments: list[str]) -> int:
-    if isinstance(error, click.ClickException):
-        return _complain(_usage(error), Status.BAD_USAGE)
-    if isinstance(error, NothingMatched):
-        return _complain(str(error), Status.NOTHING_MATCHED)
-    if isinstance(error, PartialAnswerError):
-        return _complain(str(error), Status.PARTIAL)
-    if isinstance(error, InspectorError):
-        return _complain(str(error), Status.BAD_USAGE)
-    if isinstance(error, OSError) and error.errno in _NO_ROOM:
-        return _complain(f"the answer is cut short: {error.strerror}", Status.PARTIAL)
-    return _complain(_fault(error, arguments), Status.OUR_FAULT)
-
-
-def _usage(error: click.ClickException) -> str:
-    message = error.format_message().rstrip(".")
-    context = error.ctx if isinstance(error, click.UsageError) else None
-    help_of = context.command_path if context else "inspector"
-    return f"{message[:1].lower()}{message[1:]} (see {help_of} --help)"
-
-
-def _fault(error: Exception, arguments: list[str]) -> str:
-    what = f"a fault of this program: {type(error).__name__}"
-    try:
-        return f"{what}; the details are in {write_fault_log(error, arguments)}"
-    except OSError as no_log:
-        return f"{what}: {error}; no log could be written: {no_log.strerror}"
-
-
-def _complain(message: str, status: Status) -> int:
-    printable = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(message.split()))
-    click.echo(f"inspector: {printable}", err=True)
-    return status
+    failure = failure_of(error, arguments)
+    click.echo(f"inspector: {failure.message}", err=True)
+    return failure.status
 
 
 def _nowhere() -> TextIO:
