@@ -65,12 +65,12 @@ class Play:
             vmlinuz=self.kit.vmlinuz,
             initramfs=self.kit.initramfs,
             append=f"console=ttyS0{crashkernel}",
-            memory_mib=self.suite.memory_mib,
+            memory_mib=self.scenario.memory_mib or self.suite.memory_mib,
             disk=scratch / "disk",
             serial=self.output / "serial.log",
             qmp=scratch / "qmp",
             errors=self.output / "host.log",
-            trap_log=self.output / "int.log",
+            trap_log=None if self.scenario.crowd else self.output / "int.log",
         )
 
     def _lay_out(self, content: Path, disk: Path) -> None:
@@ -88,6 +88,7 @@ class Play:
             "probe_args": " ".join(self.scenario.arguments(self.suite)),
             "symbols": "|".join(self.scenario.symbols),
             "optimize": "1" if self.scenario.optimize else "0",
+            "crowd": str(self.scenario.crowd),
             "capture": _CAPTURE if self.scenario.kdump else "",
         }
         return "".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items())

@@ -17,6 +17,8 @@ class Scenario:
     symbols: tuple[str, ...]  # whose addresses the guest writes down
     kdump: bool  # saved by a capture kernel; else by QEMU
     optimize: bool = False  # let the kprobe core replace int3 by a jump
+    crowd: int = 0  # so many tasks sleep, in place of one a way of sleeping
+    memory_mib: int | None = None  # if the suite's is not enough
 
     def arguments(self, suite: Suite) -> list[str]:
         return [text.format(past_fentry=suite.past_fentry) for text in self.probe_args]
@@ -57,6 +59,26 @@ _SCENARIOS = (
         probe_args=_FREEZE,
         symbols=("kernel_clone", FORK),
         kdump=False,
+    ),
+    Scenario(
+        name="crowd-20k",
+        summary="as crash, among 20,000 tasks: for scripts/bench; give it --limit 900",
+        probe="framefreeze",
+        probe_args=_FREEZE,
+        symbols=(FORK,),
+        kdump=True,
+        crowd=20_000,
+        memory_mib=3072,
+    ),
+    Scenario(
+        name="crowd-100k",
+        summary="as crash, among 100,000 tasks: for scripts/bench; give it --limit 3600",
+        probe="framefreeze",
+        probe_args=_FREEZE,
+        symbols=(FORK,),
+        kdump=True,
+        crowd=100_000,
+        memory_mib=7168,
     ),
 )
 SCENARIOS = {scenario.name: scenario for scenario in _SCENARIOS}

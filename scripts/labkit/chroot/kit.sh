@@ -16,8 +16,9 @@ case $fw_cfg in
 *) cp "$fw_cfg" $fs/modules/ ;;
 esac
 
-for name in forker sleepers; do
-	gcc -O2 -Wall -Werror -static -o "$fs/bin/$name" "/lab/guest/$name.c"
+gcc -O2 -Wall -Werror -static -o "$fs/bin/forker" /lab/guest/forker.c
+for name in sleepers crowd; do
+	gcc -O2 -Wall -Werror -static -o "$fs/bin/$name" "/lab/guest/$name.c" /lab/guest/sleeping.c
 done
 gcc -O2 -Wall -Werror -static -o "$fs/bin/zoo" /lab/guest/zoo*.c
 cp "$(command -v busybox)" "$(command -v kexec)" "$(command -v makedumpfile)" $fs/bin/
