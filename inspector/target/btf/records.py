@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import struct
 from array import array
-from collections import defaultdict
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
@@ -85,7 +85,8 @@ class Member:
 
 
 class Btf:
-    """A parsed BTF blob. Indexing is one pass; records are decoded when asked for.
+    """A parsed BTF blob. Indexing is one pass over where types begin; what they are called,
+    and what is in them, is looked for when it is asked for.
 
     :param blob: from the magic to the end of the string section
     :raises TargetError: if the blob lies about its own size or order
@@ -103,33 +104,14 @@ class Btf:
         strings = header_size + str_off
         if types_end > len(blob) or strings + str_len > len(blob):
             raise TargetError(f"BTF: its sections end after its {len(blob)} bytes")
+        if type_len % 4:
+            raise TargetError(f"BTF: {type_len} bytes of types are no whole number of words")
         self._types = blob[header_size + type_off : types_end]
         self._strings = blob[strings : strings + str_len]
-        self._offsets = array("I", [0])
-        self._named: defaultdict[int, list[int]] = defaultdict(list)
-        self._enums: list[int] = []
-        self._enumerators: dict[int, tuple[int, int]] | None = None
-        self._index()
-
-    def _index(self) -> None:
-        sizes = [_FIXED.get(Kind(k), 0) + 12 for k in Kind]
-        elements = [_PER_ELEMENT.get(Kind(k), 0) for k in Kind]
-        offset, end, data = 0, len(self._types), self._types
-        offsets, named = self._offsets, self._named
-        unpack, kinds = _TYPE.unpack_from, len(sizes)
-        while offset + 12 <= end:
-            name_off, info, _ = unpack(data, offset)
-            kind = info >> 24 & 0x1F
-            if kind >= kinds:
-                raise TargetError(f"BTF: type {len(offsets)} has the unknown kind {kind}")
-            if name_off:
-                named[name_off].append(len(offsets))
-            if kind in (Kind.ENUM, Kind.ENUM64):
-                self._enums.append(len(offsets))
-            offsets.append(offset)
-            offset += sizes[kind] + elements[kind] * (info & 0xFFFF)
-        if offset != end:
-            raise TargetError(f"BTF: type {len(offsets) - 1} runs past the type section")
+        words = memoryview(self._types).cast("I")
+        self._offsets = _type_offsets(words)
+        self._names = array("I", [0, *(words[at // 4] for at in self._offsets[1:])]).tobytes()
+        self._ids: dict[str, tuple[int, ...]] = {}
 
     def __len__(self) -> int:
         """Number of types, counting void (ID 0)."""
@@ -170,11 +152,17 @@ class Btf:
 
     def ids(self, name: str, *kinds: Kind) -> Iterator[int]:
         """IDs of the types of one of ``kinds`` called ``name``, in BTF's order."""
+        if name not in self._ids:
+            self._ids[name] = tuple(self._named(name))
+        for type_id in self._ids[name]:
+            info = _TYPE.unpack_from(self._types, self._offsets[type_id])[1]
+            if info >> 24 & 0x1F in kinds:
+                yield type_id
+
+    def _named(self, name: str) -> Iterator[int]:
         for name_off in self._string_offsets(name):
-            for type_id in self._named.get(name_off, ()):
-                info = _TYPE.unpack_from(self._types, self._offsets[type_id])[1]
-                if info >> 24 & 0x1F in kinds:
-                    yield type_id
+            for at in _places(self._names, name_off):
+                yield at // 4
 
     def _string_offsets(self, name: str) -> Iterator[int]:
         # BTF is deduplicated, but nothing promises it: try every occurrence.
@@ -226,13 +214,43 @@ class Btf:
             yield self.string(name_off), type_id
 
     def enumerator(self, name: str) -> tuple[int, int] | None:
-        """Type ID and value of the enumerator called ``name``."""
-        if self._enumerators is None:
-            self._enumerators = {}
-            for type_id in self._enums:
-                for name_off, value in self._raw_enumerators(self.type(type_id)):
-                    self._enumerators.setdefault(name_off, (type_id, value))
+        """Type ID and value of the enumerator called ``name``, the first there is."""
         for name_off in self._string_offsets(name):
-            if found := self._enumerators.get(name_off):
-                return found
+            for at in _places(self._types, name_off):
+                # A member's name, or anything else, unless it is where an enum's would be.
+                record = self.type(type_id := bisect_right(self._offsets, at) - 1)
+                if record.kind in (Kind.ENUM, Kind.ENUM64) and at >= record.extra:
+                    for its_name, value in self._raw_enumerators(record):
+                        if its_name == name_off:
+                            return type_id, value
         return None
+
+
+def _type_offsets(words: memoryview) -> array[int]:
+    """Byte offset of each type by ID; void, ID 0, has none and stands at 0 too.
+
+    :raises TargetError: if a type is of no known kind, or runs past the end
+    """
+    fixed = [3 + _FIXED.get(kind, 0) // 4 for kind in Kind]
+    elements = [_PER_ELEMENT.get(kind, 0) // 4 for kind in Kind]
+    offsets, at, kinds = [0], 0, len(fixed)
+    while at < len(words) - 2:  # struct btf_type has three words
+        offsets.append(4 * at)
+        info = words[at + 1]
+        kind = info >> 24 & 0x1F
+        if kind >= kinds:
+            raise TargetError(f"BTF: type {len(offsets) - 1} has the unknown kind {kind}")
+        at += fixed[kind] + elements[kind] * (info & 0xFFFF)
+    if at != len(words):
+        raise TargetError(f"BTF: type {len(offsets) - 1} runs past the type section")
+    return array("I", offsets)
+
+
+def _places(words: bytes, word: int) -> Iterator[int]:
+    """Byte offsets of the words of ``words`` that are ``word``, ascending."""
+    needle = word.to_bytes(4, "little")
+    at = words.find(needle)
+    while at >= 0:
+        if at % 4 == 0:
+            yield at
+        at = words.find(needle, at + 1)
