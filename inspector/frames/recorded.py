@@ -55,7 +55,7 @@ def task_of(record: Record, thread_size: int) -> Task:
         sp=record.frame_address,
         kernel_thread=record.entry_address is None,
         user_worker=False,
-        compat=False,
+        compat=record.compat,
         trap_nr=0,
     )
 

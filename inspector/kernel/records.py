@@ -4,7 +4,14 @@
 from __future__ import annotations
 
 from inspector.model.record import Ring
-from inspector.record.abi import HEADER_SIZE, HEADER_SYMBOL, decode_header, decode_ring
+from inspector.record.abi import (
+    HEADER_SYMBOL,
+    START_SIZE,
+    decode_header,
+    decode_ring,
+    header_size,
+    held_still,
+)
 from inspector.target.target import Target
 
 
@@ -17,5 +24,9 @@ def read_ring(target: Target) -> Ring | None:
     address = target.symbols.address_of(HEADER_SYMBOL)
     if address is None:
         return None
-    header = decode_header(target.read(address, HEADER_SIZE))
-    return decode_ring(header, target.read(header.records, header.ring_size))
+    size = header_size(target.read(address, START_SIZE))
+    header = decode_header(target.read(address, size))
+    # Twice: in a running kernel, a slot that differs was being written.
+    first = target.read(header.records, header.ring_size)
+    second = target.read(header.records, header.ring_size)
+    return decode_ring(header, held_still(header, first, second))

@@ -25,6 +25,7 @@ class Mechanism(Enum):
     INT3 = "int3"
     FTRACE = "ftrace"
     OPTPROBE = "optprobe"
+    RETURN = "return"
 
 
 @dataclass(frozen=True, slots=True)

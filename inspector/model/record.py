@@ -3,18 +3,91 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 
 from inspector.model.kprobe import Mechanism
 from inspector.model.registers import Registers
 
 
+class Mode(Enum):
+    """What a probe does with a hit besides recording it."""
+
+    RECORD = "record"
+    CRASH = "crash"
+    HOLD = "hold"
+
+
+class ProbeState(Enum):
+    """``enum framefreeze_state``; a free slot is no probe."""
+
+    DISARMED = "disarmed"
+    ARMED = "armed"
+    REMOVED = "removed"
+
+
+class Unheld(Enum):
+    """Why a hit of a probe in hold mode was recorded only; the value is the sentence."""
+
+    IRQS_OFF = "the interrupted code had interrupts off"
+    HARDIRQ = "in an interrupt"
+    SOFTIRQ = "in a soft IRQ, or with them held off"
+    NMI = "in an NMI"
+    PREEMPT = "preemption was off"
+    IDLE = "the idle task"
+    READER = "the reader itself, or on the reader's CPU"
+    ONE_CPU = "no other CPU was online"
+    BUSY = "another CPU was held"
+    SPENT = "the one shot was spent"
+    COOLDOWN = "the last hold was too recent"
+    CHANGING = "a probe was being armed or disarmed"
+    LEAVING = "the module was being unloaded"
+    MECHANISM = "the handler runs under a lock, or its mechanism is unknown"
+    LOST = "there is no record of this hit"
+
+
+class HoldEnd(Enum):
+    """What ended a hold."""
+
+    RELEASED = "released"
+    TIMEOUT = "timeout"
+    ITERATIONS = "the clock stood still"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """A probe's counters; at rest ``hits == filtered + recorded + lost``.
+
+    :ivar lost: hits that found their slot taken
+    :ivar missed: hits that the kprobe core had to skip, when the module's header file was last
+        read; not among ``hits``
+    :ivar held: hits that held their CPU
+    :ivar unheld: how often a hold was asked for and not granted, by reason; reasons that did
+        not occur are left out
+    """
+
+    hits: int
+    filtered: int
+    recorded: int
+    lost: int
+    missed: int
+    held: int
+    unheld: Mapping[Unheld, int]
+
+
 @dataclass(frozen=True, slots=True)
 class RecordProbe:
-    """One of the module's probes, with its counters.
+    """One of the module's probes.
 
+    :ivar index: its slot
     :ivar name: ``SYMBOL[+OFF]`` as it was asked for
     :ivar nmissed_address: where the kprobe core counts the hits it had to skip
+    :ivar returns: a kretprobe
+    :ivar opens: each of its hits begins an event
+    :ivar hold_ms: how long it may hold a CPU
+    :ivar mechanism_now: what its text held when the module's header file was last read
+    :ivar counts: None in version 1, which counts hits only
     """
 
     index: int
@@ -22,7 +95,39 @@ class RecordProbe:
     address: int
     hits: int
     nmissed_address: int
-    crashes: bool
+    mode: Mode
+    state: ProbeState
+    returns: bool
+    opens: bool
+    hold_ms: int
+    mechanism_now: Mechanism
+    counts: Counts | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The hold of now, or the last one.
+
+    :ivar held: a CPU is held now
+    :ivar record: index of the record of the hit
+    :ivar until_ns: when it ends at the latest; times are ``ktime_get_mono_fast_ns()``
+    :ivar frame_address: the ``struct pt_regs *`` on the stack that is held
+    :ivar ended_by: None during the hold
+    """
+
+    held: bool
+    record: int
+    cpu: int
+    pid: int
+    task_address: int
+    probe: int
+    frame_address: int
+    since_ns: int
+    until_ns: int
+    ended_ns: int
+    cooldown_until_ns: int
+    iterations: int
+    ended_by: HoldEnd | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +136,23 @@ class Record:
 
     :ivar index: place in the order of hits over all probes, from 0
     :ivar hit: the n-th hit of this probe, from 1
+    :ivar event: records of one task with the same number belong together, in one stay in the
+        kernel; 0 where that is not known (in an interrupt; version 1)
     :ivar frame_address: the ``struct pt_regs *`` that the handler was given
     :ivar entry_address: ``task_pt_regs(current)``, None for a kernel thread
+    :ivar return_address: where the function really returns to, for a kretprobe; else None
+    :ivar compat: ``TS_COMPAT``: ``orig_ax`` counts in the 32-bit table; False in version 1
     :ivar slice_address: where the first byte of ``stack_slice`` was
     :ivar truncated: the slice ends before the entry frame does
     :ivar text_byte: the byte at the probe's address during the hit
+    :ivar held: the CPU is, or was, held in this hit
+    :ivar unheld: why it was not, where a hold was asked for
     """
 
     index: int
     time_ns: int
     hit: int
+    event: int
     probe: RecordProbe
     mechanism: Mechanism
     text_byte: int
@@ -48,9 +160,11 @@ class Record:
     frame: Registers
     entry_address: int | None
     entry: Registers | None
+    return_address: int | None
     task_address: int
     stack_address: int
     on_task_stack: bool
+    compat: bool
     pid: int
     tgid: int
     comm: str
@@ -59,6 +173,8 @@ class Record:
     slice_address: int
     stack_slice: bytes
     truncated: bool
+    held: bool
+    unheld: Unheld | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +184,7 @@ class Ring:
     :ivar hits: hits that asked for a slot
     :ivar lost: hits whose slot was busy
     :ivar torn: slots that were being written when the ring was read
+    :ivar hold: None where none ever was
     """
 
     probes: tuple[RecordProbe, ...]
@@ -75,6 +192,7 @@ class Ring:
     hits: int
     lost: int
     torn: int
+    hold: Hold | None
 
     @property
     def overwritten(self) -> int:

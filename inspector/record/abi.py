@@ -1,40 +1,55 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The module's ring as bytes: ``inspector/freezer/kmod/framefreeze_abi.h``, version 1.
+"""The module's ring as bytes: ``inspector/freezer/kmod/framefreeze_abi.h``, versions 1 and 2.
 
 Pure and bounds-checked: a ring in a dump is input like any other.
 """
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
+from typing import Any, Final
 
 from inspector.errors import RecordError
 from inspector.model.kprobe import Mechanism
-from inspector.model.record import Record, RecordProbe, Ring
+from inspector.model.record import (
+    Counts,
+    Hold,
+    HoldEnd,
+    Mode,
+    ProbeState,
+    Record,
+    RecordProbe,
+    Ring,
+    Unheld,
+)
 from inspector.model.registers import PT_REGS_SIZE, Registers
 from inspector.model.task import escape_comm
+from inspector.record.layouts import LAYOUTS, START, Layout
 
 MAGIC = b"FRMFRZ\r\n"
-ABI_VERSION = 1
+ABI_VERSION = max(LAYOUTS)
 HEADER_SYMBOL = "framefreeze_header"
 
-MAX_PROBES = 8
-_NAME_LENGTH = 96
-
-_HEADER = struct.Struct("<8s8I3Q")
-_PROBE = struct.Struct(f"<3Q2I{_NAME_LENGTH}s")
-_RECORD = struct.Struct("<9Q2I2i2IH3B3x16s")
-
-HEADER_SIZE = _HEADER.size + MAX_PROBES * _PROBE.size
-_SLICE_OFFSET = _RECORD.size + 2 * PT_REGS_SIZE
+# The longest of all versions: as much must be read, unless the version is known.
+HEADER_SIZE = max(layout.header_size for layout in LAYOUTS.values())
+START_SIZE = START.size
 
 # MAX_RING_SLOTS and MAX_SLICE_BYTES of main.c: a larger claim is damage.
-_MAX_RING = 4096 * (_SLICE_OFFSET + 16384)
+_MAX_SLOTS, _MAX_SLICE = 4096, 16384
 
-_TRUNCATED, _ON_TASK_STACK, _KTHREAD = 1, 2, 4
+_TRUNCATED, _ON_TASK_STACK, _KTHREAD, _COMPAT, _HELD = 1, 2, 4, 8, 16
+_RETURN, _OPENS = 1, 4
 
-_MECHANISMS = {1: Mechanism.INT3, 2: Mechanism.FTRACE, 3: Mechanism.OPTPROBE}
+_MODES = {0: Mode.RECORD, 1: Mode.CRASH, 2: Mode.HOLD}
+_STATES = {1: ProbeState.DISARMED, 2: ProbeState.ARMED, 3: ProbeState.REMOVED}
+_UNHELD: Final = dict(enumerate(Unheld, start=1))
+_ENDS = dict(enumerate(HoldEnd, start=1))
+_MECHANISMS = {
+    1: Mechanism.INT3,
+    2: Mechanism.FTRACE,
+    3: Mechanism.OPTPROBE,
+    4: Mechanism.RETURN,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,58 +58,80 @@ class Header:
 
     :ivar records: kernel virtual address of the ring
     :ivar ring_size: its size in bytes
+    :ivar probes: by slot; a free one is None
     """
 
+    layout: Layout
     record_size: int
     record_count: int
     slice_capacity: int
     records: int
     hits: int
     lost: int
-    probes: tuple[RecordProbe, ...]
+    hold: Hold | None
+    slots: tuple[RecordProbe | None, ...]
 
     @property
     def ring_size(self) -> int:
         return self.record_size * self.record_count
 
+    @property
+    def probes(self) -> tuple[RecordProbe, ...]:
+        return tuple(probe for probe in self.slots if probe is not None)
+
+
+def header_size(data: bytes) -> int:
+    """How long the header is that begins with these :data:`START_SIZE` bytes.
+
+    :raises RecordError: if they begin no header of a version that is known
+    """
+    return _layout(data).header_size
+
 
 def decode_header(data: bytes) -> Header:
-    """Decode :data:`HEADER_SIZE` bytes.
+    """Decode the header; more bytes than it has may follow it.
 
-    :raises RecordError: if they are not a header of this version, or contradict themselves
+    :raises RecordError: if they are not a header of a known version, or contradict themselves
     """
-    if len(data) < HEADER_SIZE:
-        raise RecordError(f"framefreeze: a header of {len(data)} bytes, not {HEADER_SIZE}")
-    (
-        magic,
-        version,
-        header_size,
-        record_size,
-        record_count,
-        slice_offset,
-        slice_capacity,
-        probe_count,
-        probe_size,
-        records,
-        hits,
-        lost,
-    ) = _HEADER.unpack_from(data)
-    if magic != MAGIC:
-        raise RecordError("framefreeze: the header's magic is not there")
-    if version != ABI_VERSION:
-        raise RecordError(f"framefreeze: ABI version {version}; this inspector reads {ABI_VERSION}")
+    layout = _layout(data)
+    if len(data) < layout.header_size:
+        raise RecordError(f"framefreeze: a header of {len(data)} bytes, not {layout.header_size}")
+    told = layout.header.unpack(data)
+    ring_size = told["record_count"] * told["record_size"]
     sound = (
-        header_size == HEADER_SIZE
-        and probe_size == _PROBE.size
-        and slice_offset == _SLICE_OFFSET
-        and record_size >= slice_offset + slice_capacity
-        and probe_count <= MAX_PROBES
-        and 0 < record_count * record_size <= _MAX_RING
+        told["header_size"] == layout.header_size
+        and told["probe_size"] == layout.probe.size
+        and told["slice_offset"] == layout.slice_offset
+        and told["record_size"] >= layout.slice_offset + told["slice_capacity"]
+        and told["probe_count"] <= layout.max_probes
+        and 0 < ring_size <= _MAX_SLOTS * (layout.slice_offset + _MAX_SLICE)
     )
     if not sound:
         raise RecordError("framefreeze: the header's sizes contradict each other")
-    probes = tuple(_probe(data, i) for i in range(probe_count))
-    return Header(record_size, record_count, slice_capacity, records, hits, lost, probes)
+    return Header(
+        layout,
+        told["record_size"],
+        told["record_count"],
+        told["slice_capacity"],
+        told["records"],
+        told["next"],
+        told["lost"],
+        _hold(layout, data),
+        tuple(_probe(layout, data, index) for index in range(told["probe_count"])),
+    )
+
+
+def held_still(header: Header, first: bytes, second: bytes) -> bytes:
+    """``first``, with the slots that differ in ``second`` marked as being written.
+
+    A slot is whole when two reads agree: a write between or during them raises its sequence
+    number, in whatever order the bytes of one read were fetched.
+    """
+    ring = bytearray(first)
+    for at in range(0, header.ring_size, header.record_size):
+        if first[at : at + header.record_size] != second[at : at + header.record_size]:
+            ring[at] |= 1  # the lowest byte of the sequence number
+    return bytes(ring)
 
 
 def decode_ring(header: Header, data: bytes) -> Ring:
@@ -113,65 +150,122 @@ def decode_ring(header: Header, data: bytes) -> Ring:
         elif sequence:
             records.append(_record(header, data[at : at + header.record_size], sequence // 2 - 1))
     records.sort(key=lambda record: record.index)
-    return Ring(header.probes, tuple(records), header.hits, header.lost, torn)
+    return Ring(header.probes, tuple(records), header.hits, header.lost, torn, header.hold)
 
 
-def _probe(data: bytes, index: int) -> RecordProbe:
-    address, nmissed, hits, mode, _after, name = _PROBE.unpack_from(
-        data, _HEADER.size + index * _PROBE.size
+def _layout(data: bytes) -> Layout:
+    if len(data) < START.size:
+        raise RecordError(f"framefreeze: a header of {len(data)} bytes")
+    start = START.unpack(data)
+    if start["magic"] != MAGIC:
+        raise RecordError("framefreeze: the header's magic is not there")
+    version = start["abi_version"]
+    if version not in LAYOUTS:
+        known = " and ".join(map(str, LAYOUTS))
+        raise RecordError(f"framefreeze: ABI version {version}; this inspector reads {known}")
+    return LAYOUTS[version]
+
+
+def _hold(layout: Layout, data: bytes) -> Hold | None:
+    if layout.hold is None:
+        return None
+    told = layout.hold.unpack(data, layout.hold_offset)
+    if not told["since_ns"]:
+        return None
+    return Hold(
+        held=bool(told["held"]),
+        record=told["record"],
+        cpu=told["cpu"],
+        pid=told["pid"],
+        task_address=told["task"],
+        probe=told["probe"],
+        frame_address=told["frame_address"],
+        since_ns=told["since_ns"],
+        until_ns=told["until_ns"],
+        ended_ns=told["ended_ns"],
+        cooldown_until_ns=told["cooldown_until_ns"],
+        iterations=told["iterations"],
+        ended_by=None if told["held"] else _ENDS.get(told["ended_by"]),
     )
-    return RecordProbe(index, escape_comm(name), address, hits, nmissed, crashes=mode == 1)
+
+
+def _probe(layout: Layout, data: bytes, index: int) -> RecordProbe | None:
+    told = layout.probe.unpack(data, layout.probes_offset + index * layout.probe.size)
+    # Version 1 knows no states: what it lists is armed.
+    state = _STATES.get(told["state"]) if "state" in told else ProbeState.ARMED
+    if state is None:
+        return None
+    flags = told.get("flags", 0)
+    return RecordProbe(
+        index=index,
+        name=escape_comm(told["name"]),
+        address=told["address"],
+        hits=told["hits"],
+        nmissed_address=told["nmissed_address"],
+        mode=_MODES.get(told["mode"], Mode.RECORD),
+        state=state,
+        returns=bool(flags & _RETURN),
+        opens=bool(flags & _OPENS),
+        hold_ms=told.get("hold_ms", 0),
+        mechanism_now=_MECHANISMS.get(told.get("mechanism_now", 0), Mechanism.UNKNOWN),
+        counts=_counts(told) if "filtered" in told else None,
+    )
+
+
+def _counts(told: dict[str, Any]) -> Counts:
+    words = told["unheld"]
+    reasons = {
+        reason: int.from_bytes(words[8 * number : 8 * number + 8], "little")
+        for number, reason in _UNHELD.items()
+    }
+    return Counts(
+        hits=told["hits"],
+        filtered=told["filtered"],
+        recorded=told["recorded"],
+        lost=told["lost"],
+        missed=told["missed"],
+        held=told["held"],
+        unheld={reason: count for reason, count in reasons.items() if count},
+    )
 
 
 def _record(header: Header, data: bytes, index: int) -> Record:
-    (
-        _seq,
-        time_ns,
-        hit,
-        probe_address,
-        frame_address,
-        entry_address,
-        task,
-        stack_address,
-        slice_address,
-        slice_length,
-        flags,
-        pid,
-        tgid,
-        cpu,
-        preempt_count,
-        probe,
-        mechanism,
-        _mode,
-        text_byte,
-        comm,
-    ) = _RECORD.unpack_from(data)
-    if slice_length > header.slice_capacity or probe >= len(header.probes):
+    layout = header.layout
+    told = layout.record.unpack(data)
+    slot, flags = told["probe"], told["flags"]
+    probe = header.slots[slot] if slot < len(header.slots) else None
+    if told["slice_length"] > header.slice_capacity or probe is None:
         raise RecordError(f"framefreeze: record {index} contradicts the ring's header")
-    if header.probes[probe].address != probe_address:
+    if probe.address != told["probe_address"]:
         raise RecordError(f"framefreeze: record {index} is of no probe that the header lists")
     kthread = bool(flags & _KTHREAD)
-    frame_at, entry_at = _RECORD.size, _RECORD.size + PT_REGS_SIZE
+    frame_at, entry_at = layout.record.size, layout.record.size + PT_REGS_SIZE
+    slice_at = layout.slice_offset
     return Record(
         index=index,
-        time_ns=time_ns,
-        hit=hit,
-        probe=header.probes[probe],
-        mechanism=_MECHANISMS.get(mechanism, Mechanism.UNKNOWN),
-        text_byte=text_byte,
-        frame_address=frame_address,
+        time_ns=told["time_ns"],
+        hit=told["hit"],
+        event=told.get("event", 0),
+        probe=probe,
+        mechanism=_MECHANISMS.get(told["mechanism"], Mechanism.UNKNOWN),
+        text_byte=told["text_byte"],
+        frame_address=told["frame_address"],
         frame=Registers.from_bytes(data[frame_at:]),
-        entry_address=None if kthread else entry_address,
+        entry_address=None if kthread else told["entry_address"],
         entry=None if kthread else Registers.from_bytes(data[entry_at:]),
-        task_address=task,
-        stack_address=stack_address,
+        return_address=told.get("return_address") or None,
+        task_address=told["task"],
+        stack_address=told["stack_address"],
         on_task_stack=bool(flags & _ON_TASK_STACK),
-        pid=pid,
-        tgid=tgid,
-        comm=escape_comm(comm),
-        cpu=cpu,
-        preempt_count=preempt_count,
-        slice_address=slice_address,
-        stack_slice=data[_SLICE_OFFSET : _SLICE_OFFSET + slice_length],
+        compat=bool(flags & _COMPAT),
+        pid=told["pid"],
+        tgid=told["tgid"],
+        comm=escape_comm(told["comm"]),
+        cpu=told["cpu"],
+        preempt_count=told["preempt_count"],
+        slice_address=told["slice_address"],
+        stack_slice=data[slice_at : slice_at + told["slice_length"]],
         truncated=bool(flags & _TRUNCATED),
+        held=bool(flags & _HELD),
+        unheld=_UNHELD.get(told.get("unheld", 0)),
     )

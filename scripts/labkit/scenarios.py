@@ -24,7 +24,12 @@ class Scenario:
         return [text.format(past_fentry=suite.past_fentry) for text in self.probe_args]
 
 
-_FREEZE = ("record=kernel_clone", f"crash={FORK}+{{past_fentry}}", "crash_after=3")
+_FREEZE = (
+    "record=kernel_clone",
+    f"crash={FORK}+{{past_fentry}}",
+    "crash_after=3",
+    "crash_confirm=1",
+)
 
 _SCENARIOS = (
     Scenario(

@@ -16,6 +16,8 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 
+#include "compat.h"
+#include "events.h"
 #include "framefreeze.h"
 
 #define BELOW (FRAMEFREEZE_WORDS_BELOW * sizeof(u64))
@@ -23,20 +25,22 @@
 static_assert(sizeof(struct pt_regs) == FRAMEFREEZE_REGS * sizeof(u64));
 static_assert(sizeof(atomic64_t) == sizeof(u64));
 
-/* The ABI has plain words; the counters among them are only touched through these. */
-static __always_inline u64 count(__u64 *word)
-{
-	return atomic64_fetch_inc((atomic64_t *)word);
-}
+/* A hit, before it has a record. */
+struct freeze_hit {
+	struct freeze_probe *probe;
+	const struct pt_regs *regs;
+	u64 number; /* of the probe's hits, from 1 */
+	u64 return_address;
+	u8 mechanism;
+	u8 text_byte;
+};
 
-/* By word and unchecked: live stack is full of what KASAN holds to be redzones. */
+/* By instruction and unchecked: live stack is full of what KASAN holds to be redzones. */
 static __always_inline void copy_words(void *to, u64 from, size_t bytes)
 {
-	unsigned long *word = to;
-	size_t i;
+	u64 words = bytes / sizeof(u64);
 
-	for (i = 0; i < bytes / sizeof(*word); i++)
-		WRITE_ONCE(word[i], READ_ONCE_NOCHECK(((unsigned long *)from)[i]));
+	asm volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
 }
 
 /*
@@ -51,10 +55,8 @@ static __always_inline struct framefreeze_record *claim(u64 n)
 	struct framefreeze_record *record = (void *)header->records + offset;
 	u64 old = READ_ONCE(record->seq);
 
-	if (old & 1 || old > 2 * n || cmpxchg(&record->seq, old, 2 * n + 1) != old) {
-		count(&header->lost);
+	if (old & 1 || old > 2 * n || cmpxchg(&record->seq, old, 2 * n + 1) != old)
 		return NULL;
-	}
 	return record;
 }
 
@@ -63,7 +65,7 @@ static __always_inline struct framefreeze_record *claim(u64 n)
  * kernel/kprobes.c), KPROBE_FLAG_OPTIMIZED only on the aggregate that the probe hangs
  * on and too early there: what the text holds now decides.
  */
-static __always_inline u8 mechanism(const struct kprobe *kp, u8 text_byte)
+u8 freeze_mechanism(const struct kprobe *kp, u8 text_byte)
 {
 	if (kp->flags & KPROBE_FLAG_FTRACE)
 		return FRAMEFREEZE_MECHANISM_FTRACE;
@@ -73,23 +75,75 @@ static __always_inline u8 mechanism(const struct kprobe *kp, u8 text_byte)
 		return FRAMEFREEZE_MECHANISM_OPTPROBE;
 	return FRAMEFREEZE_MECHANISM_UNKNOWN;
 }
+NOKPROBE_SYMBOL(freeze_mechanism);
+
+static __always_inline bool comm_is(const u8 *comm)
+{
+	int i;
+
+	for (i = 0; i < TASK_COMM_LEN; i++) {
+		if (comm[i] != (u8)current->comm[i])
+			return false;
+		if (!comm[i])
+			break;
+	}
+	return true;
+}
+
+/* The low 32 bits of orig_ax are the number; a kernel thread's words are no frame. */
+static __always_inline bool number_is(s32 nr, bool compat)
+{
+	return !(current->flags & PF_KTHREAD) && freeze_is_compat(current) == compat &&
+	       (s32)task_pt_regs(current)->orig_ax == nr;
+}
+
+static __always_inline bool matches(const struct framefreeze_probe *line, u32 filters)
+{
+	if (filters & FRAMEFREEZE_FILTER_ALL)
+		return false;
+	if (filters & FRAMEFREEZE_FILTER_PID && current->pid != line->pid)
+		return false;
+	if (filters & FRAMEFREEZE_FILTER_TGID && current->tgid != line->tgid)
+		return false;
+	if (filters & FRAMEFREEZE_FILTER_COMM && !comm_is(line->comm))
+		return false;
+	if (filters & FRAMEFREEZE_FILTER_NR && !number_is(line->nr, false))
+		return false;
+	if (filters & FRAMEFREEZE_FILTER_NR32 && !number_is(line->nr, true))
+		return false;
+	return true;
+}
+
+/* Whether the hit is to be recorded; `passed` counts it if so. */
+static __always_inline bool passes(struct freeze_probe *probe, u64 *passed)
+{
+	const struct framefreeze_probe *line = probe->line;
+	/* With freeze_set(): the filters before their values. */
+	u32 filters = smp_load_acquire(&line->filters);
+
+	if (filters && !matches(line, filters))
+		return false;
+	if (filters & FRAMEFREEZE_FILTER_EVERY && freeze_count(&probe->seen) % line->every)
+		return false;
+	*passed = freeze_count(&probe->passed) + 1;
+	return !(filters & FRAMEFREEZE_FILTER_LIMIT && *passed > line->limit);
+}
 
 static __always_inline void write_probe(struct framefreeze_record *record,
-					const struct freeze_probe *probe, u64 hit)
+					const struct freeze_hit *hit)
 {
-	const struct framefreeze_header *header = &framefreeze_header;
-
-	record->hit = hit;
-	record->probe_address = (u64)probe->kp.addr;
-	record->probe = probe->entry - header->probes;
-	record->mode = probe->entry->mode;
-	record->text_byte = READ_ONCE(*(u8 *)probe->kp.addr);
-	record->mechanism = mechanism(&probe->kp, record->text_byte);
+	record->time_ns = ktime_get_mono_fast_ns();
+	record->hit = hit->number;
+	record->probe_address = (u64)hit->probe->rp.kp.addr;
+	record->return_address = hit->return_address;
+	record->probe = hit->probe - freeze_probes;
+	record->mode = hit->probe->line->mode;
+	record->text_byte = hit->text_byte;
+	record->mechanism = hit->mechanism;
 }
 
 static __always_inline void write_task(struct framefreeze_record *record)
 {
-	record->time_ns = ktime_get_mono_fast_ns();
 	record->task = (u64)current;
 	record->stack_address = (u64)task_stack_page(current);
 	record->pid = current->pid;
@@ -97,6 +151,8 @@ static __always_inline void write_task(struct framefreeze_record *record)
 	record->cpu = raw_smp_processor_id();
 	record->preempt_count = preempt_count();
 	memcpy(record->comm, current->comm, sizeof(record->comm));
+	if (freeze_is_compat(current))
+		record->flags |= FRAMEFREEZE_COMPAT;
 }
 
 /* A kernel thread never came from user mode: the words at its top are no frame. */
@@ -136,32 +192,114 @@ static __always_inline void write_slice(struct framefreeze_record *record, u64 f
 	copy_words(record->slice, start, record->slice_length);
 }
 
-static __always_inline void write_record(const struct freeze_probe *probe, u64 hit, u64 frame)
+static __always_inline void write_record(struct framefreeze_record *record,
+					 const struct freeze_hit *hit)
 {
-	u64 n = count(&framefreeze_header.next);
-	struct framefreeze_record *record = claim(n);
+	u64 frame = (u64)hit->regs;
 
-	if (!record)
-		return;
-	record->flags = 0;
 	record->frame_address = frame;
 	copy_words(record->frame, frame, sizeof(record->frame));
-	write_probe(record, probe, hit);
+	write_probe(record, hit);
 	write_task(record);
 	write_entry(record);
 	write_slice(record, frame);
+	record->event = freeze_event(hit->probe, hit->mechanism);
+}
+
+/* Nothing is to be read of a hit without a record, so its CPU is not held. */
+static __always_inline void lose(struct freeze_probe *probe)
+{
+	freeze_count(&framefreeze_header.lost);
+	freeze_count(&probe->line->lost);
+	if (probe->line->mode == FRAMEFREEZE_MODE_HOLD)
+		freeze_count(&probe->line->unheld[FRAMEFREEZE_UNHELD_LOST]);
+}
+
+static __always_inline bool claim_hold(struct framefreeze_record *record,
+				       const struct freeze_hit *hit)
+{
+	record->unheld = freeze_hold_claim(hit->probe, hit->regs, hit->mechanism);
+	if (record->unheld) {
+		freeze_count(&hit->probe->line->unheld[record->unheld]);
+		return false;
+	}
+	record->flags |= FRAMEFREEZE_HELD;
+	freeze_count(&hit->probe->line->held);
+	return true;
+}
+
+static __always_inline void keep(const struct freeze_hit *hit)
+{
+	u64 n = freeze_count(&framefreeze_header.next);
+	struct framefreeze_record *record = claim(n);
+	bool held = false;
+
+	if (!record) {
+		lose(hit->probe);
+		return;
+	}
+	record->flags = 0;
+	record->unheld = FRAMEFREEZE_UNHELD_NONE;
+	if (hit->probe->line->mode == FRAMEFREEZE_MODE_HOLD)
+		held = claim_hold(record, hit);
+	write_record(record, hit);
 	/* A reader that sees the even number sees the whole record. */
 	smp_store_release(&record->seq, 2 * n + 2);
+	freeze_count(&hit->probe->line->recorded);
+	if (held)
+		freeze_hold(hit->probe, hit->regs, n);
 }
 
-int framefreeze_pre_handler(struct kprobe *kp, struct pt_regs *regs)
+static __always_inline void take(struct freeze_hit *hit)
 {
-	struct freeze_probe *probe = container_of(kp, struct freeze_probe, kp);
-	u64 hit = count(&probe->entry->hits) + 1;
+	struct framefreeze_probe *line = hit->probe->line;
+	u64 passed;
 
-	write_record(probe, hit, (u64)regs);
-	if (probe->entry->mode == FRAMEFREEZE_MODE_CRASH && hit == probe->entry->crash_after)
-		panic("framefreeze: hit %llu of %s\n", hit, probe->entry->name);
+	hit->number = freeze_count(&line->hits) + 1;
+	if (!passes(hit->probe, &passed)) {
+		freeze_count(&line->filtered);
+		return;
+	}
+	hit->text_byte = READ_ONCE(*(u8 *)hit->probe->rp.kp.addr);
+	if (hit->mechanism != FRAMEFREEZE_MECHANISM_RETURN)
+		hit->mechanism = freeze_mechanism(&hit->probe->rp.kp, hit->text_byte);
+	keep(hit);
+	if (line->mode == FRAMEFREEZE_MODE_CRASH && passed == line->crash_after)
+		panic("framefreeze: hit %llu of %s\n", passed, line->name);
+}
+
+int freeze_pre_handler(struct kprobe *kp, struct pt_regs *regs)
+{
+	struct freeze_hit hit = {
+		.probe = container_of(kp, struct freeze_probe, rp.kp),
+		.regs = regs,
+	};
+
+	take(&hit);
 	return 0;
 }
-NOKPROBE_SYMBOL(framefreeze_pre_handler);
+NOKPROBE_SYMBOL(freeze_pre_handler);
+
+int freeze_return_handler(struct kretprobe_instance *instance, struct pt_regs *regs)
+{
+	struct kretprobe *rp = freeze_kretprobe(instance);
+	struct freeze_hit hit = {
+		.regs = regs,
+		.return_address = freeze_return_address(instance),
+		.mechanism = FRAMEFREEZE_MECHANISM_RETURN,
+	};
+
+	/* Unregistered while the function ran. */
+	if (!rp)
+		return 0;
+	hit.probe = container_of(rp, struct freeze_probe, rp);
+	take(&hit);
+	return 0;
+}
+NOKPROBE_SYMBOL(freeze_return_handler);
+
+/* That it is there keeps a probe int3 (optimize_kprobe(), kernel/kprobes.c). */
+void freeze_post_handler(struct kprobe *kp, struct pt_regs *regs, unsigned long flags)
+{
+}
+NOKPROBE_SYMBOL(freeze_post_handler);

@@ -2,6 +2,7 @@
 /*
  * framefreeze: kprobes that copy the struct pt_regs their handler is given, the
  * task's entry frame and the stack between them into a ring (framefreeze_abi.h).
+ * They are added and armed through /proc/framefreeze/control, or as it is loaded.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -28,6 +29,10 @@ static char *crash = "";
 module_param(crash, charp, 0444);
 MODULE_PARM_DESC(crash, "SYMBOL[+OFF]: record each hit of this, panic on hit crash_after");
 
+static bool crash_confirm;
+module_param(crash_confirm, bool, 0444);
+MODULE_PARM_DESC(crash_confirm, "that the machine is to crash is meant");
+
 static unsigned int crash_after = 1;
 module_param(crash_after, uint, 0444);
 MODULE_PARM_DESC(crash_after, "the hit that panics, counted from 1 (default 1)");
@@ -47,10 +52,22 @@ struct framefreeze_header framefreeze_header = {
 	.abi_version = FRAMEFREEZE_ABI_VERSION,
 	.header_size = sizeof(struct framefreeze_header),
 	.slice_offset = offsetof(struct framefreeze_record, slice),
+	.probe_count = FRAMEFREEZE_MAX_PROBES,
 	.probe_size = sizeof(struct framefreeze_probe),
 };
 
-static struct freeze_probe probes[FRAMEFREEZE_MAX_PROBES];
+struct freeze_probe freeze_probes[FRAMEFREEZE_MAX_PROBES];
+
+/* Returns the error; keeps why. */
+int freeze_refuse(struct freeze_reason *reason, int error, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(reason->text, sizeof(reason->text), format, arguments);
+	va_end(arguments);
+	return error;
+}
 
 static int __init check_parameters(void)
 {
@@ -64,77 +81,66 @@ static int __init check_parameters(void)
 		       slice_bytes, MIN_SLICE_BYTES, MAX_SLICE_BYTES);
 		return -EINVAL;
 	}
-	if (!crash_after) {
-		pr_err("crash_after=0: hits are counted from 1\n");
-		return -EINVAL;
-	}
 	return 0;
 }
 
-/* SYMBOL[+OFF]; a module's symbol is MODULE:SYMBOL, as the kprobe core takes it. */
-static int __init parse_place(struct freeze_probe *probe, const char *place)
+static int __init add_probe(unsigned int slot, const char *place, enum framefreeze_mode mode,
+			    struct freeze_reason *reason)
 {
-	char *offset;
+	struct freeze_spec spec = {
+		.place = place,
+		.mode = mode,
+		.hold_ms = FREEZE_HOLD_MS,
+		.crash_after = crash_after,
+		.confirmed = crash_confirm,
+	};
 
-	strscpy(probe->symbol, place, sizeof(probe->symbol));
-	probe->kp.symbol_name = probe->symbol;
-	offset = strchr(probe->symbol, '+');
-	if (!offset)
-		return 0;
-	*offset++ = '\0';
-	return kstrtouint(offset, 0, &probe->kp.offset);
+	if (slot >= FRAMEFREEZE_MAX_PROBES)
+		return freeze_refuse(reason, -E2BIG, "more than %u probes", FRAMEFREEZE_MAX_PROBES);
+	return freeze_add(slot, &spec, reason);
 }
 
-static int __init add_probe(const char *place, enum framefreeze_mode mode)
-{
-	struct freeze_probe *probe = &probes[framefreeze_header.probe_count];
-	int ret;
-
-	if (framefreeze_header.probe_count == FRAMEFREEZE_MAX_PROBES) {
-		pr_err("more than %u probes\n", FRAMEFREEZE_MAX_PROBES);
-		return -E2BIG;
-	}
-	probe->entry = &framefreeze_header.probes[framefreeze_header.probe_count];
-	if (strscpy(probe->entry->name, place, sizeof(probe->entry->name)) < 0) {
-		pr_err("%s: name too long\n", place);
-		return -ENAMETOOLONG;
-	}
-	ret = parse_place(probe, place);
-	if (ret || !*probe->symbol) {
-		pr_err("'%s' is not SYMBOL[+OFF]\n", place);
-		return ret ?: -EINVAL;
-	}
-	probe->entry->mode = mode;
-	probe->entry->crash_after = mode == FRAMEFREEZE_MODE_CRASH ? crash_after : 0;
-	probe->entry->nmissed_address = (u64)&probe->kp.nmissed;
-	framefreeze_header.probe_count++;
-	return 0;
-}
-
-static int __init add_recorders(void)
+static int __init add_probes(struct freeze_reason *reason)
 {
 	char *list = kstrdup(record, GFP_KERNEL);
-	char *rest = list, *place;
+	char *rest = *record ? list : NULL, *place;
 	int ret = list ? 0 : -ENOMEM;
+	unsigned int slot = 0;
 
 	while (!ret && (place = strsep(&rest, ",")))
-		ret = add_probe(place, FRAMEFREEZE_MODE_RECORD);
+		ret = add_probe(slot++, place, FRAMEFREEZE_MODE_RECORD, reason);
+	if (!ret && *crash)
+		ret = add_probe(slot++, crash, FRAMEFREEZE_MODE_CRASH, reason);
 	kfree(list);
 	return ret;
 }
 
-static int __init add_probes(void)
+/* When all have been accepted. */
+static int __init arm_probes(struct freeze_reason *reason)
 {
+	unsigned int slot;
 	int ret = 0;
 
-	if (!*record && !*crash) {
-		pr_err("nothing to probe: record= or crash= is needed\n");
-		return -EINVAL;
+	for (slot = 0; !ret && slot < FRAMEFREEZE_MAX_PROBES; slot++)
+		if (freeze_probes[slot].line->state == FRAMEFREEZE_DISARMED)
+			ret = freeze_arm(slot, reason);
+	return ret;
+}
+
+static int __init start_probes(void)
+{
+	struct freeze_reason reason = {};
+	int ret;
+
+	mutex_lock(&freeze_lock);
+	ret = add_probes(&reason);
+	if (!ret)
+		ret = arm_probes(&reason);
+	if (ret) {
+		pr_err("%s (%d)\n", reason.text, ret);
+		freeze_remove_all();
 	}
-	if (*record)
-		ret = add_recorders();
-	if (!ret && *crash)
-		ret = add_probe(crash, FRAMEFREEZE_MODE_CRASH);
+	mutex_unlock(&freeze_lock);
 	return ret;
 }
 
@@ -158,84 +164,41 @@ static void free_ring(void)
 	vfree((void *)framefreeze_header.records);
 }
 
-static void unregister_probes(unsigned int n)
-{
-	while (n--)
-		unregister_kprobe(&probes[n].kp);
-}
-
-/* Disabled, so that no hit is taken, and no panic either, before all are accepted. */
-static int __init register_probes(void)
-{
-	unsigned int n;
-	int ret;
-
-	for (n = 0; n < framefreeze_header.probe_count; n++) {
-		probes[n].kp.pre_handler = framefreeze_pre_handler;
-		probes[n].kp.flags = KPROBE_FLAG_DISABLED;
-		ret = register_kprobe(&probes[n].kp);
-		if (ret) {
-			pr_err("%s: cannot be probed (%d)\n", probes[n].entry->name, ret);
-			unregister_probes(n);
-			return ret;
-		}
-		probes[n].entry->address = (u64)probes[n].kp.addr;
-	}
-	return 0;
-}
-
-static int __init enable_probes(void)
-{
-	unsigned int n;
-	int ret;
-
-	for (n = 0; n < framefreeze_header.probe_count; n++) {
-		ret = enable_kprobe(&probes[n].kp);
-		if (ret) {
-			pr_err("%s: cannot be enabled (%d)\n", probes[n].entry->name, ret);
-			return ret;
-		}
-	}
-	return 0;
-}
-
 static int __init framefreeze_init(void)
 {
+	unsigned int slot;
 	int ret;
 
+	for (slot = 0; slot < FRAMEFREEZE_MAX_PROBES; slot++)
+		freeze_probes[slot].line = &framefreeze_header.probes[slot];
 	ret = check_parameters();
-	if (!ret)
-		ret = add_probes();
 	if (ret)
 		return ret;
 	ret = make_ring();
 	if (ret)
 		return ret;
-	ret = register_probes();
+	ret = start_probes();
 	if (ret)
 		goto err_ring;
-	ret = enable_probes();
+	ret = freeze_make_files();
 	if (ret)
 		goto err_probes;
-	pr_info("%u probes, %u slots\n", framefreeze_header.probe_count, ring_slots);
 	return 0;
 
 err_probes:
-	unregister_probes(framefreeze_header.probe_count);
+	freeze_leave();
+	freeze_remove_all();
 err_ring:
 	free_ring();
 	return ret;
 }
 
-/* unregister_kprobe() waits for handlers in flight: then nobody writes the ring. */
+/* When the last probe is out, nobody writes the ring: unregistering waits for handlers. */
 static void __exit framefreeze_exit(void)
 {
-	unsigned int n;
-
-	unregister_probes(framefreeze_header.probe_count);
-	for (n = 0; n < framefreeze_header.probe_count; n++)
-		pr_info("%s: %llu hits, %lu missed\n", probes[n].entry->name,
-			probes[n].entry->hits, probes[n].kp.nmissed);
+	freeze_remove_files();
+	freeze_leave();
+	freeze_remove_all();
 	free_ring();
 }
 
