@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from inspector.model.escape import escape_bytes
 from inspector.model.stack import Stack
 
 
@@ -49,23 +50,8 @@ class Task:
 
 
 def escape_comm(raw: bytes) -> str:
-    r"""A task name as printable text: invalid bytes as ``\xNN``, backslash doubled.
-
-    Controls (C0, C1, DEL) and bidirectional overrides become ``\xNN`` or
-    ``\uNNNN`` too: a name is bytes chosen by an enemy, and reaches terminals.
+    r"""A task name as printable text, see :func:`~inspector.model.escape.escape_bytes`.
 
     :param raw: ``char comm[TASK_COMM_LEN]``; what follows the first NUL is dropped
     """
-    text = raw.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
-    return "".join(map(_escape_character, text))
-
-
-def _escape_character(character: str) -> str:
-    code = ord(character)
-    if character == "\\":
-        return "\\\\"
-    if 0xDC80 <= code <= 0xDCFF:  # what surrogateescape made of an invalid byte
-        return f"\\x{code - 0xDC00:02x}"
-    if character.isprintable():
-        return character
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    return escape_bytes(raw.split(b"\0", 1)[0])

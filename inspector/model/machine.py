@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a report says of the machine as a whole, beside its frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inspector.model.probe_site import Unread
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of the kernel's log.
+
+    :ivar time_ns: since boot
+    :ivar level: 0 (emergency) to 7 (debug)
+    :ivar facility: 0 for the kernel itself; what user space wrote to /dev/kmsg has another
+    :ivar caller: who logged it: ``T123`` a thread, ``C1`` a CPU outside of one; "" if not kept
+    :ivar text: escaped for display, see :func:`inspector.model.escape.escape_bytes`
+    """
+
+    time_ns: int
+    level: int
+    facility: int
+    caller: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Panic:
+    """What the log says of a panic, of the last one in it.
+
+    :ivar message: the line that says so, or None
+    :ivar cause: the line before it that names what happened: ``BUG: …``, ``Oops: …``, or None
+    """
+
+    message: str | None
+    cause: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Taint:
+    """One reason why a kernel counts as tainted.
+
+    :ivar letter: as an oops shows it
+    """
+
+    bit: int
+    letter: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModule:
+    """A module on the kernel's list.
+
+    :ivar name: escaped for display
+    :ivar base: where its text begins
+    :ivar size: in bytes, all that it takes but per-CPU memory
+    :ivar taints: its own letters
+    :ivar version: as its author wrote it, escaped, or ""
+    """
+
+    name: str
+    base: int
+    size: int
+    taints: tuple[Taint, ...]
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The kernel's clock at the last tick before the target was read.
+
+    :ivar uptime_ns: since boot, suspended time too (CLOCK_BOOTTIME)
+    :ivar wall_ns: since 1970, UTC
+    """
+
+    uptime_ns: int
+    wall_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Facts about the machine; one that the target does not hold is ``Unread``.
+
+    :ivar cpus: how many it has
+    :ivar panic_cpu: the CPU that panicked, None where none did
+    :ivar log: its last lines, oldest first
+    """
+
+    cpus: int | Unread
+    panic_cpu: int | Unread | None
+    panic: Panic | Unread
+    clock: Clock | Unread
+    taints: tuple[Taint, ...] | Unread
+    modules: tuple[LoadedModule, ...] | Unread
+    log: tuple[LogLine, ...] | Unread
+
+    @property
+    def unread(self) -> tuple[Unread, ...]:
+        """What is not there, each once."""
+        facts = (
+            self.cpus,
+            self.panic_cpu,
+            self.panic,
+            self.clock,
+            self.taints,
+            self.modules,
+            self.log,
+        )
+        return tuple(dict.fromkeys(fact for fact in facts if isinstance(fact, Unread)))
