@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Functions that say how a kernel works, not what went wrong in it. Tables."""
+
+from __future__ import annotations
+
+import re
+
+# What runs once somebody has decided to panic: up to the outermost of these everything is left
+# out, for how far a CPU gets in there depends on how the dump was made.
+# kernel/panic.c, kernel/kexec_core.c, arch/x86/kernel/{dumpstack,crash}.c, arch/x86/mm/fault.c,
+# lib/bug.c.
+_PANIC = re.compile(
+    r"v?panic|nmi_panic|panic_smp_self_stop|(?:__)?crash_kexec|crash_setup_regs|machine_kexec"
+    r"|oops_(?:begin|end)|__?die(?:_addr|_header|_body)?|die|page_fault_oops|no_context"
+    r"|bad_area(?:_nosemaphore|_access_error)?|__bad_area(?:_nosemaphore)?"
+    r"|kernelmode_fixup_or_oops|do_kern_addr_fault|die_kernel_fault|show_fault_oops"
+    r"|dump_stack(?:_lvl)?|show_stack|delay_tsc|(?:__)?(?:const_)?[mu]?delay|emergency_restart"
+    r"|(?:__)?warn|warn_slowpath_\w+|__warn_printk|report_bug|__report_bug|check_panic_on_warn|mce_panic"
+)
+
+# Between the CPU's or the tracer's entry and the code it is for: differs in every release.
+_GLUE = re.compile(
+    # arch/x86/entry
+    r"asm_\w+|entry_\w+|do_syscall_\w+|__do_fast_syscall_32|do_fast_syscall_32|do_int80_\w+"
+    r"|x(?:64|32)_sys_call|ia32_sys_call|syscall_(?:enter|exit)_\w+|(?:irqentry|exit_to)_\w+"
+    r"|error_(?:entry|return)|paranoid_\w+|end_repeat_nmi|ret_from_fork(?:_asm)?|call_on_\w+stack"
+    # arch/x86/kernel/traps.c, arch/x86/mm/fault.c, irq.c, nmi.c
+    r"|exc_\w+|noist_exc_\w+|do_(?:int3|trap|error_trap|page_fault|nmi|debug|user_addr_fault)"
+    r"|do_(?:general_protection|double_fault|invalid_op|IRQ|machine_check)|handle_(?:bug|page_fault)"
+    r"|(?:__)?common_interrupt|(?:__)?sysvec_\w+|smp_\w+_interrupt|default_do_nmi|nmi_handle"
+    r"|math_error|int3|page_fault|general_protection|async_page_fault|notify_die"
+    r"|(?:atomic_|__)?notifier_call_chain|fixup_exception"
+    # kernel/kprobes.c, arch/x86/kernel/kprobes, kernel/trace/ftrace.c, kernel/trace/rethook.c
+    r"|kprobe_(?:int3_handler|handler|ftrace_handler|exceptions_notify|debug_handler)"
+    r"|aggr_pre_handler|aggr_post_handler|opt_pre_handler|optimized_callback"
+    r"|(?:arch_)?(?:rethook|kretprobe)_trampoline\w*|pre_handler_kretprobe"
+    r"|ftrace_\w+|arch_ftrace_ops_list_func|__ftrace_ops_list_func|return_to_handler"
+    # kernel/kthread.c
+    r"|kthread|kernel_thread|kernel_thread_helper"
+)
+
+
+def is_panic(name: str) -> bool:
+    """Whether the function called ``name`` runs because of a panic."""
+    return _PANIC.fullmatch(name) is not None
+
+
+def is_glue(name: str) -> bool:
+    """Whether the function called ``name`` only leads to another."""
+    return _GLUE.fullmatch(name) is not None

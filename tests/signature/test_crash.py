@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The rules, with stacks as four kernels left them (tests/guest has the kernels themselves)."""
+
+from dataclasses import replace
+
+from inspector.model.evidence import Evidence
+from inspector.model.frame import FoundIn, Frame
+from inspector.model.origin import Origin
+from inspector.model.registers import Registers
+from inspector.model.report import CallFrame
+from inspector.model.stack import StackKind
+from inspector.model.symbol import Location
+from inspector.model.syscall import Abi, Syscall
+from inspector.signature.crash import MOST_FUNCTIONS, crash_signature
+from tests.classify.values import HIGH, TASK, TEXT, TOP, kernel, user
+
+EVIDENCE = (Evidence("return-address", "for the test"),)
+INT3 = HIGH - 0x300
+
+
+def frame(origin: Origin, address: int, registers: Registers, **more: object) -> Frame:
+    usual = Frame(
+        address=address,
+        origin=origin,
+        user_mode=registers.user_mode,
+        stack=StackKind.TASK,
+        found_in=FoundIn.STACK,
+        cpu=1,
+        task=TASK,
+        registers=registers,
+        evidence=EVIDENCE,
+    )
+    return replace(usual, **more)  # type: ignore[arg-type]
+
+
+FORK = Location(TEXT + 6, "__x64_sys_fork", 6)
+ENTRY = frame(
+    Origin.SYSCALL, TOP, user(), syscall=Syscall(57, Abi.X86_64, "fork", "__x64_sys_fork")
+)
+TRAP = frame(Origin.INT3, INT3, kernel(INT3), interrupted=FORK)
+
+
+def calls(*names: str, below: int = 0) -> tuple[CallFrame, ...]:
+    """Innermost first; those after ``|`` lie outside of the int3 frame."""
+    sp, found = INT3 - 0x200, []
+    for i, name in enumerate(names):
+        if name == "|":
+            sp = INT3 + 0xD8
+            continue
+        symbol, _, module = name.partition(" ")
+        location = Location(TEXT + 0x1000 * (i + 1), symbol, 0x11, module.strip("[]") or None)
+        pc = TEXT + 6 if names[i - 1] == "|" else location.address
+        found.append(CallFrame(pc, sp, location))
+        sp += 8
+    return tuple(found)
+
+
+OUTSIDE = ("|", "__x64_sys_fork", "do_syscall_64", "entry_SYSCALL_64_after_hwframe")
+WANTED = "handler [somebody] < int3 in sys_fork < syscall fork"
+
+
+def text(*names: str, frames: tuple[Frame, ...] = (TRAP, ENTRY)) -> str | None:
+    signature = crash_signature(TASK, calls(*names), frames)
+    return None if signature is None else signature.text
+
+
+def test_entry_code_and_what_a_panic_calls_leave_no_trace() -> None:
+    old = ("panic", "handler.cold [somebody]", "aggr_pre_handler", "exc_int3", "asm_exc_int3")
+    new = ("delay_tsc", "vpanic", "panic", "handler [somebody]", "aggr_pre_handler")
+    assert text(*old, *OUTSIDE) == WANTED
+    assert text(*new, "kprobe_int3_handler", "exc_int3", "asm_exc_int3", *OUTSIDE) == WANTED
+
+
+def test_a_kernel_that_inlines_the_handler_into_the_dispatcher_gives_the_same() -> None:
+    outside = ("|", "__do_sys_fork", "x64_sys_call", "do_syscall_64", "entry_SYSCALL_64")
+    assert text("panic", "handler.isra.0 [somebody]", *outside) == WANTED
+
+
+def test_a_crash_note_is_no_part_of_it() -> None:
+    note = frame(Origin.CRASH_NOTE, INT3 - 0x180, kernel(INT3 - 0x180))
+    assert text("__crash_kexec", "handler [somebody]", *OUTSIDE, frames=(note, TRAP, ENTRY)) == (
+        WANTED
+    )
+
+
+def test_only_the_innermost_functions_count() -> None:
+    named = [f"level{i}" for i in range(10)]
+    found = text(*named, *OUTSIDE)
+    assert found is not None
+    assert [part for part in found.split(" < ") if part.startswith("level")] == (
+        named[:MOST_FUNCTIONS]
+    )
+    assert found.endswith("int3 in sys_fork < syscall fork")
+
+
+def test_a_module_may_have_a_function_called_panic() -> None:
+    assert (
+        text("panic [somebody]", *OUTSIDE) == "panic [somebody] < int3 in sys_fork < syscall fork"
+    )
+
+
+def test_a_fault_in_user_mode_says_so() -> None:
+    fault = frame(Origin.PAGE_FAULT, TOP, user())
+    assert text("panic", "do_exit", frames=(fault,)) == "do_exit < page-fault from user mode"
+
+
+def test_a_kernel_thread_ends_in_itself() -> None:
+    worker = replace(TASK, kernel_thread=True, entry_address=None)
+    found = crash_signature(worker, calls("panic", "watchdog", "kthread", "ret_from_fork"), ())
+    assert found is not None
+    assert found.parts == ("watchdog", "kernel thread")
+
+
+def test_nothing_known_gives_none() -> None:
+    assert crash_signature(TASK, (), ()) is None
+
+
+def test_the_digest_is_a_contract() -> None:
+    found = crash_signature(TASK, calls("handler [somebody]", *OUTSIDE), (TRAP, ENTRY))
+    assert found is not None
+    # sha256 of the parts, each on a line: `printf 'handler [somebody]\nint3 in sys_fork\nsyscall
+    # fork' | sha256sum`
+    assert found.digest == "1-7ed4cd66a8fdbe7a"
