@@ -1,27 +1,105 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The full report: everything that any answer about a target shows, asked for once."""
+"""The full report, and everything else that any answer about a target shows."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from inspector.errors import InspectorError, NothingMatched
+from inspector.explain.of_task import entry_frame, innermost_kernel_frame
 from inspector.model.frame import Frame
-from inspector.model.report import Incomplete
+from inspector.model.full_report import FullReport
+from inspector.model.machine import Machine
+from inspector.model.report import Diff, Incomplete, StackPicture
 from inspector.model.task import Task
+from inspector.model.task_group import by_origin, by_syscall
+from inspector.signature.crash import crash_signature
 from inspector.survey import Survey
 
+Step = Callable[[str], None]
+"""Told in a few words what is being done, as often as is of use to somebody who waits."""
 
-def read_everything(survey: Survey) -> tuple[Incomplete, ...]:
+_TASKS_PER_STEP = 100
+
+
+def _unwatched(_what: str) -> None:
+    pass
+
+
+def full_report(survey: Survey, step: Step = _unwatched) -> FullReport:
+    """Everything that ``inspector report`` shows."""
+    step("reading the log, modules and probes")
+    machine = survey.machine()
+    tasks = tuple(survey.tasks())
+    panicking = survey.panicking_task()
+    stacks = _stacks(survey, panicking)
+    own = next((s for s in stacks if panicking and s.task.address == panicking.address), None)
+    frames = _frames(survey, tasks, step)
+    hung = survey.uninterruptible(tasks)
+    hung_addresses = frozenset(task.address for task in hung)
+    return FullReport(
+        target=survey.target_identity,
+        kernel=survey.kernel_identity,
+        machine=machine,
+        panicking=panicking,
+        signature=crash_signature(own.task, own.calls, own.frames) if own else None,
+        stacks=stacks,
+        diff=_diff(survey, own) if own else None,
+        frames=frames,
+        probes=survey.probes(),
+        hung=hung,
+        by_syscall=by_syscall(tasks, frames, hung_addresses),
+        by_origin=by_origin(frames, hung_addresses),
+        incomplete=(*_not_there(machine), *survey.incomplete),
+    )
+
+
+def read_everything(survey: Survey, step: Step = _unwatched) -> tuple[Incomplete, ...]:
     """Ask ``survey`` for every frame, picture, explanation and comparison that it can give.
 
     :returns: what could not be read
     """
-    survey.panicking_task()
-    for task in survey.tasks():
-        _read_task(survey, task)
+    report = full_report(survey, step)
+    of_task: dict[int, list[Frame]] = {}
+    for frame in report.frames:
+        if frame.task is not None:
+            of_task.setdefault(frame.task.address, []).append(frame)
+    for number, task in enumerate(survey.tasks()):
+        if number % _TASKS_PER_STEP == 0:
+            step(f"unwinding task {number:,}")
+        _read_task(survey, task, of_task.get(task.address, ()))
     _read_probes(survey)
-    return (*_read_records(survey), *survey.incomplete)
+    missing = (*report.incomplete, *_read_records(survey), *survey.incomplete)
+    return tuple(dict.fromkeys(missing))
+
+
+def _stacks(survey: Survey, panicking: Task | None) -> tuple[StackPicture, ...]:
+    first = (panicking,) if panicking is not None and panicking.stack is not None else ()
+    on_cpus = {task.address: task for task in (*first, *survey.running_tasks())}
+    return tuple(survey.stack(task) for task in on_cpus.values())
+
+
+def _frames(survey: Survey, tasks: Sequence[Task], step: Step) -> tuple[Frame, ...]:
+    found: list[Frame] = []
+    for number, task in enumerate(tasks):
+        if number % _TASKS_PER_STEP == 0:
+            step(f"reading the frames of task {number:,} of {len(tasks):,}")
+        found += survey.frames_of(task)
+    return (*found, *survey.note_frames(tasks))
+
+
+def _diff(survey: Survey, stack: StackPicture) -> Diff | None:
+    left = entry_frame(stack.task, stack.frames)
+    right = innermost_kernel_frame(stack.task, stack.frames)
+    if left is None or right is None:
+        return None
+    others = (f for f in stack.frames if f.address not in (left.address, right.address))
+    return survey.diff(left, right, tuple(others))
+
+
+def _not_there(machine: Machine) -> tuple[Incomplete, ...]:
+    return tuple(Incomplete(unread.reason) for unread in machine.unread)
 
 
 def _read_probes(survey: Survey) -> None:
@@ -31,9 +109,9 @@ def _read_probes(survey: Survey) -> None:
             survey.probe(place, 0, None, place)
 
 
-def _read_task(survey: Survey, task: Task) -> None:
-    frames = survey.stack(task).frames
-    entry = next((frame for frame in frames if frame.address == task.entry_address), None)
+def _read_task(survey: Survey, task: Task, frames: Sequence[Frame]) -> None:
+    survey.calls_of(task)
+    entry = entry_frame(task, frames)
     for frame in frames:
         _read_frame(survey, frame, entry)
 
@@ -51,6 +129,6 @@ def _read_records(survey: Survey) -> tuple[Incomplete, ...]:
 
 
 def _read_frame(survey: Survey, frame: Frame, entry: Frame | None) -> None:
-    """Explained, or compared, a frame of user mode is looked at in user memory: not to be kept."""
-    if not frame.user_mode:
-        survey.explain(frame, entry)
+    survey.explain(frame, entry if entry is not frame else None)
+    if entry is not None and entry is not frame:
+        survey.diff(entry, frame, ())

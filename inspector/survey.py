@@ -19,10 +19,11 @@ from inspector.frames.live_stack import LiveStacks
 from inspector.frames.noted import noted_frame
 from inspector.frames.surroundings import Surroundings
 from inspector.kernel.cpu_stacks import cpu_stacks
-from inspector.kernel.crash import panicking_pid
+from inspector.kernel.crash import panicking_cpu, panicking_pid
 from inspector.kernel.ftrace import ftrace_trampolines
 from inspector.kernel.generated_text import GeneratedText
 from inspector.kernel.kprobes import Kprobes
+from inspector.kernel.machine import read_machine
 from inspector.kernel.percpu import present_cpus
 from inspector.kernel.pointers import Pointers
 from inspector.kernel.probing import Probing
@@ -30,15 +31,18 @@ from inspector.kernel.records import read_ring
 from inspector.kernel.running import current_task
 from inspector.kernel.stack_end import stack_end_is_smashed
 from inspector.kernel.syscalls import Syscalls
+from inspector.kernel.task_states import TaskStates
 from inspector.kernel.tasks import Tasks
 from inspector.kernel.unwinder import call_frames
 from inspector.model.candidate import Candidate, FoundBy
 from inspector.model.frame import FoundIn, Frame
 from inspector.model.kernel import KernelIdentity, TargetIdentity
+from inspector.model.kprobe import Kprobe
+from inspector.model.machine import Machine
 from inspector.model.probe_answer import ProbeAnswer
 from inspector.model.record import Record, Ring
 from inspector.model.region import CodeRegion
-from inspector.model.report import Diff, Explanation, Incomplete, StackPicture
+from inspector.model.report import CallFrame, Diff, Explanation, Incomplete, StackPicture
 from inspector.model.stack import Stack
 from inspector.model.task import Running, Task
 from inspector.model.verdict import Verdict
@@ -125,12 +129,32 @@ class Survey:
         return tuple(found)
 
     def panicking_task(self) -> Task | None:
-        """The task that panicked, None where none did or the idle task was it."""
+        """The task that panicked, an idle one too; None where none did."""
         pid = panicking_pid(self.target)
+        if pid == 0:
+            return self._idle_task(panicking_cpu(self.target))
         try:
             return self.task(pid) if pid else None
         except NothingMatched:
             return None
+
+    def uninterruptible(self, tasks: Iterable[Task]) -> tuple[Task, ...]:
+        """Those of ``tasks`` that sleep so that no signal wakes them (state D)."""
+        states, found = TaskStates(self.target), []
+        for task in tasks:
+            try:
+                found += [task] if states.uninterruptible(task) else []
+            except Unreadable as error:
+                self._note(task, error)
+        return tuple(found)
+
+    def machine(self) -> Machine:
+        """Panic, uptime, taint, modules and log; what is not there says so."""
+        return read_machine(self.target)
+
+    def probes(self) -> tuple[Kprobe, ...]:
+        """The registered kprobes, by address."""
+        return tuple(probe for _address, probe in sorted(self._kprobes.by_address.items()))
 
     def frames(self, tasks: Iterable[Task]) -> Iterator[Frame]:
         """The frames on the stacks of ``tasks``; a task that cannot be read is noted."""
@@ -223,13 +247,9 @@ class Survey:
 
     def stack(self, task: Task) -> StackPicture:
         """Call frames and pt_regs frames of one task's stack."""
-        frames = self.frames_of(task)
+        frames, calls = self.frames_of(task), self.calls_of(task)
         live = self._live.innermost(task)
-        try:
-            calls = call_frames(self.target, task)
-        except InspectorError as error:
-            calls = ()
-            self._note(task, error)
+        places = [frame.address for frame in frames] + [call.sp for call in calls]
         return StackPicture(
             self.target_identity,
             self.kernel_identity,
@@ -239,7 +259,20 @@ class Survey:
             calls,
             frames,
             incomplete=self.incomplete,
+            others=tuple(
+                stack
+                for stack in self._stacks_of(task)
+                if stack != task.stack and any(place in stack for place in places)
+            ),
         )
+
+    def calls_of(self, task: Task) -> tuple[CallFrame, ...]:
+        """The call frames of one task, innermost first; one that cannot be unwound is noted."""
+        try:
+            return call_frames(self.target, task)
+        except InspectorError as error:
+            self._note(task, error)
+            return ()
 
     def probe(self, symbol: str, offset: int, module: str | None, asked: str) -> ProbeAnswer:
         """What a kprobe at ``symbol + offset`` would do and hold.
@@ -311,6 +344,10 @@ class Survey:
             kprobe=candidate.kprobe,
             record=candidate.record,
         )
+
+    def _idle_task(self, cpu: int | None) -> Task | None:
+        idle = (task for task in self.running_tasks() if task.pid == 0)
+        return next((task for task in idle if task.cpu == cpu), None)
 
     def _stacks_of(self, task: Task) -> tuple[Stack, ...]:
         own = (task.stack,) if task.stack is not None else ()

@@ -14,6 +14,7 @@ COMMANDS: dict[str, str] = {
     "explain": "inspector.commands.explain",
     "stack": "inspector.commands.stack",
     "probe": "inspector.commands.probe",
+    "report": "inspector.commands.report",
     "distill": "inspector.commands.distill",
 }
 

@@ -72,6 +72,17 @@ def format_option(*formats: str) -> _Decorator:
     )
 
 
+def format_of_file_option(*formats: str) -> _Decorator:
+    """:param formats: the first is the default where no file's name says another"""
+    return click.option(
+        "--format",
+        "output",
+        type=click.Choice(formats),
+        show_default=f"as FILE's name ends, else {formats[0]}",
+        help="How to write the answer.",
+    )
+
+
 def what_argument(count: int) -> _Decorator:
     """:param count: how many at most; -1 for any number"""
     if count == 1:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
@@ -13,6 +13,7 @@ from inspector.commands.target import TargetOptions, target_spec
 from inspector.errors import NothingMatched
 
 if TYPE_CHECKING:
+    from inspector.render.progress import Step
     from inspector.survey import Survey
 
 
@@ -44,8 +45,18 @@ class Session:
         spec = target_spec(options, self.sudo_line)
         from inspector.survey import open_survey  # imports drgn, which --help must not
 
-        with open_survey(spec) as survey, _completeness(survey):
-            yield survey
+        with ExitStack() as opened:
+            with self.progress() as step:
+                step(f"opening {spec.path or spec.kind.value}")
+                survey = opened.enter_context(open_survey(spec))
+            with _completeness(survey):
+                yield survey
+
+    def progress(self) -> AbstractContextManager[Step]:
+        """Something to tell what is being done; shown where ``err`` is a terminal."""
+        from inspector.render.progress import progress  # imports rich, which --help must not
+
+        return progress(self.err)
 
 
 @contextmanager

@@ -120,6 +120,7 @@ class StackPicture:
     """A task's stack: call frames and pt_regs frames, innermost first.
 
     :ivar live_low: the innermost live address; what lies below is dead
+    :ivar others: the CPU's stacks that it went through: IRQ, IST
     """
 
     target: TargetIdentity
@@ -130,3 +131,4 @@ class StackPicture:
     calls: tuple[CallFrame, ...]
     frames: tuple[Frame, ...]
     incomplete: tuple[Incomplete, ...] = ()
+    others: tuple[Stack, ...] = ()

@@ -22,24 +22,29 @@ from inspector.render.two_sides import TwoSides
 
 @dataclass(frozen=True, slots=True)
 class DiffText:
-    """:ivar show_all: whether equal registers get a row each"""
+    """:ivar show_all: whether equal registers get a row each
+    :ivar alone: whether to say whose they are, the evidence, and what could not be read
+    """
 
     diff: Diff
     show_all: bool = False
+    alone: bool = True
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         diff, glyphs = self.diff, glyphs_of(options)
         sides = TwoSides.within(options.max_width)
-        yield target_line(diff.target, diff.kernel, glyphs)
-        yield from _tasks(diff, glyphs)
-        yield Text()
+        if self.alone:
+            yield target_line(diff.target, diff.kernel, glyphs)
+            yield from _tasks(diff, glyphs)
+            yield Text()
         yield _heads(diff, sides)
         yield sides.rule(glyphs.line)
         yield _facts(diff, sides, glyphs)
         yield from distance_line(diff)
         yield Text()
         yield from register_tables(diff, sides, glyphs, self.show_all)
-        yield from diff_foot(diff, glyphs)
+        if self.alone:
+            yield from diff_foot(diff, glyphs)
 
 
 def _tasks(diff: Diff, glyphs: Glyphs) -> RenderResult:

@@ -39,21 +39,26 @@ _ORIGIN, _PLACE = 3, 4
 
 @dataclass(frozen=True, slots=True)
 class FramesTable:
-    """:ivar panicking: the task whose frames stand out"""
+    """:ivar panicking: the task whose frames stand out
+    :ivar alone: whether to say of which target, and what could not be read
+    """
 
     report: Report
     panicking: Task | None = None
+    alone: bool = True
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         glyphs = glyphs_of(options)
-        yield target_line(self.report.target, self.report.kernel, glyphs)
+        if self.alone:
+            yield target_line(self.report.target, self.report.kernel, glyphs)
         if self.report.frames:
             yield Text()
             # What is not a terminal is a file or a pipe: there a frame stays on its line.
             yield from self._table(glyphs, options.max_width if options.is_terminal else None)
         yield Text()
         yield from summary_lines(self.report, self.panicking, glyphs)
-        yield incomplete_lines(self.report.incomplete)
+        if self.alone:
+            yield incomplete_lines(self.report.incomplete)
 
     def _table(self, glyphs: Glyphs, width: int | None) -> RenderResult:
         rows = [self._cells(frame, glyphs) for frame in self.report.frames]

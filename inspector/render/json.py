@@ -25,7 +25,7 @@ from inspector.render.json_frame import (
 
 def report_json(report: Report) -> str:
     """``inspector.frames/1``."""
-    return _document(
+    return document(
         {
             **header("inspector.frames/1", report.target, report.kernel),
             "frames": [frame_object(frame) for frame in report.frames],
@@ -36,12 +36,12 @@ def report_json(report: Report) -> str:
 
 def diff_json(diff: Diff) -> str:
     """``inspector.diff/1``."""
-    return _document(
+    return document(
         {
             **header("inspector.diff/1", diff.target, diff.kernel),
             "left": frame_object(diff.left),
             "right": frame_object(diff.right),
-            "fields": _fields(diff),
+            "fields": diff_fields(diff),
             "others": [frame_object(frame) for frame in diff.others],
             "incomplete": incomplete_list(diff.incomplete),
         }
@@ -50,7 +50,7 @@ def diff_json(diff: Diff) -> str:
 
 def explanation_json(explanation: Explanation) -> str:
     """``inspector.explain/1``."""
-    return _document(
+    return document(
         {
             **header("inspector.explain/1", explanation.target, explanation.kernel),
             "frame": frame_object(explanation.frame),
@@ -66,16 +66,17 @@ def explanation_json(explanation: Explanation) -> str:
 def stack_json(pictures: Sequence[StackPicture]) -> str:
     """``inspector.stack/1``: one stack, or every CPU's."""
     last = pictures[-1]  # what could not be read grows from one picture to the next
-    return _document(
+    return document(
         {
             **header("inspector.stack/1", last.target, last.kernel),
-            "stacks": [_picture(picture) for picture in pictures],
+            "stacks": [picture_object(picture) for picture in pictures],
             "incomplete": incomplete_list(last.incomplete),
         }
     )
 
 
-def _picture(picture: StackPicture) -> Json:
+def picture_object(picture: StackPicture) -> Json:
+    """A stack of ``inspector.stack/1``."""
     return {
         "task": task_object(picture.task),
         "stack": _stack(picture.stack) if picture.stack else None,
@@ -90,11 +91,13 @@ def header(schema: str, target: TargetIdentity, kernel: KernelIdentity) -> Json:
     return {"schema": schema, "target": target_object(target), "kernel": kernel_object(kernel)}
 
 
-def _document(content: Json) -> str:
+def document(content: Json) -> str:
+    """The text of a document."""
     return json.dumps(content, indent=2) + "\n"
 
 
-def _fields(diff: Diff) -> list[Json]:
+def diff_fields(diff: Diff) -> list[Json]:
+    """The registers of ``inspector.diff/1``."""
     return [
         {
             "register": field.register,

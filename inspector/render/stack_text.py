@@ -29,22 +29,25 @@ _WIDEST = 110
 
 @dataclass(frozen=True, slots=True)
 class StackText:
-    """The text of a stack's picture."""
+    """:ivar alone: whether to say whose it is, and what could not be read"""
 
     picture: StackPicture
+    alone: bool = True
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         picture, glyphs = self.picture, glyphs_of(options)
         width = min(options.max_width, _WIDEST)
-        yield target_line(picture.target, picture.kernel, glyphs)
-        yield task_line(picture.task, glyphs)
-        yield Text()
+        if self.alone:
+            yield target_line(picture.target, picture.kernel, glyphs)
+            yield task_line(picture.task, glyphs)
+            yield Text()
         layout = layout_of(picture)
         if picture.stack is not None:
             yield from _stack(picture, picture.stack, layout.slabs, width, glyphs)
         if layout.outside:
             yield from _outside(layout.outside, glyphs)
-        yield incomplete_lines(picture.incomplete)
+        if self.alone:
+            yield incomplete_lines(picture.incomplete)
 
 
 def _stack(

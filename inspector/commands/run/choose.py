@@ -6,7 +6,6 @@ from __future__ import annotations
 from inspector.commands.what import Pid, What
 from inspector.errors import NothingMatched, UsageError
 from inspector.model.frame import Frame
-from inspector.model.origin import Origin
 from inspector.model.task import Task
 from inspector.survey import Survey
 
@@ -42,22 +41,6 @@ def task_named(survey: Survey, what: What | None) -> Task:
     if found.task is None:
         raise NothingMatched(f"the frame at {what} belongs to no task")
     return found.task
-
-
-def entry_frame(task: Task, frames: tuple[Frame, ...]) -> Frame | None:
-    """The one that lies where ``task_pt_regs(task)`` says, or None."""
-    return next((frame for frame in frames if frame.address == task.entry_address), None)
-
-
-def innermost_kernel_frame(task: Task, frames: tuple[Frame, ...]) -> Frame | None:
-    """The innermost one that a mechanism of the running kernel made, or None.
-
-    The entry frame is not one, nor what the panic itself saved to describe its CPU.
-    """
-    for frame in frames:
-        if frame.address != task.entry_address and frame.origin is not Origin.CRASH_NOTE:
-            return frame
-    return None
 
 
 def task_label(task: Task) -> str:

@@ -4,16 +4,12 @@
 from __future__ import annotations
 
 from inspector.commands.explain import ExplainRequest
-from inspector.commands.run.choose import (
-    entry_frame,
-    innermost_kernel_frame,
-    task_label,
-    task_or_frame,
-)
+from inspector.commands.run.choose import task_label, task_or_frame
 from inspector.commands.session import Session
 from inspector.commands.status import Status, status_of
 from inspector.commands.target import TargetOptions
 from inspector.errors import NothingMatched
+from inspector.explain.of_task import entry_frame, innermost_kernel_frame
 from inspector.model.frame import Frame
 from inspector.model.report import Explanation
 from inspector.model.task import Task

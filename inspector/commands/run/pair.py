@@ -4,14 +4,10 @@
 from __future__ import annotations
 
 from inspector.commands.diff import DiffRequest
-from inspector.commands.run.choose import (
-    entry_frame,
-    innermost_kernel_frame,
-    task_label,
-    task_or_frame,
-)
+from inspector.commands.run.choose import task_label, task_or_frame
 from inspector.commands.what import Address
 from inspector.errors import NothingMatched, UsageError
+from inspector.explain.of_task import entry_frame, innermost_kernel_frame
 from inspector.model.frame import Frame
 from inspector.model.origin import Origin
 from inspector.model.task import Task

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""``inspector report``: the options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from inspector.commands import options
+from inspector.commands.session import Session
+from inspector.commands.status import Status
+from inspector.commands.target import TargetOptions
+from inspector.errors import UsageError
+
+FORMATS = ("text", "md", "json")
+_OF_SUFFIX = {
+    ".txt": "text",
+    ".md": "md",
+    ".json": "json",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRequest:
+    """:ivar file: to write, None for standard output"""
+
+    output: str
+    file: Path | None = None
+
+
+@click.command("report", short_help="Everything at once, to hand over.")
+@click.option(
+    "-o",
+    "--output",
+    "file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="The file to write: .md, .json, .txt.",
+)
+@options.format_of_file_option(*FORMATS)
+@options.target_options
+@click.pass_obj
+def command(
+    session: Session, *, target: TargetOptions, output: str | None, file: Path | None
+) -> Status:
+    """Everything that there is to say of a crash, in one piece to hand over.
+
+    First what support asks for: the panic, CPU, kernel, uptime, taint, modules, backtrace, the
+    last lines of the log, and a signature that crashes of one bug have in common. Then the
+    kernel stack to scale, the frames, the comparison of the two that matter, the armed probes,
+    the tasks by syscall and by origin, and what could not be read.
+    """
+    request = ReportRequest(output or _format_of(file), file)
+    from inspector.commands.run.report import run
+
+    return run(session, target, request)
+
+
+def _format_of(file: Path | None) -> str:
+    if file is None:
+        return FORMATS[0]
+    if file.suffix.lower() not in _OF_SUFFIX:
+        known = ", ".join(_OF_SUFFIX)
+        raise UsageError(f"{file}: the name tells no format (it may end in {known}); say --format")
+    return _OF_SUFFIX[file.suffix.lower()]

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""``inspector report``: the answer."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO
+
+from inspector.commands.report import ReportRequest
+from inspector.commands.session import Session
+from inspector.commands.status import Status, status_of
+from inspector.commands.target import TargetOptions
+from inspector.distill.whole import check_writable, whole_file
+from inspector.full_report import full_report
+from inspector.model.full_report import FullReport
+from inspector.render.full_report_json import full_report_json
+from inspector.render.full_report_md import full_report_md
+from inspector.render.full_report_text import FullReportText
+from inspector.render.safe import safe
+from inspector.render.screen import show
+
+
+def run(session: Session, target: TargetOptions, request: ReportRequest) -> Status:
+    """Answer ``request``; a file appears whole or not at all."""
+    if request.file is not None:
+        check_writable(request.file)
+    with session.survey(target) as survey, session.progress() as step:
+        report = full_report(survey, step)
+    if request.file is None:
+        _write(report, request.output, session.out)
+    else:
+        size = _write_file(report, request.output, request.file)
+        session.out.write(f"{safe(str(request.file))}: {size:,} bytes\n")
+    return status_of(True, report.incomplete)
+
+
+def _write(report: FullReport, output: str, out: TextIO) -> None:
+    if output == "text":
+        show(FullReportText(report), out)
+    else:
+        out.write(_WRITERS[output](report))
+
+
+def _write_file(report: FullReport, output: str, path: Path) -> int:
+    text = io.StringIO()
+    _write(report, output, text)
+    content = text.getvalue().encode("utf-8", "backslashreplace")
+    with whole_file(path) as file:
+        file.write(content)
+    return len(content)
+
+
+_WRITERS: dict[str, Callable[[FullReport], str]] = {
+    "json": full_report_json,
+    "md": full_report_md,
+}

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""All that there is to say of a target at once: the answer of ``inspector report``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inspector.model.frame import Frame
+from inspector.model.kernel import KernelIdentity, TargetIdentity
+from inspector.model.kprobe import Kprobe
+from inspector.model.machine import Machine
+from inspector.model.report import Diff, Incomplete, StackPicture
+from inspector.model.signature import Signature
+from inspector.model.task import Task
+from inspector.model.task_group import TaskGroup
+
+
+@dataclass(frozen=True, slots=True)
+class FullReport:
+    """What support looks for first, then everything else.
+
+    :ivar panicking: None where no task panicked
+    :ivar signature: None where no task panicked, or nothing is known of its stack
+    :ivar stacks: of the panicking task, then of each other task that has a CPU
+    :ivar diff: the panicking task's entry frame and its innermost other one, where it has both
+    :ivar frames: every frame on a stack, and the crash notes
+    :ivar hung: tasks that sleep so that no signal wakes them
+    """
+
+    target: TargetIdentity
+    kernel: KernelIdentity
+    machine: Machine
+    panicking: Task | None
+    signature: Signature | None
+    stacks: tuple[StackPicture, ...]
+    diff: Diff | None
+    frames: tuple[Frame, ...]
+    probes: tuple[Kprobe, ...]
+    hung: tuple[Task, ...]
+    by_syscall: tuple[TaskGroup, ...]
+    by_origin: tuple[TaskGroup, ...]
+    incomplete: tuple[Incomplete, ...]
+
+    @property
+    def stack(self) -> StackPicture | None:
+        """The panicking task's."""
+        own = self.panicking
+        return next((s for s in self.stacks if own and s.task.address == own.address), None)

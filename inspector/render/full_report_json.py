@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""``inspector.report/1``: the full report as one JSON document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from inspector.model.full_report import FullReport
+from inspector.model.kprobe import Kprobe, KprobeFlags
+from inspector.model.machine import Clock, LoadedModule, LogLine, Machine, Taint
+from inspector.model.probe_site import Unread
+from inspector.model.report import Diff
+from inspector.model.signature import SIGNATURE_VERSION, Signature
+from inspector.model.task_group import TaskGroup
+from inspector.render.json import diff_fields, document, header, picture_object
+from inspector.render.json_frame import (
+    Json,
+    frame_object,
+    incomplete_list,
+    location_object,
+    task_object,
+    word_object,
+)
+
+
+def full_report_json(report: FullReport) -> str:
+    """The document; what the target does not hold is null, and named in ``incomplete``."""
+    machine = report.machine
+    return document(
+        {
+            **header("inspector.report/1", report.target, report.kernel),
+            "panic": _panic(report),
+            "signature": _signature(report.signature) if report.signature else None,
+            "clock": _clock(machine),
+            "cpus": None if isinstance(machine.cpus, Unread) else machine.cpus,
+            "taint": None if isinstance(machine.taints, Unread) else _taints(machine.taints),
+            "modules": _modules(machine),
+            "log": None if isinstance(machine.log, Unread) else _log(machine.log),
+            "stacks": [picture_object(picture) for picture in report.stacks],
+            "diff": _diff(report.diff) if report.diff else None,
+            "probes": [_probe(probe) for probe in report.probes],
+            "hung": [task_object(task) for task in report.hung],
+            "by_syscall": _groups(report.by_syscall),
+            "by_origin": _groups(report.by_origin),
+            "frames": [frame_object(frame) for frame in report.frames],
+            "incomplete": incomplete_list(report.incomplete),
+        }
+    )
+
+
+def _panic(report: FullReport) -> Json:
+    machine = report.machine
+    panic = None if isinstance(machine.panic, Unread) else machine.panic
+    return {
+        "message": panic.message if panic else None,
+        "cause": panic.cause if panic else None,
+        "cpu": None if isinstance(machine.panic_cpu, Unread) else machine.panic_cpu,
+        "task": task_object(report.panicking) if report.panicking else None,
+    }
+
+
+def _signature(signature: Signature) -> Json:
+    return {
+        "version": SIGNATURE_VERSION,
+        "digest": signature.digest,
+        "text": signature.text,
+        "parts": list(signature.parts),
+    }
+
+
+def _clock(machine: Machine) -> Json | None:
+    if not isinstance(machine.clock, Clock):
+        return None
+    return {"uptime_ns": machine.clock.uptime_ns, "wall_ns": machine.clock.wall_ns}
+
+
+def _taints(taints: Sequence[Taint]) -> list[Json]:
+    return [{"bit": t.bit, "letter": t.letter, "meaning": t.meaning} for t in taints]
+
+
+def _modules(machine: Machine) -> list[Json] | None:
+    if isinstance(machine.modules, Unread):
+        return None
+    return [_module(module) for module in machine.modules]
+
+
+def _module(module: LoadedModule) -> Json:
+    return {
+        "name": module.name,
+        "base": word_object(module.base),
+        "size": module.size,
+        "taint": _taints(module.taints),
+        "version": module.version or None,
+    }
+
+
+def _log(lines: Sequence[LogLine]) -> list[Json]:
+    return [_line(line) for line in lines]
+
+
+def _line(line: LogLine) -> Json:
+    return {
+        "time_ns": line.time_ns,
+        "level": line.level,
+        "facility": line.facility,
+        "caller": line.caller,
+        "text": line.text,
+    }
+
+
+def _diff(diff: Diff) -> Json:
+    return {
+        "left": frame_object(diff.left),
+        "right": frame_object(diff.right),
+        "fields": diff_fields(diff),
+    }
+
+
+def _probe(probe: Kprobe) -> Json:
+    return {
+        "address": word_object(probe.address),
+        "symbol": location_object(probe.location),
+        "module": probe.module,
+        "mechanism": probe.mechanism.value,
+        "flags": [flag.name.lower() for flag in KprobeFlags if flag.name and flag in probe.flags],
+    }
+
+
+def _groups(groups: Sequence[TaskGroup]) -> list[Json]:
+    return [{"name": g.name, "pids": list(g.pids), "hung": list(g.hung)} for g in groups]
