@@ -11,6 +11,7 @@ from typing import NoReturn
 from labkit.cache import Cache
 from labkit.errors import LabError
 from labkit.kit import Kit, ensure_dwarf, ensure_kit, forget
+from labkit.live_cli import add_boot, add_in, boot, run_in
 from labkit.play import Play
 from labkit.play_zoo import PlayZoo
 from labkit.scenarios import SCENARIOS, Scenario
@@ -24,14 +25,13 @@ def main(argv: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _terminated)
     options = _parser().parse_args(argv)
     try:
-        _run(options)
+        return _run(options)
     except (LabError, OSError) as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("lab: interrupted", file=sys.stderr)
         return 130
-    return 0
 
 
 def _terminated(number: int, frame: object) -> NoReturn:
@@ -39,16 +39,25 @@ def _terminated(number: int, frame: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _run(options: argparse.Namespace) -> None:
+def _run(options: argparse.Namespace) -> int:
     if options.command == "list":
-        _list()
-        return
+        return _list()
+    if options.command == "in":
+        return run_in(options)
+    _make(options)
+    return 0
+
+
+def _make(options: argparse.Namespace) -> None:
     cache, suite = Cache(), suite_named(options.suite)
     if options.fresh:
         forget(cache, suite)
     kit = ensure_kit(cache, suite)
     if options.command == "fetch":
         _print_files(kit, ensure_dwarf(cache, suite) if options.dwarf else None)
+        return
+    if options.command == "boot":
+        boot(options, cache, suite, kit)
         return
     output = options.output.absolute()
     if options.command in ZOOS:
@@ -58,11 +67,12 @@ def _run(options: argparse.Namespace) -> None:
         Play(suite, kit, scenario, output, options.limit, options.while_paused).run()
 
 
-def _list() -> None:
+def _list() -> int:
     for suite in SUITES.values():
         print(f"suite    {suite.name:10} {suite.flavour}")
     for scenario in _PLAYED:
         print(f"scenario {scenario.name:10} {scenario.summary}")
+    return 0
 
 
 def _print_files(kit: Kit, dwarf: Path | None) -> None:
@@ -78,6 +88,10 @@ def _parser() -> argparse.ArgumentParser:
     fetch = commands.add_parser("fetch", help="only fill the cache; JSON says where things are")
     fetch.add_argument("--dwarf", action="store_true", help="the kernel's DWARF too")
     _add_suite(fetch)
+    live = commands.add_parser("boot", help="a guest that lives, with Python and this checkout")
+    add_boot(live)
+    _add_suite(live)
+    add_in(commands.add_parser("in", help="run a script in a guest that lives"))
     for scenario in _PLAYED:
         _add_scenario(commands.add_parser(scenario.name, help=scenario.summary))
     return parser

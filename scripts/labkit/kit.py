@@ -59,7 +59,10 @@ def ensure_dwarf(cache: Cache, suite: Suite) -> Path:
 
 def forget(cache: Cache, suite: Suite) -> None:
     """Drop everything kept for ``suite``: the next use takes what the mirror has now."""
-    for name in (root_name(suite), _name(suite, "kit"), _name(suite, "dwarf")):
+    for name in (
+        root_name(suite),
+        *(_name(suite, what) for what in ("kit", "dwarf", "guest-root")),
+    ):
         cache.remove(name)
 
 

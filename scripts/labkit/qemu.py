@@ -19,7 +19,7 @@ _POLL_SECONDS = 0.1
 @dataclass(frozen=True, slots=True)
 class Machine:
     vmlinuz: Path
-    initramfs: Path
+    initramfs: Path | None
     append: str
     memory_mib: int
     disk: Path
@@ -30,6 +30,9 @@ class Machine:
     cpus: int = 2
     cpu: str | None = None  # an emulated one, too
     truth: Path | None = None  # a second serial port, to a file
+    channel: Path | None = None  # or to a socket
+    shared: tuple[Path, ...] = ()  # disks before it; what is written there is thrown away
+    control: Path | None = None  # a second monitor, for what the first is busy with
     devices: tuple[str, ...] = ()
 
 
@@ -115,13 +118,30 @@ def _arguments(machine: Machine) -> list[str]:
         *(("-cpu", machine.cpu) if machine.cpu else ()),
         *("-smp", str(machine.cpus), "-m", f"{machine.memory_mib}M", "-no-reboot"),
         *("-nodefaults", "-display", "none"),
-        *("-kernel", str(machine.vmlinuz), "-initrd", str(machine.initramfs)),
-        *("-append", machine.append),
-        *("-drive", f"file={machine.disk},if=none,id=disk,format=raw"),
-        *("-device", "nvme,drive=disk,serial=lab"),
+        *("-kernel", str(machine.vmlinuz), "-append", machine.append),
+        *(("-initrd", str(machine.initramfs)) if machine.initramfs else ()),
+        *("-device", "nvme,id=nvme,serial=lab"),
+        *(word for n, disk in enumerate(_disks(machine)) for word in _namespace(n, disk)),
         *("-device", "vmcoreinfo"),
         *("-serial", f"file:{machine.serial}"),
         *(("-serial", f"file:{machine.truth}") if machine.truth else ()),
+        *(("-serial", _socket(machine.channel)) if machine.channel else ()),
         *(word for device in machine.devices for word in ("-device", device)),
-        *("-qmp", f"unix:{machine.qmp},server=on,wait=off"),
+        *("-qmp", _socket(machine.qmp)),
+        *(("-qmp", _socket(machine.control)) if machine.control else ()),
     ]
+
+
+def _socket(path: Path) -> str:
+    return f"unix:{path},server=on,wait=off"
+
+
+def _disks(machine: Machine) -> list[str]:
+    shared = [f"file={path},snapshot=on" for path in machine.shared]
+    return [*shared, f"file={machine.disk}"]
+
+
+def _namespace(number: int, disk: str) -> tuple[str, ...]:
+    """The guest's /dev/nvme0n1 and so on, in the order given."""
+    drive = f"{disk},if=none,id=disk{number},format=raw"
+    return "-drive", drive, "-device", f"nvme-ns,bus=nvme,drive=disk{number}"

@@ -10,7 +10,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,58 @@ def lab(root: Path) -> Callable[..., str]:
         return result.stdout
 
     return run
+
+
+@dataclass(frozen=True)
+class LiveGuest:
+    """A guest that runs, with this checkout's inspector in its PATH (scripts/lab boot)."""
+
+    lab: Path
+    directory: Path
+
+    def run(
+        self, script: str, user: str = "root", limit: float = 120
+    ) -> subprocess.CompletedProcess[str]:
+        """Run ``script`` by the guest's ``sh``; what it leaves running may outlive it."""
+        how = ("--user", user, "--limit", str(limit))
+        argv: list[str | Path] = [self.lab, "in", *how, self.directory, script]
+        return subprocess.run(argv, capture_output=True, text=True, check=False)
+
+    @property
+    def qmp(self) -> str:
+        """The address of its monitor."""
+        return str(json.loads((self.directory / "guest.json").read_text())["qmp"])
+
+    @property
+    def serial(self) -> str:
+        """What its kernel has logged."""
+        return (self.directory / "serial.log").read_text(errors="replace")
+
+
+Boot = Callable[..., "AbstractContextManager[LiveGuest]"]
+
+
+@pytest.fixture(scope="session")
+def boot(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Boot:
+    """Boots a guest of a suite, for as long as a block lasts."""
+
+    @contextmanager
+    def booted(suite: str, *options: str) -> Iterator[LiveGuest]:
+        directory = tmp_path_factory.mktemp(f"live-{suite}")
+        argv: list[str | Path] = [root / "scripts/lab", "boot", "--suite", suite, *options]
+        with subprocess.Popen(
+            [*argv, "-o", directory], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n", f"{suite} did not boot: {directory}"
+            try:
+                yield LiveGuest(root / "scripts/lab", directory)
+            finally:
+                process.stdin.close()
+                process.wait(60)
+
+    return booted
 
 
 @pytest.fixture(scope="session")

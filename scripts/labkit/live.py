@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A guest that lives: booted from a suite's own root, with Python and this checkout in it."""
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from labkit.cache import Cache
+from labkit.guest_root import ensure_guest_root
+from labkit.kit import Kit
+from labkit.lab_disk import make_lab_disk
+from labkit.progress import step
+from labkit.python_layer import ensure_python
+from labkit.qemu import Guest, Machine, running
+from labkit.suites import Suite
+
+_APPEND = "console=ttyS0 root=/dev/nvme0n1 rw rootfstype=ext4 init=/lab-init panic=-1"
+MEMORY_MIB = 1024
+CPUS = 2
+_READY = b"LAB: ready"
+_WHERE = "guest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What is booted, and where it is kept.
+
+    :ivar more: name below the guest's /lab → file or directory of the host
+    """
+
+    suite: Suite
+    kit: Kit
+    output: Path
+    limit: float  # seconds until it must be up
+    memory_mib: int = MEMORY_MIB
+    cpus: int = CPUS
+    append: str = ""
+    more: Mapping[str, Path] | None = None
+
+    @contextmanager
+    def booted(self, cache: Cache) -> Iterator[Guest]:
+        """A guest whose agent listens; guest.json in the output directory says where."""
+        root, python = ensure_guest_root(cache, self.suite), ensure_python(cache)
+        self.output.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="frame-lab-") as directory:
+            scratch = Path(directory)
+            machine = self._machine(scratch, root, python)
+            make_lab_disk(scratch, machine.disk, self.more or {}, self.output / "host.log")
+            with running(machine, self.limit) as guest:
+                with step(f"{self.suite.name}: boot"):
+                    guest.wait_for(_READY)
+                self._tell(machine)
+                yield guest
+
+    def _machine(self, scratch: Path, root: Path, python: Path) -> Machine:
+        return Machine(
+            vmlinuz=self.kit.vmlinuz,
+            initramfs=None,
+            append=f"{_APPEND} {self.append}".strip(),
+            memory_mib=self.memory_mib,
+            disk=scratch / "disk",
+            serial=self.output / "serial.log",
+            qmp=scratch / "qmp",
+            errors=self.output / "host.log",
+            trap_log=None,
+            cpus=self.cpus,
+            channel=scratch / "channel",
+            shared=(root, python),
+            control=scratch / "control",
+        )
+
+    def _tell(self, machine: Machine) -> None:
+        where = {
+            "channel": str(machine.channel),
+            "qmp": str(machine.qmp),
+            "control": str(machine.control),
+            "release": self.kit.release,
+        }
+        (self.output / _WHERE).write_text(json.dumps(where, indent=1) + "\n")
+
+
+def channel_of(output: Path) -> Path:
+    """Of the guest that was booted into ``output``."""
+    return Path(json.loads((output / _WHERE).read_text())["channel"])
