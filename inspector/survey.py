@@ -294,7 +294,7 @@ class Survey:
 
     @cached_property
     def _probing(self) -> Probing:
-        return Probing(self.target, self._kprobes)
+        return Probing(self.target, self._kprobes, self._tasks.entry_offset)
 
     @cached_property
     def _pointers(self) -> Pointers:

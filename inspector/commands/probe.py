@@ -12,6 +12,7 @@ from inspector.commands import options
 from inspector.commands.session import Session
 from inspector.commands.status import Status
 from inspector.commands.target import TargetOptions
+from inspector.model.snippet import SnippetKind
 
 # As kprobes take it, and as an oops prints it (/SIZE): MODULE:SYMBOL+OFFSET.
 _PLACE = re.compile(
@@ -52,12 +53,31 @@ def _as_place(ctx: click.Context, _param: click.Parameter, value: str) -> ProbeP
         raise click.UsageError(str(error), ctx) from None
 
 
+def _as_kind(
+    _ctx: click.Context, _param: click.Parameter, value: str | None
+) -> SnippetKind | None:
+    return None if value is None else SnippetKind(value)
+
+
 @click.command("probe", short_help="What a kprobe would do, and hold: refused, ftrace, int3, jump.")
 @click.argument("place", metavar="SYMBOL[+OFF]", callback=_as_place)
+@click.option(
+    "--snippet",
+    type=click.Choice([kind.value for kind in SnippetKind]),
+    callback=_as_kind,
+    help="Code, ready to paste, that gets the syscall number at this probe.",
+)
 @options.format_option("text", "json")
 @options.target_options
 @click.pass_obj
-def command(session: Session, *, target: TargetOptions, output: str, place: ProbePlace) -> Status:
+def command(
+    session: Session,
+    *,
+    target: TargetOptions,
+    output: str,
+    place: ProbePlace,
+    snippet: SnippetKind | None,
+) -> Status:
     """What a kprobe at SYMBOL[+OFF] would do, told from the target's own text and lists.
 
     Accepted, or refused with which error; called from ftrace, by an int3, or by a jump; what
@@ -66,4 +86,4 @@ def command(session: Session, *, target: TargetOptions, output: str, place: Prob
     """
     from inspector.commands.run.probe import run
 
-    return run(session, target, place, output)
+    return run(session, target, place, output, snippet)

@@ -33,8 +33,9 @@ class Place:
 class Probing:
     """Of one target."""
 
-    def __init__(self, target: Target, kprobes: Kprobes) -> None:
+    def __init__(self, target: Target, kprobes: Kprobes, entry_offset: int) -> None:
         self._target = target
+        self._entry_offset = entry_offset
         self._names = FunctionNames(target)
         self._sites = ProbeSites(target, kprobes)
 
@@ -56,6 +57,7 @@ class Probing:
             self._site("x64_sys_call"),
             self._site("do_syscall_64"),
             self._target.symbols.address_of("__tracepoint_sys_enter"),
+            self._entry_offset,
         )
 
     def _site(self, symbol: str) -> ProbeSite | None:

@@ -58,7 +58,8 @@ class Tasks:
         self._offsets = _offsets(target)
         with reading("THREAD_SIZE"):
             self.thread_size: int = target.prog["THREAD_SIZE"].value_()
-        self._padding = entry_padding(target)
+        # task_pt_regs(): from the lowest address of the task stack, in bytes.
+        self.entry_offset = self.thread_size - entry_padding(target) - PT_REGS_SIZE
         self.incomplete: list[Incomplete] = []
 
     def all(self) -> Iterator[Task]:
@@ -118,7 +119,7 @@ class Tasks:
             cpu=_u32(data, at.cpu),
             running=Running.ON_CPU if any(data[at.on_cpu]) else Running.OFF_CPU,
             stack=Stack(StackKind.TASK, stack, high) if stack else None,
-            entry_address=high - self._padding - PT_REGS_SIZE if stack else None,
+            entry_address=stack + self.entry_offset if stack else None,
             sp=_u64(data, at.sp),
             kernel_thread=bool(flags & PF_KTHREAD),
             user_worker=bool(flags & (PF_IO_WORKER | PF_USER_WORKER)),

@@ -16,9 +16,11 @@ class NumberFacts:
     :ivar dispatcher: ``x64_sys_call``
     :ivar entry: ``do_syscall_64``
     :ivar tracepoint: the address of raw_syscalls:sys_enter's ``struct tracepoint``
+    :ivar entry_offset: from ``task->stack`` to ``task_pt_regs(task)``, in bytes
     """
 
     handler: ProbeSite | None
     dispatcher: ProbeSite | None
     entry: ProbeSite | None
     tracepoint: int | None
+    entry_offset: int

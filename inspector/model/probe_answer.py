@@ -92,16 +92,19 @@ class ProbeAnswer:
     """What a kprobe at one place would do and hold.
 
     :ivar asked: as it was typed
-    :ivar location: where the probe goes
+    :ivar place: what was asked for, under the name that it has there
+    :ivar location: where the probe goes: behind ENDBR, if ``place`` is one
     :ivar mechanism: of the first hit, None for a probe that is refused
     :ivar optimisation: for int3 only
     :ivar events: whether tracefs, perf and bpftrace can set it too
+    :ivar entry_offset: from ``task->stack`` to ``task_pt_regs(task)``, in bytes
     """
 
     target: TargetIdentity
     kernel: KernelIdentity
     asked: str
     renamed: Rename | None
+    place: Location
     location: Location
     address: int
     registration: Registration
@@ -111,5 +114,6 @@ class ProbeAnswer:
     events: Registration
     registers: tuple[HandlerRegister, ...]
     ways: tuple[NumberWay, ...]
+    entry_offset: int
     notes: tuple[str, ...] = ()
     incomplete: tuple[Incomplete, ...] = ()

@@ -40,6 +40,7 @@ def answer(
         kernel=kernel,
         asked=asked,
         renamed=renamed,
+        place=site.asked,
         location=Location(
             site.address, site.asked.symbol, site.asked.offset + moved, site.asked.module
         ),
@@ -51,6 +52,7 @@ def answer(
         events=events,
         registers=handler_registers(site, first) if first else (),
         ways=number_ways(site, registered.outcome is Outcome.ACCEPTED, numbers),
+        entry_offset=numbers.entry_offset,
         notes=notes(site, registered, same_name),
         incomplete=(*incomplete, *map(Incomplete, missing)),
     )

@@ -13,6 +13,7 @@ from inspector.model.probe_answer import (
     Registration,
     Rename,
 )
+from inspector.model.snippet import SnippetKind
 from inspector.render.json import header
 from inspector.render.json_frame import (
     Json,
@@ -23,8 +24,8 @@ from inspector.render.json_frame import (
 )
 
 
-def probe_json(answer: ProbeAnswer) -> str:
-    """The whole document."""
+def probe_json(answer: ProbeAnswer, kind: SnippetKind | None, code: str | None) -> str:
+    """The whole document; with the code of ``kind`` that was asked for, if any."""
     content = {
         **header("inspector.probe/1", answer.target, answer.kernel),
         "asked": answer.asked,
@@ -40,6 +41,7 @@ def probe_json(answer: ProbeAnswer) -> str:
             for r in answer.registers
         ],
         "syscall_number": [_way(way) for way in answer.ways],
+        "snippet": {"kind": kind.value, "code": code} if kind else None,
         "notes": list(answer.notes),
         "incomplete": incomplete_list(answer.incomplete),
     }

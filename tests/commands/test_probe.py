@@ -26,6 +26,7 @@ KEYS = [
     "kprobe_events",
     "registers",
     "syscall_number",
+    "snippet",
     "notes",
     "incomplete",
 ]
@@ -121,3 +122,39 @@ def test_the_text_fits_and_has_no_escapes(inspector: Inspector) -> None:
         shown = inspector("probe", "--demo", place).stdout
         assert "\x1b" not in shown
         assert all(line == line.rstrip() and len(line) <= 100 for line in shown.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("tracefs", "'p:number/hit __x64_sys_fork+0x5 nr=+120(%di):s32"),
+        ("bpftrace", "kprobe:__x64_sys_fork+5\n"),
+        ("module", '.symbol_name = "__x64_sys_fork",\n\t.offset = 0x5,'),
+    ],
+)
+def test_a_snippet_is_code_and_nothing_else(
+    kind: str, expected: str, inspector: Inspector
+) -> None:
+    shown = inspector("probe", "--demo", "__x64_sys_fork+5", "--snippet", kind)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert expected in shown.stdout
+    told = inspector(
+        "probe", "--demo", "__x64_sys_fork+5", "--snippet", kind, "--format", "json"
+    ).stdout
+    assert json.loads(told)["snippet"] == {"kind": kind, "code": shown.stdout}
+
+
+def test_where_no_argument_leads_to_the_number_tracefs_joins_with_the_tracepoint(
+    inspector: Inspector,
+) -> None:
+    code = inspector("probe", "--demo", "_do_fork", "--snippet", "tracefs").stdout
+    assert "p:number/hit kernel_clone own_orig_ax" in code
+    assert "raw_syscalls/sys_enter" in code
+    assert "%di" not in code
+
+
+@pytest.mark.parametrize("kind", ["tracefs", "bpftrace", "module"])
+def test_there_is_no_snippet_for_a_probe_that_is_refused(kind: str, inspector: Inspector) -> None:
+    result = inspector("probe", "--demo", "do_syscall_64", "--snippet", kind)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "-EINVAL" in result.stderr

@@ -54,7 +54,7 @@ def test_arguments_are_promised_only_while_nothing_has_changed_them() -> None:
 
 def test_a_syscall_handler_is_given_the_entry_frame() -> None:
     handler = site(0, name="__x64_sys_fork")
-    told = answered(handler, NumberFacts(handler, None, None, None))
+    told = answered(handler, NumberFacts(handler, None, None, None, 16384 - 168))
     assert told.registers[-1].register == "di"
     assert [way.name for way in told.ways if way.here] == ["entry-frame", "syscall-handler"]
 
@@ -62,7 +62,7 @@ def test_a_syscall_handler_is_given_the_entry_frame() -> None:
 def test_ways_are_offered_only_where_they_work() -> None:
     refused = replace(site(name="do_syscall_64"), blacklisted=TextRange(LOW, LOW + 9, ".noinstr"))
     module_only = without_ftrace(site(name="x64_sys_call"))
-    told = answered(site(), NumberFacts(site(), module_only, refused, None))
+    told = answered(site(), NumberFacts(site(), module_only, refused, None, 16384 - 168))
     works = {way.name: way.works for way in told.ways}
     assert works == {
         "entry-frame": Outcome.ACCEPTED,

@@ -17,7 +17,7 @@ NOP5 = bytes.fromhex("0f1f440000")
 CODE = NOP5 + bytes.fromhex("554889e5415731c0415f5dc3")
 SITE = TextRange(LOW, LOW + 5, "f")
 TEXT = TextRange(LOW - 0x1000, LOW + 0x1000, "kernel text")
-NOWHERE = NumberFacts(None, None, None, None)
+NOWHERE = NumberFacts(None, None, None, None, 16384 - 168)
 
 
 def site(

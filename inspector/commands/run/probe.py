@@ -8,18 +8,30 @@ from inspector.commands.session import Session
 from inspector.commands.status import Status, status_of
 from inspector.commands.target import TargetOptions
 from inspector.model.probe_answer import ProbeAnswer
+from inspector.model.snippet import SnippetKind
+from inspector.predict.snippet import snippet_plan
 from inspector.render.probe_json import probe_json
 from inspector.render.probe_text import ProbeText
 from inspector.render.screen import show
+from inspector.render.snippet import snippet
 from inspector.survey import Survey
 
 
-def run(session: Session, target: TargetOptions, place: ProbePlace, output: str) -> Status:
-    """Answer about ``place`` in the format ``output``."""
+def run(
+    session: Session,
+    target: TargetOptions,
+    place: ProbePlace,
+    output: str,
+    kind: SnippetKind | None,
+) -> Status:
+    """Answer about ``place`` in the format ``output``; with ``kind`` by code of that kind."""
     with session.survey(target) as survey:
         answer = probe_of(survey, place)
+        code = snippet(kind, snippet_plan(answer, kind)) if kind else None
         if output == "json":
-            session.out.write(probe_json(answer))
+            session.out.write(probe_json(answer, kind, code))
+        elif code is not None:
+            session.out.write(code)
         else:
             show(ProbeText(answer), session.out)
         return status_of(True, answer.incomplete)
