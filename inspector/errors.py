@@ -28,5 +28,9 @@ class Unreadable(InspectorError):
         self.reason = reason
 
 
+class FreezeError(InspectorError):
+    """A probe that cannot be had here, or a module; the machine is as it was."""
+
+
 class RecordError(InspectorError):
     """A ring of module records that does not hold what its ABI promises."""

@@ -118,13 +118,13 @@ def _read_task(survey: Survey, task: Task, frames: Sequence[Frame]) -> None:
 
 def _read_records(survey: Survey) -> tuple[Incomplete, ...]:
     try:
-        indexes = [f.record.index for f in survey.record_frames() if f.record is not None]
+        hits = survey.hits()
     except NothingMatched:
         return ()
     except InspectorError as error:
         return (Incomplete(str(error)),)
-    for index in dict.fromkeys(indexes):
-        _read_frame(survey, *survey.record(index))
+    for hit in hits:
+        _read_frame(survey, hit.given, hit.entry)
     return ()
 
 

@@ -7,14 +7,14 @@ The Python API, the command line and every other face go through :class:`Survey`
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from functools import cached_property
 
 from inspector.classify.rules import name
 from inspector.errors import InspectorError, NothingMatched, TargetError, Unreadable
 from inspector.explain.difference import difference
 from inspector.explain.meaning import explain
-from inspector.frames import entry, recorded
+from inspector.frames import entry, held, recorded
+from inspector.frames.held import HeldStack
 from inspector.frames.live_stack import LiveStacks
 from inspector.frames.noted import noted_frame
 from inspector.frames.surroundings import Surroundings
@@ -35,32 +35,24 @@ from inspector.kernel.task_states import TaskStates
 from inspector.kernel.tasks import Tasks
 from inspector.kernel.unwinder import call_frames
 from inspector.model.candidate import Candidate, FoundBy
+from inspector.model.context import Context
 from inspector.model.frame import FoundIn, Frame
+from inspector.model.hit import Hit
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.kprobe import Kprobe
 from inspector.model.machine import Machine
 from inspector.model.probe_answer import ProbeAnswer
-from inspector.model.record import Record, Ring
+from inspector.model.record import Hold, Record, Ring
 from inspector.model.region import CodeRegion
 from inspector.model.report import CallFrame, Diff, Explanation, Incomplete, StackPicture
 from inspector.model.stack import Stack
 from inspector.model.task import Running, Task
 from inspector.model.verdict import Verdict
 from inspector.predict.answer import answer
-from inspector.target.open import open_target
-from inspector.target.spec import TargetKind, TargetSpec
+from inspector.target.spec import TargetKind
 from inspector.target.target import Target
 
 _FOUND_IN = {FoundBy.RECORD: FoundIn.RECORD, FoundBy.NOTE: FoundIn.NOTE}
-
-
-@contextmanager
-def open_survey(spec: TargetSpec) -> Iterator[Survey]:
-    """Open a target for surveying.
-
-    :raises TargetError: if it cannot be opened
-    """
-    yield Survey(open_target(spec))
 
 
 class Survey:
@@ -156,6 +148,10 @@ class Survey:
         """The registered kprobes, by address."""
         return tuple(probe for _address, probe in sorted(self._kprobes.by_address.items()))
 
+    def default_task(self) -> Task | None:
+        """The task that a question is about which names none: who panicked, on a dump."""
+        return self.panicking_task() if self.is_dump else None
+
     def frames(self, tasks: Iterable[Task]) -> Iterator[Frame]:
         """The frames on the stacks of ``tasks``; a task that cannot be read is noted."""
         for task in tasks:
@@ -201,40 +197,60 @@ class Survey:
         raise NothingMatched(f"no frame lies at {address:#x}")
 
     def record_frames(self) -> tuple[Frame, ...]:
-        """Two frames a record: the one its handler was given, then the task's entry frame.
+        """The frames of :meth:`hits`, one after another.
 
         :raises NothingMatched: if framefreeze is not loaded
         """
-        found = []
-        for record in self._records():
-            frame, own_entry = self._recorded(record)
-            found += [frame] if own_entry is None else [frame, own_entry]
-        return tuple(found)
+        return tuple(frame for hit in self.hits() for frame in hit.frames)
 
-    def record(self, index: int) -> tuple[Frame, Frame | None]:
-        """The frame and the entry frame of the record with this index.
+    def hits(self) -> tuple[Hit, ...]:
+        """Two frames a record: the one its handler was given, and the task's entry frame.
+
+        :raises NothingMatched: if framefreeze is not loaded
+        """
+        return tuple(map(self._recorded, self.ring.records))
+
+    def record(self, index: int) -> Hit:
+        """The frames of the record with this index.
 
         :raises NothingMatched: naming the indexes there are
         """
-        records = self._records()
+        records = self.ring.records
         for record in records:
             if record.index == index:
                 return self._recorded(record)
         held = f"{records[0].index} to {records[-1].index}" if records else "none"
         raise NothingMatched(f"no record {index}; held are: {held}")
 
+    def read_held(self, hold: Hold) -> HeldStack:
+        """What lies on the stack of a task whose CPU framefreeze holds: quickly, as bytes.
+
+        :raises Unreadable: if it is not there
+        """
+        return held.read_held(self.target, hold, self._tasks.at(hold.task_address))
+
+    def held_frames(self, stack: HeldStack) -> tuple[Frame, Frame | None]:
+        """The frame that the probe's handler was given, and the task's entry frame."""
+        address, stacks = stack.hold.frame_address, self._stacks_of(stack.task)
+        around = next((found for found in stacks if address in found), None)
+        given = self._frame(held.given_frame(self._around, stack, around))
+        candidate = held.entry_frame(self._around, stack)
+        return given, self._frame(candidate) if candidate else None
+
+    def context(self, frame: Frame) -> Context:
+        """What an explanation of ``frame`` needs to know of the memory around it."""
+        return self._pointers.context(frame)
+
     def explain(self, frame: Frame, entry_frame: Frame | None) -> Explanation:
         """What each register of ``frame`` means, and the story people ask for."""
-        context = self._pointers.context(frame)
+        context = self.context(frame)
         return explain(
             self.target_identity, self.kernel_identity, frame, context, entry_frame, self.incomplete
         )
 
     def diff(self, left: Frame, right: Frame, others: tuple[Frame, ...]) -> Diff:
         """Two frames side by side, every register with the reason."""
-        fields = difference(
-            left, right, self._pointers.context(left), self._pointers.context(right)
-        )
+        fields = difference(left, right, self.context(left), self.context(right))
         return Diff(
             self.target_identity,
             self.kernel_identity,
@@ -301,19 +317,21 @@ class Survey:
         return Pointers(self.target, self._tasks)
 
     @cached_property
-    def _ring(self) -> Ring | None:
-        return read_ring(self.target)
+    def ring(self) -> Ring:
+        """What framefreeze holds, as it is when this is asked first.
 
-    def _records(self) -> tuple[Record, ...]:
-        if self._ring is None:
+        :raises NothingMatched: if framefreeze is not loaded
+        """
+        ring = read_ring(self.target)
+        if ring is None:
             raise NothingMatched("no records: the framefreeze module is not loaded there")
-        return self._ring.records
+        return ring
 
-    def _recorded(self, record: Record) -> tuple[Frame, Frame | None]:
+    def _recorded(self, record: Record) -> Hit:
         task = recorded.task_of(record, self._tasks.thread_size)
-        frame = self._frame(recorded.given_frame(self._around, record, task))
+        given = self._frame(recorded.given_frame(self._around, record, task))
         candidate = recorded.entry_frame(self._around, record, task)
-        return frame, self._frame(candidate) if candidate else None
+        return Hit(given, self._frame(candidate) if candidate else None)
 
     def _named(self, candidate: Candidate) -> tuple[Frame, ...]:
         verdict = name(candidate)

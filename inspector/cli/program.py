@@ -49,7 +49,9 @@ def program() -> None:
       --live            the running kernel (the default, where /proc/kcore can be read)
       --core, -c PATH   a vmcore
       --qemu ADDRESS    a QEMU guest
+      --records FILE    records that freeze -o saved
       --demo            a dump of a real kernel that ships with this program
 
-    Exit status: 0 whole answer, 1 nothing matched, 2 bad usage or target, 3 partial answer.
+    Exit status: 0 whole answer, 1 nothing matched, 2 bad usage or target, 3 partial answer,
+    4 freeze's COMMAND failed.
     """

@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "probe": "inspector.commands.probe",
     "report": "inspector.commands.report",
     "distill": "inspector.commands.distill",
+    "doctor": "inspector.commands.doctor",
 }
 
 

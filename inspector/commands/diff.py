@@ -38,6 +38,9 @@ class DiffRequest:
 @options.origin_option("--left", "The left frame's origin; else it is the entry frame.")
 @options.origin_option("--right", "The right frame's origin; else it is the innermost one.")
 @options.all_option
+@click.option(
+    "--timeline", is_flag=True, help="One event as all its probes recorded it, in order of time."
+)
 @options.format_option("text", "json")
 @options.target_options
 @click.pass_obj
@@ -51,18 +54,35 @@ def command(
     left: Origin | None,
     right: Origin | None,
     show_all: bool,
+    timeline: bool,
 ) -> Status:
     """Two struct pt_regs frames side by side, with the reason for every difference.
 
     WHAT is a pid in decimal, or the address 0x… of a task or of a frame: its entry frame against
     its innermost kernel frame, or that frame. Two addresses are two frames. Without it, on a
     dump: the panicking task.
+
+    --timeline takes records: those of one event (one task, one stay in the kernel) that the
+    framefreeze module made, and shows the life of ax and orig_ax in it. WHAT is a task then (its
+    last event), --record N the event of that record.
     """
     request = DiffRequest(what, record, left, right)
     _check(request)
+    if timeline:
+        return _timeline(session, target, request, output, show_all)
     from inspector.commands.run.diff import run
 
     return run(session, target, request, output, show_all)
+
+
+def _timeline(
+    session: Session, target: TargetOptions, request: DiffRequest, output: str, show_all: bool
+) -> Status:
+    if request.left or request.right or show_all or len(request.what) > 1:
+        raise UsageError("--timeline goes with one task or with --record, and nothing else")
+    from inspector.commands.run.timeline import run
+
+    return run(session, target, request, output)
 
 
 def _check(request: DiffRequest) -> None:

@@ -11,7 +11,7 @@ from inspector.commands import options
 from inspector.commands.session import Session
 from inspector.commands.status import Status
 from inspector.commands.target import TargetOptions
-from inspector.commands.what import What
+from inspector.commands.what import What, parse_what
 from inspector.model.origin import Origin
 
 
@@ -33,13 +33,47 @@ class FramesRequest:
     records: bool = False
 
 
-@click.command("frames", short_help="Which pt_regs frames lie on which stacks.")
+class FramesCommand(click.Command):
+    """``--records`` is two things here: with a FILE the target, alone a flag.
+
+    What follows it is the FILE unless it begins with a dash, or is a WHAT (a pid, an address).
+    ``--records=FILE`` is the target in any case.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, _flag_apart(args))
+
+
+def _flag_apart(args: list[str]) -> list[str]:
+    options_end = args.index("--") if "--" in args else len(args)
+    return [
+        _WITH_RECORDS
+        if i < options_end and word == "--records" and _is_alone(args[i + 1 :])
+        else word
+        for i, word in enumerate(args)
+    ]
+
+
+def _is_alone(rest: list[str]) -> bool:
+    if not rest or rest[0].startswith("-"):
+        return True
+    try:
+        parse_what(rest[0])
+    except ValueError:
+        return False
+    return True
+
+
+_WITH_RECORDS = "--with-records"
+
+
+@click.command("frames", cls=FramesCommand, short_help="Which pt_regs frames lie on which stacks.")
 @options.what_argument(-1)
 @options.comm_option
 @options.syscall_option
 @options.origin_option("--origin", f"Only frames of this origin: {options.ORIGIN_NAMES}.")
 @options.cpu_option
-@options.records_option
+@click.option(_WITH_RECORDS, "with_records", is_flag=True, hidden=True)
 @options.format_option("text", "json", "jsonl", "csv")
 @options.target_options
 @click.pass_obj
@@ -53,14 +87,18 @@ def command(
     syscall: str | None,
     origin: Origin | None,
     cpu: int | None,
-    records: bool,
+    with_records: bool,
 ) -> Status:
     """Which struct pt_regs frames lie on the stacks of the target's tasks.
 
     WHAT is a pid in decimal (the kernel's: of a thread), or the address 0x… of a frame or of a
     task. Without it: every task.
+
+    --records alone (nothing behind it, an option, or a WHAT) adds the frames that the framefreeze
+    module recorded in the target; --records FILE is a target that holds nothing else.
     """
     from inspector.commands.run.frames import run
 
+    records = with_records or target.records is not None
     request = FramesRequest(what, comm, syscall, origin, cpu, records)
     return run(session, target, request, output)

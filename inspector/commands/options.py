@@ -27,6 +27,7 @@ _TARGET: tuple[_Decorator, ...] = (
     click.option("--live", is_flag=True, help="The running kernel (the default, if readable)."),
     click.option("--core", "-c", metavar="PATH", help="A vmcore: kdump, ELF."),
     click.option("--qemu", metavar="ADDRESS", help="A QEMU guest, by the address of its QMP."),
+    click.option("--records", metavar="FILE", help="Records that freeze -o saved."),
     click.option("--demo", is_flag=True, help="A dump of a real kernel that ships with this."),
     click.option("--dump", metavar="NAME", help="Another shipped dump than the first."),
     click.option(
@@ -50,7 +51,7 @@ def target_options(callback: _Callback) -> _Callback:
     @functools.wraps(callback)
     def gathered(*args: Any, **options: Any) -> Any:
         symbols = SymbolSource(options.pop("symbols"))
-        names = ("live", "core", "qemu", "demo", "dump", "vmlinux", "system_map")
+        names = ("live", "core", "qemu", "records", "demo", "dump", "vmlinux", "system_map")
         given = {name: options.pop(name) for name in names}
         return callback(*args, target=TargetOptions(symbols=symbols, **given), **options)
 
@@ -101,9 +102,6 @@ syscall_option = click.option(
 )
 cpu_option = click.option(
     "--cpu", metavar="N", type=click.IntRange(min=0), help="Only of this CPU."
-)
-records_option = click.option(
-    "--records", is_flag=True, help="Also frames that the framefreeze module recorded."
 )
 record_option = click.option(
     "--record", metavar="N", type=click.IntRange(min=0), help="The module's record N."

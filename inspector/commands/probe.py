@@ -53,9 +53,7 @@ def _as_place(ctx: click.Context, _param: click.Parameter, value: str) -> ProbeP
         raise click.UsageError(str(error), ctx) from None
 
 
-def _as_kind(
-    _ctx: click.Context, _param: click.Parameter, value: str | None
-) -> SnippetKind | None:
+def _as_kind(_ctx: click.Context, _param: click.Parameter, value: str | None) -> SnippetKind | None:
     return None if value is None else SnippetKind(value)
 
 

@@ -43,7 +43,7 @@ class Session:
                 yield self.held
             return
         spec = target_spec(options, self.sudo_line)
-        from inspector.survey import open_survey  # imports drgn, which --help must not
+        from inspector.opening import open_survey  # imports drgn, which --help must not
 
         with ExitStack() as opened:
             with self.progress() as step:

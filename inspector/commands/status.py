@@ -17,6 +17,7 @@ class Status(IntEnum):
     NOTHING_MATCHED = 1
     BAD_USAGE = 2
     PARTIAL = 3
+    COMMAND_FAILED = 4
     OUR_FAULT = 70
     INTERRUPTED = 130
 

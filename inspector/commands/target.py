@@ -11,7 +11,7 @@ from inspector.errors import TargetError, UsageError
 from inspector.target.spec import SymbolSource, TargetKind, TargetSpec
 
 _KCORE = "/proc/kcore"
-_OTHERS = "--core PATH, --qemu ADDRESS or --demo"
+_OTHERS = "--core PATH, --qemu ADDRESS, --records FILE or --demo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class TargetOptions:
     live: bool = False
     core: str | None = None
     qemu: str | None = None
+    records: str | None = None
     demo: bool = False
     dump: str | None = None
     symbols: SymbolSource = SymbolSource.AUTO
@@ -55,6 +56,8 @@ def _named(options: TargetOptions) -> list[tuple[str, TargetKind, str | None]]:
         named.append(("--core", TargetKind.CORE, options.core))
     if options.qemu is not None:
         named.append(("--qemu", TargetKind.QEMU, options.qemu))
+    if options.records is not None:
+        named.append(("--records", TargetKind.RECORDS, options.records))
     if options.demo or options.dump is not None:
         flag = "--demo" if options.demo else "--dump"
         named.append((flag, TargetKind.DEMO, options.dump))

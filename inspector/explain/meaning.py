@@ -28,7 +28,7 @@ def explain(
         target,
         kernel,
         frame,
-        tuple(_meaning(frame, context, name) for name in _ORDER),
+        tuple(register_meaning(frame, context, name) for name in _ORDER),
         story(frame, context, entry),
         context.instruction,
         entry,
@@ -36,7 +36,8 @@ def explain(
     )
 
 
-def _meaning(frame: Frame, context: Context, register: str) -> RegisterMeaning:
+def register_meaning(frame: Frame, context: Context, register: str) -> RegisterMeaning:
+    """What ``register`` means in ``frame``."""
     pointer = context.pointers.get(register)
     return RegisterMeaning(
         register, decoded(frame, register, pointer), phrase(frame, register, context)

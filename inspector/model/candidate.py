@@ -25,6 +25,7 @@ class FoundBy(Enum):
     RETURN_ADDRESS = "return-address"
     RECORD = "record"
     NOTE = "note"
+    HELD = "held"
 
 
 class Unwinder(Enum):

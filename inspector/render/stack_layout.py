@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from inspector.model.frame import FoundIn, Frame
+from inspector.model.frame import Frame
 from inspector.model.registers import PT_REGS_SIZE
 from inspector.model.report import CallFrame, StackPicture
 
@@ -51,8 +51,7 @@ class StackLayout:
 
 def layout_of(picture: StackPicture) -> StackLayout:
     """Sort what was found by address."""
-    frames = [frame for frame in picture.frames if frame.found_in is not FoundIn.RECORD]
-    found: list[CallFrame | Frame] = [*_kernel_calls(picture.calls), *frames]
+    found: list[CallFrame | Frame] = [*_kernel_calls(picture.calls), *picture.frames]
     inside = [what for what in found if picture.stack and _address(what) in picture.stack]
     outside = [what for what in found if what not in inside]
     outside.sort(key=lambda what: _address(what) or 0)

@@ -187,6 +187,16 @@ def _read_btf(prog: Program, symbols: Symbols, name: str) -> Btf:
     return Btf(blob)
 
 
+def reload_modules(target: Target) -> None:
+    """Let ``target`` know of modules that were loaded since it was opened.
+
+    :raises TargetError: if the list of modules cannot be read
+    """
+    missing = _load_modules(target.prog, target.symbols)
+    if missing:
+        raise TargetError(missing[0].reason)
+
+
 def _load_modules(prog: Program, symbols: Symbols) -> tuple[Incomplete, ...]:
     try:
         with reading("symbols of loaded modules"):

@@ -30,7 +30,7 @@ class SymbolSource(Enum):
 class TargetSpec:
     """A target to open.
 
-    :ivar path: the dump (core), the QMP address (qemu), the name of a shipped dump (demo)
+    :ivar path: the file (core, records), the QMP address (qemu), the name of a shipped dump (demo)
     :ivar vmlinux: a kernel image with DWARF, of the very build that the target runs
     :ivar system_map: symbols of that build, in place of the kernel's own table
     """

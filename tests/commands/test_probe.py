@@ -132,9 +132,7 @@ def test_the_text_fits_and_has_no_escapes(inspector: Inspector) -> None:
         ("module", '.symbol_name = "__x64_sys_fork",\n\t.offset = 0x5,'),
     ],
 )
-def test_a_snippet_is_code_and_nothing_else(
-    kind: str, expected: str, inspector: Inspector
-) -> None:
+def test_a_snippet_is_code_and_nothing_else(kind: str, expected: str, inspector: Inspector) -> None:
     shown = inspector("probe", "--demo", "__x64_sys_fork+5", "--snippet", kind)
     assert (shown.returncode, shown.stderr) == (0, "")
     assert expected in shown.stdout

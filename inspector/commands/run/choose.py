@@ -11,13 +11,13 @@ from inspector.survey import Survey
 
 
 def task_or_frame(survey: Survey, what: What | None) -> Task | Frame:
-    """What ``what`` names; None names the panicking task of a dump.
+    """What ``what`` names; None names the panicking task of a dump, of a file of records the last.
 
     :raises NothingMatched: if there is no such task or frame
     :raises UsageError: if it names nothing, and no task panicked
     """
     if what is None:
-        return _panicking_task(survey)
+        return _default_task(survey)
     if isinstance(what, Pid):
         return survey.task(what.number)
     task = survey.task_at(what.value)
@@ -48,10 +48,10 @@ def task_label(task: Task) -> str:
     return f"pid {task.pid} ({task.comm})"
 
 
-def _panicking_task(survey: Survey) -> Task:
-    if not survey.is_dump:
-        raise UsageError("say which task or frame: a pid, or an address (0x…)")
-    task = survey.panicking_task()
-    if task is None:
+def _default_task(survey: Survey) -> Task:
+    task = survey.default_task()
+    if task is None and survey.is_dump:
         raise UsageError("no task of this dump panicked: name a pid, or an address (0x…)")
+    if task is None:
+        raise UsageError("say which task or frame: a pid, or an address (0x…)")
     return task

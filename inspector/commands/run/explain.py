@@ -37,8 +37,8 @@ def explanation_of(survey: Survey, request: ExplainRequest) -> Explanation:
     :raises UsageError: if it names nothing
     """
     if request.record is not None:
-        frame, entry = survey.record(request.record)
-        return survey.explain(frame, entry)
+        hit = survey.record(request.record)
+        return survey.explain(hit.given, hit.entry)
     found = task_or_frame(survey, request.what)
     if isinstance(found, Frame):
         return survey.explain(found, _entry_of(survey, found))

@@ -11,9 +11,9 @@ from inspector.commands.run.conditions import frame_matches, task_matches
 from inspector.commands.session import Session
 from inspector.commands.status import Status, status_of
 from inspector.commands.target import TargetOptions
-from inspector.commands.what import Pid, What
+from inspector.commands.what import Address, Pid, What
 from inspector.errors import NothingMatched
-from inspector.model.frame import Frame
+from inspector.model.frame import FoundIn, Frame
 from inspector.model.report import Report
 from inspector.model.task import Task
 from inspector.render.csv import write_csv
@@ -47,14 +47,20 @@ def matching_frames(survey: Survey, request: FramesRequest) -> Iterator[Frame]:
     :raises NothingMatched: if a task or frame that it names is not there
     """
     for frame in _candidates(survey, request):
-        if frame_matches(request, frame):
+        if frame.found_in is not FoundIn.RECORD and frame_matches(request, frame):
             yield frame
     if request.records:
-        pids = {what.number for what in request.what if isinstance(what, Pid)}
         for frame in survey.record_frames():
-            named = not request.what or (frame.task is not None and frame.task.pid in pids)
-            if named and frame_matches(request, frame):
+            if _is_named(request, frame) and frame_matches(request, frame):
                 yield frame
+
+
+def _is_named(request: FramesRequest, recorded: Frame) -> bool:
+    if not request.what:
+        return True
+    task = recorded.task
+    named = (Address(recorded.address), task and Pid(task.pid), task and Address(task.address))
+    return any(what in named for what in request.what)
 
 
 def _candidates(survey: Survey, request: FramesRequest) -> Iterator[Frame]:

@@ -37,10 +37,10 @@ def choose_pair(survey: Survey, request: DiffRequest) -> Pair:
 
 
 def _recorded(survey: Survey, index: int) -> Pair:
-    frame, entry = survey.record(index)
-    if entry is None:
+    hit = survey.record(index)
+    if hit.entry is None:
         raise NothingMatched(f"record {index} is of a kernel thread, which has no entry frame")
-    return entry, frame, ()
+    return hit.entry, hit.given, ()
 
 
 def _of_task(survey: Survey, task: Task, request: DiffRequest, named: Frame | None) -> Pair:

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""``inspector doctor``: the options."""
+
+from __future__ import annotations
+
+import click
+
+from inspector.commands import options
+from inspector.commands.session import Session
+from inspector.commands.status import Status
+from inspector.commands.target import TargetOptions
+
+
+@click.command("doctor", short_help="What can be opened and frozen here, and what is missing.")
+@options.format_option("text", "json")
+@options.target_options
+@click.pass_obj
+def command(session: Session, *, target: TargetOptions, output: str) -> Status:
+    """What can be opened here, what freeze would fail on, and how to mend it.
+
+    Changes nothing, and needs no root: it says what it could not see without (exit status 3
+    then). With a TARGET: whether that one can be opened, and what it holds.
+    """
+    from inspector.commands.run.doctor import run
+
+    return run(session, target, output)

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Looks at this machine, changing nothing."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+from pathlib import Path
+
+from inspector.freezer.kernel_notes import running_build_id
+from inspector.model.host import HostFacts, Unseen
+
+_TRACEFS = ("/sys/kernel/tracing", "/sys/kernel/debug/tracing")
+_INSTALLED = ("updates", "extra")  # where DKMS and depmod's search order have such modules
+MODULE = "framefreeze"
+
+
+def host_facts() -> HostFacts:
+    """As they are now."""
+    release = platform.release()
+    modules = Path("/lib/modules") / release
+    return HostFacts(
+        release=release,
+        build_id=running_build_id(),
+        distribution=_distribution(),
+        root=os.geteuid() == 0,
+        lockdown=_lockdown(),
+        signed_only=_flag("/sys/module/module/parameters/sig_enforce", "Y"),
+        modules_disabled=_flag("/proc/sys/kernel/modules_disabled", "1"),
+        kcore=_kcore(),
+        kprobes=_kprobes(),
+        kprobes_enabled=_flag("/sys/kernel/debug/kprobes/enabled", "1"),
+        tracefs=_tracefs(),
+        headers=_headers(modules / "build"),
+        tools=tuple(tool for tool in ("make", "gcc") if shutil.which(tool) is None),
+        installed_module=_installed(modules),
+        loaded=Path("/sys/module", MODULE).exists(),
+        cpus_online=len(os.sched_getaffinity(0)),
+        preempt_count=_preempt_count(release, modules),
+    )
+
+
+def tracefs_directory() -> Path | None:
+    """Where tracefs is mounted."""
+    for directory in map(Path, _TRACEFS):
+        if (directory / "kprobe_events").exists():
+            return directory
+    return None
+
+
+def _read(path: str) -> str | Unseen:
+    try:
+        return Path(path).read_text().strip()
+    except PermissionError:
+        return Unseen.NOT_ROOT
+    except OSError:
+        hidden = os.geteuid() != 0 and path.startswith("/sys/kernel/debug/")
+        return Unseen.NOT_ROOT if hidden else Unseen.NOT_TOLD
+
+
+def _flag(path: str, yes: str) -> bool | Unseen:
+    text = _read(path)
+    return text if isinstance(text, Unseen) else text == yes
+
+
+def _lockdown() -> str | Unseen:
+    text = _read("/sys/kernel/security/lockdown")
+    if isinstance(text, Unseen):
+        return text
+    chosen = re.search(r"\[(\w+)\]", text)
+    return chosen[1] if chosen else Unseen.NOT_TOLD
+
+
+def _kcore() -> str | None:
+    try:
+        os.close(os.open("/proc/kcore", os.O_RDONLY | os.O_CLOEXEC))
+    except OSError as error:
+        return error.strerror or "cannot be opened"
+    return None
+
+
+def _kprobes() -> bool | Unseen:
+    if Path("/proc/sys/debug/kprobes-optimization").exists():
+        return True
+    try:
+        with open("/proc/kallsyms") as symbols:
+            return any(line.endswith(" register_kprobe\n") for line in symbols)
+    except OSError:
+        return Unseen.NOT_TOLD
+
+
+def _tracefs() -> str | Unseen | None:
+    directory = tracefs_directory()
+    if directory is not None:
+        return str(directory)
+    if os.geteuid() != 0 and Path(_TRACEFS[0]).exists():
+        return Unseen.NOT_ROOT  # its directory is root's alone
+    return None
+
+
+def _headers(build: Path) -> str | None:
+    return str(build.resolve()) if (build / "Makefile").is_file() else None
+
+
+def _installed(modules: Path) -> str | None:
+    for directory in _INSTALLED:
+        for found in sorted((modules / directory).rglob(f"{MODULE}.ko*")):
+            return str(found)
+    return None
+
+
+def _preempt_count(release: str, modules: Path) -> bool | Unseen:
+    for config in (Path(f"/boot/config-{release}"), modules / "config", modules / "build/.config"):
+        try:
+            return "CONFIG_PREEMPT_COUNT=y" in config.read_text().splitlines()
+        except OSError:
+            continue
+    return Unseen.NOT_TOLD
+
+
+def _distribution() -> frozenset[str]:
+    try:
+        told = platform.freedesktop_os_release()
+    except OSError:
+        return frozenset()
+    return frozenset([told.get("ID", ""), *told.get("ID_LIKE", "").split()])
