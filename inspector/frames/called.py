@@ -7,15 +7,15 @@ optimised probe of 5.10 lets the ss slot overlap the interrupted word.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
+from inspector.frames.scan import words_with
 from inspector.frames.surroundings import Surroundings
 from inspector.model.region import RegionKind
 from inspector.model.registers import PT_REGS_SIZE, REGISTER_OFFSETS
 from inspector.target.target import Target
 
-_WORDS = PT_REGS_SIZE // 8
-_IP, _SP = (REGISTER_OFFSETS[name] // 8 for name in ("ip", "sp"))
+_IP, _SP = (REGISTER_OFFSETS[name] for name in ("ip", "sp"))
 
 _KERNEL_HALF = 0xFF00_0000_0000_0000
 
@@ -39,19 +39,30 @@ class CalledCode:
             if low is not None:
                 ranges.append((low, _end_of(target, low, symbol)))
         self._ranges = sorted(ranges)
-        self._lowest = min((low for low, _ in ranges), default=0)
-        self._highest = max((high for _, high in ranges), default=0)
+        # Return addresses of one block of 64 KiB share their upper six bytes.
+        blocks = {b for low, high in ranges for b in range((low + 1) >> 16, (high >> 16) + 1)}
+        self._blocks = [block.to_bytes(6, "little") for block in sorted(blocks)]
 
-    def frames(self, words: Sequence[int]) -> Iterator[int]:
-        """Indexes into ``words`` that a return address into this text lies right below."""
-        for i, word in enumerate(words[: len(words) - _WORDS]):
-            if self._lowest < word <= self._highest and self._holds(word):
-                at = i + 1
-                if self._target.locate(words[at + _IP]) and words[at + _SP] >= _KERNEL_HALF:
-                    yield at
+    def frames(self, data: bytes) -> Iterator[int]:
+        """Offsets into ``data`` that a return address into this text lies right below."""
+        for block in self._blocks:
+            for at in words_with(data, block, skipped=2):
+                if self._holds(_word(data, at)) and self._is_frame(data, at + 8):
+                    yield at + 8
+
+    def _is_frame(self, data: bytes, at: int) -> bool:
+        return (
+            at <= len(data) - PT_REGS_SIZE
+            and _word(data, at + _SP) >= _KERNEL_HALF
+            and self._target.locate(_word(data, at + _IP)) is not None
+        )
 
     def _holds(self, word: int) -> bool:
         return any(low < word <= high for low, high in self._ranges)
+
+
+def _word(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at : at + 8], "little")
 
 
 def _end_of(target: Target, low: int, symbol: str) -> int:

@@ -6,12 +6,14 @@ Pure: the caller reads the memory. Plausible is not proven; the rules decide.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import struct
+from collections.abc import Iterator
 
 from inspector.model.registers import PT_REGS_SIZE, REGISTER_OFFSETS
 
-_WORDS = PT_REGS_SIZE // 8
-_IP, _CS, _FLAGS, _SP, _SS = (REGISTER_OFFSETS[n] // 8 for n in ("ip", "cs", "flags", "sp", "ss"))
+_CS = REGISTER_OFFSETS["cs"]
+_FROM_IP = struct.Struct("<5Q")  # ip, cs, flags, sp, ss: what the CPU pushes
+_IP = REGISTER_OFFSETS["ip"]
 
 _KERNEL_CS = 0x10  # __KERNEL_CS, asm/segment.h
 # __KERNEL_DS, or 0: the CPU loads a null SS when it enters ring 0 from user mode.
@@ -24,20 +26,36 @@ _FLAGS_ALWAYS_CLEAR = ~0x3F7FD7 & 0xFFFF_FFFF_FFFF_FFFF
 _KERNEL_HALF = 0xFF00_0000_0000_0000  # five-level paging's kernel half; four-level's is inside it
 
 
-def kernel_frames(words: Sequence[int]) -> Iterator[int]:
-    """Indexes into ``words`` where 21 of them look like a frame of kernel mode."""
-    for cs_at in range(_CS, len(words) - (_WORDS - 1 - _CS)):
-        if words[cs_at] == _KERNEL_CS and _plausible(words, cs_at - _CS):
-            yield cs_at - _CS
+def kernel_frames(data: bytes) -> Iterator[int]:
+    """Offsets into ``data``, multiples of 8, where 168 bytes look like a frame of kernel mode."""
+    for cs_at in words_with(data, _CS_WORD):
+        at = cs_at - _CS
+        if 0 <= at <= len(data) - PT_REGS_SIZE and _plausible(data, at):
+            yield at
 
 
-def _plausible(words: Sequence[int], at: int) -> bool:
-    flags, sp = words[at + _FLAGS], words[at + _SP]
+def words_with(data: bytes, part: bytes, skipped: int = 0) -> Iterator[int]:
+    """Offsets of the 64-bit words of ``data`` that have ``part`` behind ``skipped`` bytes.
+
+    The search is memchr's: a stack without any costs next to nothing.
+    """
+    at = data.find(part)
+    while at >= 0:
+        if (at - skipped) % 8 == 0:
+            yield at - skipped
+        at = data.find(part, at + 1)
+
+
+_CS_WORD = _KERNEL_CS.to_bytes(8, "little")
+
+
+def _plausible(data: bytes, at: int) -> bool:
+    ip, _cs, flags, sp, ss = _FROM_IP.unpack_from(data, at + _IP)
     return (
-        words[at + _SS] in _KERNEL_SS
+        ss in _KERNEL_SS
         and bool(flags & _FLAGS_ALWAYS_SET)
         and not flags & _FLAGS_ALWAYS_CLEAR
-        and words[at + _IP] >= _KERNEL_HALF
+        and ip >= _KERNEL_HALF
         and sp >= _KERNEL_HALF
         and sp % 8 == 0
     )

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter, itemgetter
+from typing import NamedTuple
 
 from inspector.errors import InspectorError, Unreadable
 from inspector.model.registers import PT_REGS_SIZE
@@ -26,28 +27,68 @@ TS_COMPAT = 0x0002  # arch/x86/include/asm/thread_info.h
 _MAX_TASKS = 4 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class _Offsets:
-    """Where the members of ``struct task_struct`` are, in bytes.
+class _Node(NamedTuple):
+    """What one read of a ``struct task_struct`` tells: the members that are needed, in order."""
 
-    ``on_cpu`` is an int, and a byte beside others in 7.2.
-    """
-
-    size: int
-    tasks: int
+    next_task: int
+    previous_thread: int
+    next_thread: int
     signal: int
-    thread_head: int
-    thread_node: int
     stack: int
     flags: int
     pid: int
     tgid: int
-    comm: int
-    on_cpu: slice
+    comm: bytes
+    on_cpu: bytes
     cpu: int
     sp: int
     status: int
     trap_nr: int
+
+
+class _Layout:
+    """Where the members of ``struct task_struct`` are, in bytes.
+
+    :ivar first: the lowest that is needed, from which :attr:`read` decodes
+    :ivar size: from there to the end of the highest
+    :ivar thread_head: of ``struct signal_struct``
+    """
+
+    def __init__(self, target: Target) -> None:
+        def of(member: str) -> int:
+            return target.offsetof(_TASK, member)
+
+        self.tasks = of("tasks")
+        self.thread_node = of("thread_node")
+        self.thread_head = target.offsetof("struct signal_struct", "thread_head")
+        # on_cpu is an int, and a byte beside others in 7.2
+        on_cpu = f"{target.sizeof_member(_TASK, 'on_cpu')}s"
+        members = {
+            "next_task": (self.tasks, "Q"),
+            "previous_thread": (self.thread_node + 8, "Q"),
+            "next_thread": (self.thread_node, "Q"),
+            "signal": (of("signal"), "Q"),
+            "stack": (of("stack"), "Q"),
+            "flags": (of("flags"), "I"),
+            "pid": (of("pid"), "i"),
+            "tgid": (of("tgid"), "i"),
+            "comm": (of("comm"), "16s"),
+            "on_cpu": (of("on_cpu"), on_cpu),
+            "cpu": (_cpu_offset(target), "I"),
+            "sp": (of("thread.sp"), "Q"),
+            "status": (of("thread_info.status"), "I"),
+            "trap_nr": (of("thread.trap_nr"), "Q"),
+        }
+        self.first = min(at for at, _ in members.values())
+        ordered = sorted((at - self.first, name, code) for name, (at, code) in members.items())
+        self._unpack = _padded(ordered).unpack
+        self.size = _padded(ordered).size
+        names = [name for _, name, _ in ordered]
+        self._pick = itemgetter(*(names.index(name) for name in _Node._fields))
+
+    def read(self, data: bytes) -> _Node:
+        """Decode :attr:`size` bytes that begin at :attr:`first`."""
+        return _Node(*self._pick(self._unpack(data)))
 
 
 class Tasks:
@@ -55,7 +96,7 @@ class Tasks:
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        self._offsets = _offsets(target)
+        self._layout = _Layout(target)
         with reading("THREAD_SIZE"):
             self.thread_size: int = target.prog["THREAD_SIZE"].value_()
         # task_pt_regs(): from the lowest address of the task stack, in bytes.
@@ -67,65 +108,92 @@ class Tasks:
 
         :raises TargetError: if ``init_task`` is not known
         """
-        for leader in self._leaders():
-            yield from self._threads(leader)
+        init = self._target.symbols.address_of("init_task")
+        if init is None:
+            raise Unreadable(0, 0, "no symbol init_task: the task list cannot be found")
+        head = init + self._layout.tasks
+        for leader, node in self._list(head, self._layout.tasks, _next_task):
+            yield from self._threads(leader, node)
 
     def at(self, address: int) -> Task:
         """The task whose ``struct task_struct`` is at ``address``.
 
         :raises Unreadable: if it is not there
         """
-        return self._decode(address, self._target.read(address, self._offsets.size))
+        return self._task(address, self._node(address))
 
-    def _leaders(self) -> Iterator[int]:
-        init = self._target.symbols.address_of("init_task")
-        if init is None:
-            raise Unreadable(0, 0, "no symbol init_task: the task list cannot be found")
-        yield from self._list(init + self._offsets.tasks, self._offsets.tasks)
+    def _node(self, address: int) -> _Node:
+        return self._layout.read(self._target.read(address + self._layout.first, self._layout.size))
 
-    def _threads(self, leader: int) -> Iterator[Task]:
+    def _threads(self, leader: int, node: _Node) -> Iterator[Task]:
+        """The threads of a process in the order of their list, each read once."""
+        head, offset = node.signal + self._layout.thread_head, self._layout.thread_node
+        if node.previous_thread != head:  # another took its place: de_thread(), fs/exec.c
+            threads = self._list(head, offset, _next_thread)
+        else:
+            yield self._task(leader, node)
+            first = leader + offset
+            threads = self._list(head, offset, _next_thread, node.next_thread, first)
+        for address, thread in threads:
+            yield self._task(address, thread)
+
+    def _list(
+        self,
+        head: int,
+        offset: int,
+        next_of: Callable[[_Node], int],
+        at: int | None = None,
+        *seen: int,
+    ) -> Iterator[tuple[int, _Node]]:
+        """The tasks on the ``struct list_head`` at ``head``.
+
+        :param offset: of the list's elements in ``struct task_struct``
+        :param at: the element to begin with, the first if None
+        :param seen: those that came before it
+        """
+        known = {head, *seen}
         try:
-            signal = self._target.word(leader + self._offsets.signal)
-            threads = self._list(signal + self._offsets.thread_head, self._offsets.thread_node)
-            for address in threads:
-                yield self.at(address)
+            at = self._target.word(head) if at is None else at
+            while at not in known and len(known) < _MAX_TASKS:
+                known.add(at)
+                try:
+                    node = self._node(at - offset)
+                except Unreadable as error:
+                    self._note(f"the task at {at - offset:#x}: {error}")
+                    at = self._target.word(at)
+                else:
+                    yield at - offset, node
+                    at = next_of(node)
+            if at != head:
+                self._note(f"the list at {head:#x} runs into itself")
         except Unreadable as error:
-            self.incomplete.append(Incomplete(f"threads of the task at {leader:#x}: {error}"))
+            self._note(f"the list at {head:#x} is cut: {error}")
 
-    def _list(self, head: int, offset: int) -> Iterator[int]:
-        """Addresses of the objects on the ``struct list_head`` at ``head``."""
-        seen = {head}
-        try:
-            node = self._target.word(head)
-            while node not in seen and len(seen) < _MAX_TASKS:
-                seen.add(node)
-                yield node - offset
-                node = self._target.word(node)
-            if node != head:
-                self.incomplete.append(Incomplete(f"the list at {head:#x} runs into itself"))
-        except Unreadable as error:
-            self.incomplete.append(Incomplete(f"the list at {head:#x} is cut: {error}"))
+    def _note(self, reason: str) -> None:
+        self.incomplete.append(Incomplete(reason))
 
-    def _decode(self, address: int, data: bytes) -> Task:
-        at = self._offsets
-        flags = _u32(data, at.flags)
-        stack = _u64(data, at.stack)
+    def _task(self, address: int, node: _Node) -> Task:
+        stack, flags = node.stack, node.flags
         high = stack + self.thread_size
         return Task(
             address=address,
-            pid=_s32(data, at.pid),
-            tgid=_s32(data, at.tgid),
-            comm=escape_comm(data[at.comm : at.comm + 16]),
-            cpu=_u32(data, at.cpu),
-            running=Running.ON_CPU if any(data[at.on_cpu]) else Running.OFF_CPU,
+            pid=node.pid,
+            tgid=node.tgid,
+            comm=escape_comm(node.comm),
+            cpu=node.cpu,
+            running=Running.ON_CPU if any(node.on_cpu) else Running.OFF_CPU,
             stack=Stack(StackKind.TASK, stack, high) if stack else None,
             entry_address=stack + self.entry_offset if stack else None,
-            sp=_u64(data, at.sp),
+            sp=node.sp,
             kernel_thread=bool(flags & PF_KTHREAD),
             user_worker=bool(flags & (PF_IO_WORKER | PF_USER_WORKER)),
-            compat=bool(_u32(data, at.status) & TS_COMPAT),
-            trap_nr=_u64(data, at.trap_nr),
+            compat=bool(node.status & TS_COMPAT),
+            trap_nr=node.trap_nr,
         )
+
+
+_next_task: Callable[[_Node], int] = attrgetter("next_task")
+_next_thread: Callable[[_Node], int] = attrgetter("next_thread")
 
 
 def entry_padding(target: Target) -> int:
@@ -137,29 +205,6 @@ def entry_padding(target: Target) -> int:
     return 16 if target.symbols.address_of("asm_fred_entrypoint_user") is not None else 0
 
 
-def _offsets(target: Target) -> _Offsets:
-    def of(member: str) -> int:
-        return target.offsetof(_TASK, member)
-
-    return _Offsets(
-        size=target.sizeof(_TASK),
-        tasks=of("tasks"),
-        signal=of("signal"),
-        thread_head=target.offsetof("struct signal_struct", "thread_head"),
-        thread_node=of("thread_node"),
-        stack=of("stack"),
-        flags=of("flags"),
-        pid=of("pid"),
-        tgid=of("tgid"),
-        comm=of("comm"),
-        on_cpu=slice(of("on_cpu"), of("on_cpu") + target.sizeof_member(_TASK, "on_cpu")),
-        cpu=_cpu_offset(target),
-        sp=of("thread.sp"),
-        status=of("thread_info.status"),
-        trap_nr=of("thread.trap_nr"),
-    )
-
-
 def _cpu_offset(target: Target) -> int:
     try:
         # Since 5.16, commit bcf9033e5449 ("sched: move CPU field back into thread_info").
@@ -168,13 +213,10 @@ def _cpu_offset(target: Target) -> int:
         return target.offsetof(_TASK, "cpu")
 
 
-def _u32(data: bytes, offset: int) -> int:
-    return int(struct.unpack_from("<I", data, offset)[0])
-
-
-def _s32(data: bytes, offset: int) -> int:
-    return int(struct.unpack_from("<i", data, offset)[0])
-
-
-def _u64(data: bytes, offset: int) -> int:
-    return int(struct.unpack_from("<Q", data, offset)[0])
+def _padded(members: Iterable[tuple[int, str, str]]) -> struct.Struct:
+    """What decodes members, given by offset, name and code, ascending, with gaps between."""
+    text, end = "<", 0
+    for at, _name, code in members:
+        text += f"{at - end}x{code}"
+        end = at + struct.calcsize(f"<{code}")
+    return struct.Struct(text)

@@ -10,7 +10,10 @@ def escape_bytes(raw: bytes) -> str:
     Controls (C0, C1, DEL) and bidirectional overrides become ``\xNN`` or
     ``\uNNNN`` too: such text reaches terminals.
     """
-    return "".join(map(_escape_character, raw.decode("utf-8", "surrogateescape")))
+    text = raw.decode("utf-8", "surrogateescape")
+    if text.isprintable() and "\\" not in text:
+        return text
+    return "".join(map(_escape_character, text))
 
 
 def _escape_character(character: str) -> str:

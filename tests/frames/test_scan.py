@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+import struct
+
 import pytest
 
 from inspector.frames.scan import kernel_frames
@@ -7,19 +9,19 @@ from inspector.frames.scan import kernel_frames
 KERNEL = {16: 0xFFFFFFFFB14948B6, 17: 0x10, 18: 0x246, 19: 0xFFFFCC430049FC80, 20: 0x18}
 
 
-def words(**changed: int) -> list[int]:
-    stack = [0] * 40
+def stack(words: int = 40, /, **changed: int) -> bytes:
+    content = [0] * 40
     for index, word in (KERNEL | {int(k[1:]): v for k, v in changed.items()}).items():
-        stack[5 + index] = word
-    return stack
+        content[5 + index] = word
+    return struct.pack(f"<{words}Q", *content[:words])
 
 
 def test_a_frame_of_kernel_mode_is_found_where_it_lies() -> None:
-    assert list(kernel_frames(words())) == [5]
+    assert list(kernel_frames(stack())) == [5 * 8]
 
 
 def test_a_null_ss_is_plausible_after_an_entry_from_user_mode() -> None:
-    assert list(kernel_frames(words(w20=0))) == [5]
+    assert list(kernel_frames(stack(w20=0))) == [5 * 8]
 
 
 @pytest.mark.parametrize(
@@ -36,9 +38,13 @@ def test_a_null_ss_is_plausible_after_an_entry_from_user_mode() -> None:
     ],
 )
 def test_what_no_cpu_pushes_is_not_found(wrong: dict[str, int]) -> None:
-    assert list(kernel_frames(words(**wrong))) == []
+    assert list(kernel_frames(stack(**wrong))) == []
 
 
 def test_a_frame_cut_by_the_end_is_not_found() -> None:
-    assert list(kernel_frames(words()[: 5 + 20])) == []
-    assert list(kernel_frames(words()[: 5 + 21])) == [5]
+    assert list(kernel_frames(stack(5 + 20))) == []
+    assert list(kernel_frames(stack(5 + 21))) == [5 * 8]
+
+
+def test_a_word_that_only_looks_like_cs_between_two_words_is_not_found() -> None:
+    assert list(kernel_frames(bytes(4) + stack() + bytes(4))) == []
