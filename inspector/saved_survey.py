@@ -10,6 +10,7 @@ from pathlib import Path
 from inspector.errors import NothingMatched, RecordError, TargetError
 from inspector.explain.events import events_of
 from inspector.model.context import Context
+from inspector.model.entry_frame import Found
 from inspector.model.frame import Frame
 from inspector.model.hit import Hit
 from inspector.model.kernel import KernelIdentity, TargetIdentity
@@ -139,12 +140,12 @@ class SavedSurvey(Survey):
     def note_frames(self, tasks: Iterable[Task]) -> Iterator[Frame]:
         yield from ()
 
-    def frames_of(self, task: Task) -> tuple[Frame, ...]:
+    def found_of(self, task: Task) -> Iterator[Found]:
         of_task = [hit for hit in self._hits.values() if hit.record.task_address == task.address]
         last = events_of(of_task)[-1].hits if of_task else ()
         given = sorted((hit.given for hit in last), key=lambda frame: frame.address)
         entries = [hit.entry for hit in last if hit.entry is not None]
-        return (*given, *entries[-1:])
+        yield from (*given, *entries[-1:])
 
     def frame_at(self, address: int) -> Frame:
         for hit in reversed(self._hits.values()):

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from inspector.classify.rules import name
-from inspector.errors import InspectorError, NothingMatched, TargetError, Unreadable
+from inspector.errors import InspectorError, NothingMatched, Unreadable
 from inspector.explain.difference import difference
 from inspector.explain.meaning import explain
 from inspector.frames import entry, held, recorded
@@ -34,9 +33,9 @@ from inspector.kernel.syscalls import Syscalls
 from inspector.kernel.task_states import TaskStates
 from inspector.kernel.tasks import Tasks
 from inspector.kernel.unwinder import call_frames
-from inspector.model.candidate import Candidate, FoundBy
 from inspector.model.context import Context
-from inspector.model.frame import FoundIn, Frame
+from inspector.model.entry_frame import Found, whole
+from inspector.model.frame import Frame
 from inspector.model.hit import Hit
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.kprobe import Kprobe
@@ -47,12 +46,10 @@ from inspector.model.region import CodeRegion
 from inspector.model.report import CallFrame, Diff, Explanation, Incomplete, StackPicture
 from inspector.model.stack import Stack
 from inspector.model.task import Running, Task
-from inspector.model.verdict import Verdict
+from inspector.naming import Naming
 from inspector.predict.answer import answer
 from inspector.target.spec import TargetKind
 from inspector.target.target import Target
-
-_FOUND_IN = {FoundBy.RECORD: FoundIn.RECORD, FoundBy.NOTE: FoundIn.NOTE}
 
 
 class Survey:
@@ -65,10 +62,10 @@ class Survey:
         self.target = target
         self._incomplete: list[Incomplete] = []
         self._tasks = Tasks(target)
-        self._syscalls = Syscalls(target)
         self._kprobes = Kprobes(target)
         generated = GeneratedText([*self._kprobes.regions, *self._trampolines()])
         self._around = Surroundings(target, self._kprobes, generated)
+        self._naming = Naming(self._around, Syscalls(target))
         self._stacks_of_cpu = self._cpu_stacks()
         self._live = LiveStacks(target, self._around, self._stacks_of_cpu)
 
@@ -159,19 +156,43 @@ class Survey:
 
     def frames_of(self, task: Task) -> tuple[Frame, ...]:
         """The frames on one task's stack, innermost first, its entry frame last."""
+        return tuple(whole(found) for found in self.found_of(task))
+
+    def found(self, tasks: Iterable[Task]) -> Iterator[Found]:
+        """As :meth:`frames`, entry frames in the short form that very many of them need."""
+        for task in tasks:
+            yield from self.found_of(task)
+
+    def found_of(self, task: Task) -> Iterator[Found]:
+        """As :meth:`found`, of one task."""
         self._check_stack_end(task)
-        found: list[Frame] = []
+        asleep = self._live.asleep(task)
+        if asleep is None:
+            yield from self._followed(task)
+            return
+        for candidate in asleep.candidates:
+            yield from self._naming.frames(candidate)
+        if asleep.entry:
+            below, registers = asleep.entry[0], asleep.entry[1:]
+            found = self._naming.entry(asleep.top, task, below, registers)
+            yield from self._own_entry(task) if found is None else (found,)
+
+    def _followed(self, task: Task) -> Iterator[Frame]:
+        """The frames of a task whose stacks are read step by step."""
         try:
             for candidate in self._live.candidates(task):
-                found += self._named(candidate)
+                yield from self._naming.frames(candidate)
         except Unreadable as error:
             self._note(task, error)
+        yield from self._own_entry(task)
+
+    def _own_entry(self, task: Task) -> tuple[Frame, ...]:
         try:
             own_entry = entry.entry_frame(self.target, self._around, task)
-            found += self._named(own_entry) if own_entry else ()
+            return self._naming.frames(own_entry) if own_entry else ()
         except Unreadable as error:
             self._note(task, error)
-        return tuple(found)
+            return ()
 
     def note_frames(self, tasks: Iterable[Task]) -> Iterator[Frame]:
         """The crash notes of the CPUs that ``tasks`` owned: copies, not on a stack."""
@@ -180,7 +201,7 @@ class Survey:
                 continue
             try:
                 candidate = noted_frame(self.target, self._around, task)
-                yield from self._named(candidate) if candidate else ()
+                yield from self._naming.frames(candidate) if candidate else ()
             except Unreadable as error:
                 self._note(task, error)
 
@@ -233,9 +254,9 @@ class Survey:
         """The frame that the probe's handler was given, and the task's entry frame."""
         address, stacks = stack.hold.frame_address, self._stacks_of(stack.task)
         around = next((found for found in stacks if address in found), None)
-        given = self._frame(held.given_frame(self._around, stack, around))
+        given = self._naming.frame(held.given_frame(self._around, stack, around))
         candidate = held.entry_frame(self._around, stack)
-        return given, self._frame(candidate) if candidate else None
+        return given, self._naming.frame(candidate) if candidate else None
 
     def context(self, frame: Frame) -> Context:
         """What an explanation of ``frame`` needs to know of the memory around it."""
@@ -329,39 +350,9 @@ class Survey:
 
     def _recorded(self, record: Record) -> Hit:
         task = recorded.task_of(record, self._tasks.thread_size)
-        given = self._frame(recorded.given_frame(self._around, record, task))
+        given = self._naming.frame(recorded.given_frame(self._around, record, task))
         candidate = recorded.entry_frame(self._around, record, task)
-        return Hit(given, self._frame(candidate) if candidate else None)
-
-    def _named(self, candidate: Candidate) -> tuple[Frame, ...]:
-        verdict = name(candidate)
-        return () if verdict is None else (self._build(candidate, verdict),)
-
-    def _frame(self, candidate: Candidate) -> Frame:
-        verdict = name(candidate)
-        if verdict is None:
-            raise TargetError(f"the frame at {candidate.address:#x} was taken for none")
-        return self._build(candidate, verdict)
-
-    def _build(self, candidate: Candidate, verdict: Verdict) -> Frame:
-        registers = candidate.registers
-        return Frame(
-            address=candidate.address,
-            origin=verdict.origin,
-            user_mode="cs" not in verdict.absent and registers.user_mode,
-            stack=candidate.stack.kind if candidate.stack else None,
-            found_in=_FOUND_IN.get(candidate.found_by, FoundIn.STACK),
-            cpu=candidate.cpu,
-            task=candidate.task,
-            registers=registers,
-            evidence=verdict.evidence,
-            absent=verdict.absent,
-            syscall=self._syscalls.resolve(verdict.origin, registers, candidate.task),
-            vector=verdict.vector,
-            interrupted=candidate.ip,
-            kprobe=candidate.kprobe,
-            record=candidate.record,
-        )
+        return Hit(given, self._naming.frame(candidate) if candidate else None)
 
     def _idle_task(self, cpu: int | None) -> Task | None:
         idle = (task for task in self.running_tasks() if task.pid == 0)

@@ -3,14 +3,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import NamedTuple
+
 from inspector.classify.exceptions import origin_of
-from inspector.classify.words import not_evidence, return_address
-from inspector.model.candidate import Candidate
+from inspector.classify.words import placed_not_evidence, placed_return_address
+from inspector.model.candidate import Candidate, Word
 from inspector.model.entry_point import EntryKind, EntryPoint
-from inspector.model.evidence import Evidence
+from inspector.model.evidence import Place, PlacedEvidence
 from inspector.model.origin import Origin
-from inspector.model.registers import REGISTER_NAMES, Registers
-from inspector.model.verdict import Verdict
+from inspector.model.registers import REGISTER_NAMES
+from inspector.model.verdict import PlacedVerdict, Verdict
 
 # execve(), execveat() and the 32-bit ones: start_thread() rewrites the frame
 # (arch/x86/kernel/process_64.c), and orig_ax is forced to execve's own number.
@@ -28,66 +32,109 @@ _SIMPLE = {
 }
 
 
-def name(candidate: Candidate) -> Verdict:
-    """The origin of an entry frame; ``unknown`` where the return address names no entry."""
-    task = candidate.task
-    if task is not None and task.user_worker:
+class Slot(NamedTuple):
+    """All that the rules look at in the slot itself.
+
+    :ivar user_worker: the task is a worker that user space created
+    :ivar cleared: every working register is zero
+    :ivar program: ip and sp are not both zero: a program is there to return to
+    :ivar clobbers: cx is ip and r11 is flags, as SYSCALL leaves them
+    :ivar exec_number: orig_ax, where that is execve's number
+    """
+
+    user_worker: bool
+    cleared: bool
+    program: bool
+    clobbers: bool
+    exec_number: int | None
+
+
+def slot_of(words: Sequence[int], user_worker: bool) -> Slot:
+    """:param words: the 21 of the frame"""
+    ip, sp, cx = words[_IP], words[_SP], words[_CX]
+    return Slot(
+        user_worker,
+        # A syscall leaves cx == ip, never 0; so all-zero working registers beside a
+        # program counter are those of a new program.
+        ip != 0 and sp != 0 and not cx and not any(_working(words)),
+        ip != 0 or sp != 0,
+        cx == ip and words[_R11] == words[_FLAGS],
+        words[_ORIG_AX] if words[_ORIG_AX] in _EXEC_NUMBERS else None,
+    )
+
+
+def verdict_on(slot: Slot, below: Word | None) -> PlacedVerdict:
+    """The origin of an entry frame; ``unknown`` where the return address names no entry.
+
+    It rests on nothing but the two arguments, so it holds for every frame that shows the same.
+
+    :param below: the word at ``[regs - 8]``
+    """
+    if slot.user_worker:
         text = "the task is a worker that user space created: it never runs in user mode"
-        return Verdict(Origin.WORKER, (Evidence("task-flags", text, task.address),))
-    word = candidate.below
-    if word is None or word.entry is None:
-        return Verdict(Origin.UNKNOWN, (not_evidence(candidate),))
-    evidence = return_address(word)
-    if word.entry.kind is EntryKind.SYSCALL64:
-        return _syscall(candidate, evidence)
-    if word.entry.kind is EntryKind.FORK:
-        return _first_return(candidate, evidence)
-    if word.entry.kind is EntryKind.EXCEPTION:
-        return Verdict(origin_of(word.entry.vector), (evidence,), word.entry.vector)
-    if word.entry.kind in _SIMPLE:
-        return Verdict(_SIMPLE[word.entry.kind], (evidence,), _vector(word.entry))
-    return Verdict(Origin.UNKNOWN, (evidence, _out_of_place(word.entry)))
+        return PlacedVerdict(Origin.WORKER, (PlacedEvidence("task-flags", text, Place.TASK),))
+    if below is None or below.entry is None:
+        return PlacedVerdict(Origin.UNKNOWN, (placed_not_evidence(below),))
+    evidence, entry = placed_return_address(below), below.entry
+    if entry.kind is EntryKind.SYSCALL64:
+        return _syscall(slot, evidence)
+    if entry.kind is EntryKind.FORK:
+        return _first_return(slot, evidence)
+    if entry.kind is EntryKind.EXCEPTION:
+        return PlacedVerdict(origin_of(entry.vector), (evidence,), entry.vector)
+    if entry.kind in _SIMPLE:
+        return PlacedVerdict(_SIMPLE[entry.kind], (evidence,), _vector(entry))
+    return PlacedVerdict(Origin.UNKNOWN, (evidence, _out_of_place(entry)))
 
 
-def _syscall(candidate: Candidate, evidence: Evidence) -> Verdict:
-    registers = candidate.registers
-    if _rewritten_by_start_thread(registers):
-        return Verdict(Origin.EXEC, (evidence, _start_thread(candidate)))
-    if registers.cx == registers.ip and registers.r11 == registers.flags:
+def name(candidate: Candidate) -> Verdict:
+    """The same, of one candidate."""
+    task = candidate.task
+    slot = slot_of(candidate.registers.words, task is not None and task.user_worker)
+    verdict = verdict_on(slot, candidate.below)
+    return verdict.at(candidate.address, None if task is None else task.address)
+
+
+def _syscall(slot: Slot, evidence: PlacedEvidence) -> PlacedVerdict:
+    if slot.cleared:
+        return PlacedVerdict(Origin.EXEC, (evidence, _start_thread(slot)))
+    if slot.clobbers:
         text = "cx equals ip and r11 equals flags: the SYSCALL instruction saved them there"
-        return Verdict(
-            Origin.SYSCALL, (evidence, Evidence("syscall-clobbers", text, candidate.address))
-        )
-    return Verdict(Origin.SYSCALL, (evidence,))
+        clobbers = PlacedEvidence("syscall-clobbers", text, Place.FRAME)
+        return PlacedVerdict(Origin.SYSCALL, (evidence, clobbers))
+    return PlacedVerdict(Origin.SYSCALL, (evidence,))
 
 
-def _first_return(candidate: Candidate, evidence: Evidence) -> Verdict:
-    registers = candidate.registers
-    if _rewritten_by_start_thread(registers):
-        return Verdict(Origin.EXEC, (evidence, _start_thread(candidate)))
-    if registers.ip == 0 and registers.sp == 0:
+def _first_return(slot: Slot, evidence: PlacedEvidence) -> PlacedVerdict:
+    if slot.cleared:
+        return PlacedVerdict(Origin.EXEC, (evidence, _start_thread(slot)))
+    if not slot.program:
         text = "ip and sp are zero: a kernel function was given to it, no user program"
-        return Verdict(Origin.WORKER, (evidence, Evidence("no-program", text, candidate.address)))
-    return Verdict(Origin.FORK_CHILD, (evidence,))
+        no_program = PlacedEvidence("no-program", text, Place.FRAME)
+        return PlacedVerdict(Origin.WORKER, (evidence, no_program))
+    return PlacedVerdict(Origin.FORK_CHILD, (evidence,))
 
 
-def _rewritten_by_start_thread(registers: Registers) -> bool:
-    # A syscall leaves cx == ip, never 0; so all-zero working registers beside a
-    # program counter are those of a new program.
-    working = (registers[n] for n in REGISTER_NAMES if n not in _NOT_CLEARED)
-    return registers.ip != 0 and registers.sp != 0 and not any(working)
-
-
-def _start_thread(candidate: Candidate) -> Evidence:
+def _start_thread(slot: Slot) -> PlacedEvidence:
     text = "every working register is zero beside a program counter: start_thread() wrote it"
-    if candidate.registers.orig_ax in _EXEC_NUMBERS:
-        text += f", and orig_ax is execve's {candidate.registers.orig_ax}"
-    return Evidence("start-thread", text, candidate.address)
+    if slot.exec_number is not None:
+        text += f", and orig_ax is execve's {slot.exec_number}"
+    return PlacedEvidence("start-thread", text, Place.FRAME)
 
 
-def _out_of_place(entry: EntryPoint) -> Evidence:
-    return Evidence("out-of-place", f"{entry.kind.value} leaves no frame at a task stack's top")
+def _out_of_place(entry: EntryPoint) -> PlacedEvidence:
+    text = f"{entry.kind.value} leaves no frame at a task stack's top"
+    return PlacedEvidence("out-of-place", text, Place.NOWHERE)
 
 
 def _vector(entry: EntryPoint) -> int | None:
     return 0x80 if entry.kind is EntryKind.INT80 else entry.vector
+
+
+def _at(register: str) -> int:
+    return REGISTER_NAMES.index(register)
+
+
+_IP, _SP, _CX, _R11, _FLAGS = map(_at, ("ip", "sp", "cx", "r11", "flags"))
+_ORIG_AX = _at("orig_ax")
+_working = itemgetter(*(_at(n) for n in REGISTER_NAMES if n not in _NOT_CLEARED))

@@ -4,17 +4,21 @@
 from __future__ import annotations
 
 from inspector.model.candidate import Candidate, Word
-from inspector.model.evidence import Evidence
+from inspector.model.evidence import Evidence, Place, PlacedEvidence
 
 
 def return_address(word: Word) -> Evidence:
     """The evidence that ``[regs - 8]`` is."""
-    return Evidence(
-        "return-address",
+    return placed_return_address(word).at(word.address + 8, None)
+
+
+def placed_return_address(word: Word) -> PlacedEvidence:
+    """The same, of any frame with that word below it."""
+    text = (
         f"the word below the frame, {word.value:#x}, is the return address of the call"
-        f" that was given the frame: {describe(word)}",
-        word.address,
+        f" that was given the frame: {describe(word)}"
     )
+    return PlacedEvidence("return-address", text, Place.BELOW)
 
 
 def describe(word: Word) -> str:
@@ -27,11 +31,13 @@ def describe(word: Word) -> str:
 
 def not_evidence(candidate: Candidate) -> Evidence:
     """Why nothing can be said of where ``candidate`` came from."""
-    word = candidate.below
+    return placed_not_evidence(candidate.below).at(candidate.address, None)
+
+
+def placed_not_evidence(word: Word | None) -> PlacedEvidence:
+    """The same, of any frame with that word below it; None where it cannot be read."""
     if word is None:
-        return Evidence("return-address", "the word below the frame cannot be read")
-    return Evidence(
-        "return-address",
-        f"the word below the frame, {word.value:#x}, is not in entry code: {describe(word)}",
-        word.address,
-    )
+        text = "the word below the frame cannot be read"
+        return PlacedEvidence("return-address", text, Place.NOWHERE)
+    text = f"the word below the frame, {word.value:#x}, is not in entry code: {describe(word)}"
+    return PlacedEvidence("return-address", text, Place.BELOW)

@@ -9,8 +9,9 @@ in the dump through IRQ and IST stacks to its task stack.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from inspector.errors import InspectorError, Unreadable
 from inspector.frames.called import CalledCode
@@ -38,6 +39,22 @@ class Live:
     low: int
 
 
+class Asleep(NamedTuple):
+    """What one read of a sleeping task's stack showed.
+
+    :ivar candidates: what looks like a frame of kernel mode, innermost first
+    :ivar top: the address of its entry frame
+    :ivar entry: the word below that, then its 21 words; empty for a kernel thread
+    """
+
+    candidates: Sequence[Candidate]
+    top: int
+    entry: tuple[int, ...]
+
+
+_ENTRY = struct.Struct("<22Q")
+
+
 class LiveStacks:
     """Follows the stacks of tasks.
 
@@ -60,6 +77,25 @@ class LiveStacks:
         if "sp" not in noted or noted.get("cs", 0) & 3:
             return None
         return self._live(task, noted["sp"])
+
+    def asleep(self, task: Task) -> Asleep | None:
+        """The live part of a sleeping task's own stack, its entry frame too, in one read.
+
+        None where that is not all there is to read, or cannot be read: see :meth:`candidates`.
+        """
+        stack, top = task.stack, task.entry_address
+        if task.running is Running.ON_CPU or stack is None or top is None:
+            return None
+        low = max(task.sp & ~7, stack.low + 8) - 8
+        if task.sp not in stack or low >= top - 8:
+            return None
+        high = top if task.kernel_thread else top + PT_REGS_SIZE
+        try:
+            data = self._target.read(low, high - low)
+        except Unreadable:
+            return None
+        entry = () if task.kernel_thread else _ENTRY.unpack_from(data, top - 8 - low)
+        return Asleep(self._among(task, stack, low, data[: top - low]), top, entry)
 
     def candidates(self, task: Task) -> Iterator[Candidate]:
         """What looks like a frame of kernel mode there.
@@ -121,23 +157,26 @@ class LiveStacks:
         if start >= high:
             return []
         data = self._target.read(start - 8, high - start + 8)
-        words = struct.unpack(f"<{len(data) // 8}Q", data)
-        places = dict.fromkeys(self._called.frames(words), FoundBy.RETURN_ADDRESS)
-        places |= {i: FoundBy.SCAN for i in kernel_frames(words) if i > 0}
-        slot = hardware_slot(live.stack)
-        if slot is not None and slot >= start:
+        return self._among(task, live.stack, start - 8, data)
+
+    def _among(self, task: Task, stack: Stack, low: int, data: bytes) -> list[Candidate]:
+        """Candidates in ``data``, which begins at ``low``, a word below what is live."""
+        places = dict.fromkeys(self._called.frames(data), FoundBy.RETURN_ADDRESS)
+        places |= {at: FoundBy.SCAN for at in kernel_frames(data) if at > 0}
+        slot = hardware_slot(stack)
+        if slot is not None and slot > low:
             # Found wherever its sp points: a double fault may come of just that.
-            places[(slot - start + 8) // 8] = FoundBy.SCAN
+            places[slot - low] = FoundBy.SCAN
         calls = self._call_frames(task) if places else ()
         return [
-            self._candidate(task, live, start - 8 + 8 * i, data[8 * i - 8 :], found_by, calls)
-            for i, found_by in sorted(places.items())
+            self._candidate(task, stack, low + at, data[at - 8 :], found_by, calls)
+            for at, found_by in sorted(places.items())
         ]
 
     def _candidate(
         self,
         task: Task,
-        live: Live,
+        stack: Stack,
         address: int,
         data: bytes,
         found_by: FoundBy,
@@ -150,10 +189,10 @@ class LiveStacks:
             address,
             Registers.from_bytes(data[8 : 8 + PT_REGS_SIZE]),
             below=below,
-            stack=live.stack,
+            stack=stack,
             task=task,
             cpu=task.cpu,
-            unwinder=says(calls, live.stack, address, below, from_note=from_note),
+            unwinder=says(calls, stack, address, below, from_note=from_note),
         )
 
     def _call_frames(self, task: Task) -> tuple[CallFrame, ...]:

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from operator import attrgetter
 
 _LAYOUT = struct.Struct("<21Q")
 
@@ -66,6 +67,11 @@ class Registers:
         """``user_mode(regs)``: the two low bits of cs, asm/ptrace.h."""
         return bool(self.cs & 3)
 
+    @property
+    def words(self) -> tuple[int, ...]:
+        """The 21 words in memory order."""
+        return _words(self)
+
     def items(self) -> Iterator[tuple[str, int]]:
         """Name and value of every register, in memory order."""
         for name in REGISTER_NAMES:
@@ -79,6 +85,8 @@ class Registers:
 
 
 REGISTER_NAMES: tuple[str, ...] = tuple(field.name for field in fields(Registers))
+
+_words: Callable[[Registers], tuple[int, ...]] = attrgetter(*REGISTER_NAMES)
 
 REGISTER_OFFSETS: dict[str, int] = {name: 8 * i for i, name in enumerate(REGISTER_NAMES)}
 """Byte offset of each register inside ``struct pt_regs``."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from inspector.model.absent import Absent
-from inspector.model.evidence import Evidence
+from inspector.model.evidence import Evidence, PlacedEvidence
 from inspector.model.origin import Origin
 
 
@@ -23,3 +23,17 @@ class Verdict:
     evidence: tuple[Evidence, ...]
     vector: int | None = None
     absent: Mapping[str, Absent] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedVerdict:
+    """A verdict on any frame at a task's top that shows the same."""
+
+    origin: Origin
+    evidence: tuple[PlacedEvidence, ...]
+    vector: int | None = None
+
+    def at(self, frame: int, task: int | None) -> Verdict:
+        """The verdict on the frame at ``frame`` of the task at ``task``."""
+        evidence = tuple(item.at(frame, task) for item in self.evidence)
+        return Verdict(self.origin, evidence, self.vector)

@@ -7,6 +7,7 @@ import csv
 from collections.abc import Iterable
 from typing import TextIO
 
+from inspector.model.entry_frame import Found, whole
 from inspector.model.frame import Frame
 from inspector.model.registers import REGISTER_NAMES
 from inspector.render.json_frame import location_object, register_object, word_object
@@ -35,11 +36,22 @@ CSV_COLUMNS: tuple[str, ...] = (
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def write_csv(out: TextIO, frames: Iterable[Frame]) -> None:
-    """A line of names, then one a frame; what is unknown or absent is an empty cell."""
+def write_csv(out: TextIO, frames: Iterable[Found]) -> int:
+    """A line of names, then one a frame; what is unknown or absent is an empty cell.
+
+    Nothing is written before the first frame is there.
+
+    :returns: how many frames there were
+    """
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
-    writer.writerows(_row(frame) for frame in frames)
+    count = 0
+    for count, frame in enumerate(frames, 1):
+        if count == 1:
+            writer.writerow(CSV_COLUMNS)
+        writer.writerow(_row(whole(frame)))
+    if not count:
+        writer.writerow(CSV_COLUMNS)
+    return count
 
 
 def _row(frame: Frame) -> list[object]:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 
 from inspector.model.kernel import KernelIdentity, TargetIdentity
-from inspector.model.report import Diff, Explanation, Report, StackPicture
+from inspector.model.report import Diff, Explanation, StackPicture
 from inspector.model.stack import Stack
 from inspector.render.json_frame import (
     Json,
@@ -22,16 +22,8 @@ from inspector.render.json_frame import (
     word_object,
 )
 
-
-def report_json(report: Report) -> str:
-    """``inspector.frames/1``."""
-    return document(
-        {
-            **header("inspector.frames/1", report.target, report.kernel),
-            "frames": [frame_object(frame) for frame in report.frames],
-            "incomplete": incomplete_list(report.incomplete),
-        }
-    )
+INDENT = 2
+"""Of every document."""
 
 
 def diff_json(diff: Diff) -> str:
@@ -93,7 +85,7 @@ def header(schema: str, target: TargetIdentity, kernel: KernelIdentity) -> Json:
 
 def document(content: Json) -> str:
     """The text of a document."""
-    return json.dumps(content, indent=2) + "\n"
+    return json.dumps(content, indent=INDENT) + "\n"
 
 
 def diff_fields(diff: Diff) -> list[Json]:

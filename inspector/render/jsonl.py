@@ -7,18 +7,19 @@ import json
 from collections.abc import Callable, Iterable
 from typing import TextIO
 
-from inspector.model.frame import Frame
+from inspector.model.entry_frame import Found
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.report import Incomplete
+from inspector.render.frame_texts import FrameTexts
 from inspector.render.json import header
-from inspector.render.json_frame import Json, frame_object, incomplete_list
+from inspector.render.json_frame import Json, incomplete_list
 
 
 def write_jsonl(
     out: TextIO,
     target: TargetIdentity,
     kernel: KernelIdentity,
-    frames: Iterable[Frame],
+    frames: Iterable[Found],
     incomplete: Callable[[], tuple[Incomplete, ...]],
 ) -> int:
     """A line with schema, target and kernel; one a frame; one with what was incomplete.
@@ -26,10 +27,10 @@ def write_jsonl(
     :param incomplete: asked when every frame was read
     :returns: how many frames there were
     """
-    count = 0
+    texts, count = FrameTexts(None), 0
     _write(out, header("inspector.frames/1", target, kernel))
     for frame in frames:
-        _write(out, frame_object(frame))
+        out.write(texts.of(frame) + "\n")
         count += 1
     _write(out, {"incomplete": incomplete_list(incomplete())})
     return count

@@ -15,6 +15,11 @@ def task_matches(request: FramesRequest, task: Task) -> bool:
     return request.comm is None or fnmatchcase(task.comm, request.comm)
 
 
+def is_unconditional(request: FramesRequest) -> bool:
+    """Whether every frame of a task that matches does."""
+    return request.origin is None and request.cpu is None and request.syscall is None
+
+
 def frame_matches(request: FramesRequest, frame: Frame) -> bool:
     """Whether ``frame`` meets every condition."""
     return (
