@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from inspector.classify import fred
 from inspector.classify.crash_note import inside_its_own_function, snapshot
 from inspector.classify.exceptions import origin_of
 from inspector.classify.placement import in_its_place
@@ -65,6 +66,8 @@ def _entered(
         return _int3(candidate, evidence)
     if entry.kind is EntryKind.EXCEPTION:
         return Verdict(origin_of(entry.vector), evidence, entry.vector)
+    if entry.kind is EntryKind.FRED:
+        return _fred(candidate, evidence)
     if entry.kind is EntryKind.FTRACE_FULL:
         return _ftrace(candidate, evidence)
     if entry.kind is EntryKind.FTRACE_ARGS:
@@ -74,6 +77,12 @@ def _entered(
     if entry.kind in _SIMPLE:
         return Verdict(_SIMPLE[entry.kind], evidence, entry.vector)
     return _unexplained(candidate)
+
+
+def _fred(candidate: Candidate, evidence: tuple[Evidence, ...]) -> Verdict:
+    origin, text, vector = fred.named(fred.event_of(candidate.registers.ss))
+    at = candidate.address
+    return Verdict(origin, (*evidence, Evidence(fred.RULE, text, at)), vector)
 
 
 def _unexplained(candidate: Candidate) -> Verdict | None:

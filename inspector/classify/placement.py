@@ -25,6 +25,9 @@ _DELTAS = {
     Origin.FTRACE_ARGS: frozenset({8, 0x10, 0x38}),
     Origin.OPTPROBE: frozenset({0, -8}),
     Origin.KRETPROBE: frozenset({8, -8}),
+    # FRED skips a red zone of 64 bytes, aligns to 64 and pushes two words above ss (Intel's FRED
+    # specification, event delivery; FRED_CONFIG_REDZONE, asm/fred.h): never observed.
+    Origin.FRED_EVENT: frozenset(range(0x50, 0x90, 8)),
 }
 
 # Exceptions that come on a stack of their own when they come from the kernel (asm/idtentry.h,

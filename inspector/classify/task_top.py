@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
+from inspector.classify import fred
 from inspector.classify.exceptions import origin_of
 from inspector.classify.words import placed_not_evidence, placed_return_address
 from inspector.model.candidate import Candidate, Word
@@ -40,6 +41,7 @@ class Slot(NamedTuple):
     :ivar program: ip and sp are not both zero: a program is there to return to
     :ivar clobbers: cx is ip and r11 is flags, as SYSCALL leaves them
     :ivar exec_number: orig_ax, where that is execve's number
+    :ivar event: what FRED would have delivered
     """
 
     user_worker: bool
@@ -47,6 +49,7 @@ class Slot(NamedTuple):
     program: bool
     clobbers: bool
     exec_number: int | None
+    event: fred.Event
 
 
 def slot_of(words: Sequence[int], user_worker: bool) -> Slot:
@@ -60,6 +63,7 @@ def slot_of(words: Sequence[int], user_worker: bool) -> Slot:
         ip != 0 or sp != 0,
         cx == ip and words[_R11] == words[_FLAGS],
         words[_ORIG_AX] if words[_ORIG_AX] in _EXEC_NUMBERS else None,
+        fred.event_of(words[_SS]),
     )
 
 
@@ -78,6 +82,8 @@ def verdict_on(slot: Slot, below: Word | None) -> PlacedVerdict:
     evidence, entry = placed_return_address(below), below.entry
     if entry.kind is EntryKind.SYSCALL64:
         return _syscall(slot, evidence)
+    if entry.kind is EntryKind.FRED:
+        return _fred(slot, evidence)
     if entry.kind is EntryKind.FORK:
         return _first_return(slot, evidence)
     if entry.kind is EntryKind.EXCEPTION:
@@ -103,6 +109,13 @@ def _syscall(slot: Slot, evidence: PlacedEvidence) -> PlacedVerdict:
         clobbers = PlacedEvidence("syscall-clobbers", text, Place.FRAME)
         return PlacedVerdict(Origin.SYSCALL, (evidence, clobbers))
     return PlacedVerdict(Origin.SYSCALL, (evidence,))
+
+
+def _fred(slot: Slot, evidence: PlacedEvidence) -> PlacedVerdict:
+    if slot.cleared:
+        return PlacedVerdict(Origin.EXEC, (evidence, _start_thread(slot)))
+    origin, text, vector = fred.named(slot.event)
+    return PlacedVerdict(origin, (evidence, PlacedEvidence(fred.RULE, text, Place.FRAME)), vector)
 
 
 def _first_return(slot: Slot, evidence: PlacedEvidence) -> PlacedVerdict:
@@ -136,5 +149,5 @@ def _at(register: str) -> int:
 
 
 _IP, _SP, _CX, _R11, _FLAGS = map(_at, ("ip", "sp", "cx", "r11", "flags"))
-_ORIG_AX = _at("orig_ax")
+_ORIG_AX, _SS = map(_at, ("orig_ax", "ss"))
 _working = itemgetter(*(_at(n) for n in REGISTER_NAMES if n not in _NOT_CLEARED))

@@ -19,6 +19,8 @@ _KERNEL_CS = 0x10  # __KERNEL_CS, asm/segment.h
 # __KERNEL_DS, or 0: the CPU loads a null SS when it enters ring 0 from user mode.
 _KERNEL_SS = (0x18, 0)
 
+_SELECTOR = 0xFFFF  # FRED describes the event in the bits above ss (struct fred_ss, asm/ptrace.h)
+
 _FLAGS_ALWAYS_SET = 1 << 1
 # SDM vol. 1, 3.4.3: bits 3, 5, 15 and all above 21 are zero in every RFLAGS.
 _FLAGS_ALWAYS_CLEAR = ~0x3F7FD7 & 0xFFFF_FFFF_FFFF_FFFF
@@ -52,7 +54,7 @@ _CS_WORD = _KERNEL_CS.to_bytes(8, "little")
 def _plausible(data: bytes, at: int) -> bool:
     ip, _cs, flags, sp, ss = _FROM_IP.unpack_from(data, at + _IP)
     return (
-        ss in _KERNEL_SS
+        ss & _SELECTOR in _KERNEL_SS
         and bool(flags & _FLAGS_ALWAYS_SET)
         and not flags & _FLAGS_ALWAYS_CLEAR
         and ip >= _KERNEL_HALF

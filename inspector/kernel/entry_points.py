@@ -66,6 +66,13 @@ _FTRACE_FULL = ("ftrace_regs_caller", "ftrace_regs_caller_op_ptr", "ftrace_regs_
 _FTRACE_ARGS = ("ftrace_caller", "ftrace_caller_op_ptr", "ftrace_call")
 
 
+# Since 6.9 (entry_64_fred.S; commit 14619d912b65), on a CPU with FRED; no lab has one.
+_FRED = (
+    "asm_fred_entrypoint_user",
+    "asm_fred_entrypoint_kernel",
+    "asm_fred_entry_from_kvm",
+)
+
 _NO_TRAP = (EntryKind.FTRACE_FULL, EntryKind.FTRACE_ARGS, EntryKind.KRETPROBE)
 
 
@@ -101,6 +108,7 @@ def _common(target: Target) -> dict[str, EntryPoint]:
         EntryKind.FORK: _FORK,
         EntryKind.KRETPROBE: _KRETPROBE,
         EntryKind.FTRACE_FULL: _FTRACE_FULL,
+        EntryKind.FRED: _FRED,
     }
     # Until 5.11 (commit 02a474ca266a) ftrace_caller gave its callee no registers at all.
     if _has_ftrace_regs(target):

@@ -19,6 +19,7 @@ class EntryKind(Enum):
     KRETPROBE = "return probe trampoline"
     FTRACE_FULL = "ftrace with all registers"
     FTRACE_ARGS = "ftrace with argument registers"
+    FRED = "FRED"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,10 @@ def test_a_null_ss_is_plausible_after_an_entry_from_user_mode() -> None:
     assert list(kernel_frames(stack(w20=0))) == [5 * 8]
 
 
+def test_what_fred_writes_beside_ss_is_no_part_of_the_selector() -> None:
+    assert list(kernel_frames(stack(w20=0x0003_000E_0000_0018))) == [5 * 8]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
