@@ -17,8 +17,9 @@ case $fw_cfg in
 esac
 
 gcc -O2 -Wall -Werror -static -o "$fs/bin/forker" /lab/guest/forker.c
-for name in sleepers crowd; do
-	gcc -O2 -Wall -Werror -static -o "$fs/bin/$name" "/lab/guest/$name.c" /lab/guest/sleeping.c
+for name in sleepers crowd; do # -pthread: a library apart until glibc 2.34
+	gcc -O2 -Wall -Werror -static -pthread -o "$fs/bin/$name" "/lab/guest/$name.c" \
+		/lab/guest/sleeping.c
 done
 gcc -O2 -Wall -Werror -static -o "$fs/bin/zoo" /lab/guest/zoo*.c
 cp "$(command -v busybox)" "$(command -v kexec)" "$(command -v makedumpfile)" $fs/bin/
