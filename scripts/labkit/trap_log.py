@@ -1,23 +1,26 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The CPU's own record of its int3 traps: `-d int` of an emulating QEMU, filtered.
+"""The CPUs' own record of their traps: `-d int` of an emulating QEMU, filtered.
 
-All exceptions of a run are some 15 MB of text; QEMU writes them into a pipe and only
-the blocks of vector 3 (target/i386/tcg/seg_helper.c, do_interrupt_all) are kept:
+All exceptions and interrupts of a run are some 50 MB of text; QEMU writes them into a pipe and of
+each (target/i386/tcg/seg_helper.c, do_interrupt_all) this much is kept:
 
     7186: v=03 e=0000 i=1 cpl=0 IP=0010:ffffffffb14948b5 pc=… SP=0018:… env->regs[R_EAX]=…
-    RAX=0000000000000039 …
+    RAX=0000000000000039 RBX=… RCX=… RDX=…
+    RSI=… RDI=… RBP=… RSP=…
+    R8 =… R9 =… R10=… R11=…
+    R12=… R13=… R14=… R15=…
 
-up to the line of EFER. IP is the address of the int3; the frame will hold IP + 1.
+and of 32-bit code EAX to ESP. IP is what the CPU was at: the int3 itself, whose frame will hold
+IP + 1. The first line is written in pieces, the registers at once: where CPUs trap at the same
+time, the first line of one may run into another's.
 """
 
 import os
 import re
 import threading
 from pathlib import Path
-from typing import BinaryIO
 
-_TRAP = re.compile(rb"\s*\d+: v=03 ")
-_LAST_LINE = b"EFER="
+_KEPT = re.compile(rb"\s*\d+: v=|R(AX|SI|8 |12)=|E(AX|SI)=")
 
 
 class TrapLog:
@@ -42,13 +45,4 @@ class TrapLog:
 
     def _collect(self) -> None:
         with self._source, self._path.open("wb") as kept:
-            _keep_int3(self._source, kept)
-
-
-def _keep_int3(source: BinaryIO, kept: BinaryIO) -> None:
-    inside = False
-    for line in source:
-        inside = inside or _TRAP.match(line) is not None
-        if inside:
-            kept.write(line)
-            inside = not line.startswith(_LAST_LINE)
+            kept.writelines(line for line in self._source if _KEPT.match(line))
