@@ -59,7 +59,7 @@ def _ensure_root(cache: Cache) -> Path:
         "--variant=apt",
         "--include=crash",
         *(f"--aptopt={option}" for option in apt_options()),
-        suite.name,
+        suite.archives[0],
     ]
 
     def make(made: Path) -> None:

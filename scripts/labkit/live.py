@@ -48,7 +48,7 @@ class Live:
         with tempfile.TemporaryDirectory(prefix="frame-lab-") as directory:
             scratch = Path(directory)
             machine = self._machine(scratch, root, python)
-            make_lab_disk(scratch, machine.disk, self.more or {}, self.output / "host.log")
+            make_lab_disk(scratch, scratch / "disk", self.more or {}, self.output / "host.log")
             with running(machine, self.limit) as guest:
                 with step(f"{self.suite.name}: boot"):
                     guest.wait_for(_READY)

@@ -47,26 +47,26 @@ class Play:
             self._in(Path(scratch))
 
     def _in(self, scratch: Path) -> None:
-        machine = self._machine(scratch)
+        disk, taken = scratch / "disk", scratch / "vmcore"
+        machine = self._machine(scratch, disk)
         with step(f"{self.suite.name} {self.scenario.name}: disk"):
-            self._lay_out(scratch / "content", machine.disk)
-        taken = scratch / "vmcore"
+            self._lay_out(scratch / "content", disk)
         with step(f"{self.suite.name} {self.scenario.name}: boot, panic, dump"):
             start = time.monotonic()
             with running(machine, self.limit) as guest:
-                self._take_dump(guest, taken)
+                self._take_dump(guest, disk, taken)
             seconds = time.monotonic() - start
         with step(f"{self.suite.name} {self.scenario.name}: what is kept"):
-            self._keep(machine, taken, guest.accel, seconds)
+            self._keep(disk, taken, guest.accel, seconds)
 
-    def _machine(self, scratch: Path) -> Machine:
+    def _machine(self, scratch: Path, disk: Path) -> Machine:
         crashkernel = f" crashkernel={self.suite.crashkernel_mib}M" if self.scenario.kdump else ""
         return Machine(
             vmlinuz=self.kit.vmlinuz,
             initramfs=self.kit.initramfs,
             append=f"console=ttyS0{crashkernel}",
             memory_mib=self.scenario.memory_mib or self.suite.memory_mib,
-            disk=scratch / "disk",
+            disk=disk,
             serial=self.output / "serial.log",
             qmp=scratch / "qmp",
             errors=self.output / "host.log",
@@ -93,11 +93,11 @@ class Play:
         }
         return "".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items())
 
-    def _take_dump(self, guest: Guest, taken: Path) -> None:
+    def _take_dump(self, guest: Guest, disk: Path, taken: Path) -> None:
         if self.scenario.kdump:
             guest.wait()
             self._check_console()
-            take_file(guest.machine.disk, "vmcore", taken, self.output / "host.log")
+            take_file(disk, "vmcore", taken, self.output / "host.log")
             return
         guest.wait_for(_PANIC_IS_OVER)
         with Qmp(guest.machine.qmp, self.limit) as qmp:
@@ -116,10 +116,10 @@ class Play:
             reason = why.splitlines()[0] if failed else "ended without saving a dump"
             raise LabError(f"the guest: {reason}: {console}")
 
-    def _keep(self, machine: Machine, taken: Path, accel: str, seconds: float) -> None:
+    def _keep(self, disk: Path, taken: Path, accel: str, seconds: float) -> None:
         """The dump comes last, so that one that is there belongs to a whole run."""
         facts = taken.with_name("facts")
-        take_file(machine.disk, "facts", facts, self.output / "host.log")
+        take_file(disk, "facts", facts, self.output / "host.log")
         known = parse_facts(facts.read_text())
         if known["release"] != self.kit.release:
             raise LabError(f"booted {known['release']}, not {self.kit.release}")

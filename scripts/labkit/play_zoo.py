@@ -3,30 +3,31 @@
 
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from labkit.disk import make_disk
+from labkit import machine_check
 from labkit.errors import LabError
 from labkit.facts import write_facts
 from labkit.kit import Kit
+from labkit.machine_check import WAIT_FOR_OTHERS
 from labkit.progress import step
 from labkit.qemu import Guest, Machine, running
 from labkit.qmp import Qmp
 from labkit.suites import Suite
-from labkit.truth import parse_truth
+from labkit.truth import Truth, parse_truth
 from labkit.zoo import CPUS, Zoo
 
 _MEMORY_MIB = 512
-_DISK_MIB = 16
 _END = b"end"
 # A TSC found stable or unstable while 24 emulated CPUs run flips static keys under them; 7.2 then
 # dies of an int3 that is no longer there (QEMU 7.2): it is unstable from the start. lpj saves 24
 # calibrations; MWAIT, emulated, spins.
 _APPEND = (
-    "console=ttyS0 nowatchdog rcupdate.rcu_cpu_stall_suppress=1 tsc=unstable lpj=10000000 idle=halt"
+    "console=ttyS0 lab=zoo nowatchdog rcupdate.rcu_cpu_stall_suppress=1 tsc=unstable lpj=10000000"
+    f" idle=halt {WAIT_FOR_OTHERS}"
 )
-_FILES = ("vmcore", "truth.json", "facts.json", "serial.log", "truth.log", "host.log")
+_FILES = ("vmcore", "truth.json", "facts.json", "serial.log", "truth.log", "host.log", "int.log")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +45,14 @@ class PlayZoo:
             (self.output / name).unlink(missing_ok=True)
         with tempfile.TemporaryDirectory(prefix="frame-lab-") as scratch:
             machine = self._machine(Path(scratch))
-            self._lay_out(Path(scratch) / "content", machine.disk)
+            lines = "".join(f"{line}\n" for line in self.zoo.lines())
+            (Path(scratch) / "zoo").write_text(lines)
             with step(f"{self.suite.name} {self.zoo.name}: boot, fill, hold, dump"):
                 start = time.monotonic()
                 with running(machine, self.limit) as guest:
-                    self._take(guest)
+                    truth = self._take(guest)
                 seconds = time.monotonic() - start
-        self._keep(seconds)
+        self._keep(truth, seconds)
 
     def _machine(self, scratch: Path) -> Machine:
         return Machine(
@@ -58,37 +60,35 @@ class PlayZoo:
             initramfs=self.kit.initramfs,
             append=f"{_APPEND} {self.zoo.append}".strip(),
             memory_mib=_MEMORY_MIB,
-            disk=scratch / "disk",
+            disk=None,
+            files={"zoo": scratch / "zoo"},
             serial=self.output / "serial.log",
             qmp=scratch / "qmp",
             errors=self.output / "host.log",
-            trap_log=None,
+            trap_log=self.output / "int.log",
             cpus=CPUS,
             cpu=self.zoo.cpu,
             truth=self.output / "truth.log",
             devices=("edu",) * CPUS,
         )
 
-    def _lay_out(self, content: Path, disk: Path) -> None:
-        content.mkdir()
-        (content / "scenario").touch()
-        (content / "zoo").write_text("".join(f"{line}\n" for line in self.zoo.lines()))
-        make_disk(content, disk, _DISK_MIB, self.output / "host.log")
-
-    def _take(self, guest: Guest) -> None:
-        """Every CPU is held when the last line is told: nothing moves any more."""
+    def _take(self, guest: Guest) -> Truth:
+        """Every CPU is held when the last line is told: nothing moves but by our doing."""
         guest.wait_for_line(_END, self.output / "truth.log")
+        truth = parse_truth((self.output / "truth.log").read_text())
+        if truth.failed:
+            raise LabError(f"the guest: {', '.join(truth.failed)}: {self.output / 'truth.log'}")
         with Qmp(guest.machine.qmp, self.limit) as qmp:
+            checks = machine_check.strike(qmp, truth.slots, self.limit)
             qmp.execute("stop")
             taken = self.output / "vmcore.part"
             qmp.execute("dump-guest-memory", paging=False, protocol=f"file:{taken}")
+        return replace(truth, frames=truth.frames + checks)
 
-    def _keep(self, seconds: float) -> None:
+    def _keep(self, truth: Truth, seconds: float) -> None:
         """The dump comes last, so that one that is there belongs to a whole run."""
-        truth = parse_truth((self.output / "truth.log").read_text())
-        if truth["failed"]:
-            raise LabError(f"the guest: {truth['failed']}: {self.output / 'truth.log'}")
-        write_facts(self.output / "truth.json", truth)
+        known: dict[str, object] = {"frames": truth.frames, "negatives": truth.negatives}
+        write_facts(self.output / "truth.json", known)
         facts: dict[str, object] = {
             "suite": self.suite.name,
             "scenario": self.zoo.name,

@@ -3,9 +3,9 @@
 
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from labkit.accel import TCG, fastest
@@ -22,7 +22,7 @@ class Machine:
     initramfs: Path | None
     append: str
     memory_mib: int
-    disk: Path
+    disk: Path | None
     serial: Path
     qmp: Path
     errors: Path  # QEMU's own stderr
@@ -34,6 +34,8 @@ class Machine:
     shared: tuple[Path, ...] = ()  # disks before it; what is written there is thrown away
     control: Path | None = None  # a second monitor, for what the first is busy with
     devices: tuple[str, ...] = ()
+    # The guest reads them at /sys/firmware/qemu_fw_cfg/by_name/opt/lab/NAME/raw.
+    files: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +122,13 @@ def _arguments(machine: Machine) -> list[str]:
         *("-nodefaults", "-display", "none"),
         *("-kernel", str(machine.vmlinuz), "-append", machine.append),
         *(("-initrd", str(machine.initramfs)) if machine.initramfs else ()),
-        *("-device", "nvme,id=nvme,serial=lab"),
-        *(word for n, disk in enumerate(_disks(machine)) for word in _namespace(n, disk)),
+        *_nvme(_disks(machine)),
         *("-device", "vmcoreinfo"),
         *("-serial", f"file:{machine.serial}"),
         *(("-serial", f"file:{machine.truth}") if machine.truth else ()),
         *(("-serial", _socket(machine.channel)) if machine.channel else ()),
         *(word for device in machine.devices for word in ("-device", device)),
+        *(word for name, path in machine.files.items() for word in _file(name, path)),
         *("-qmp", _socket(machine.qmp)),
         *(("-qmp", _socket(machine.control)) if machine.control else ()),
     ]
@@ -136,9 +138,19 @@ def _socket(path: Path) -> str:
     return f"unix:{path},server=on,wait=off"
 
 
+def _file(name: str, path: Path) -> tuple[str, ...]:
+    return "-fw_cfg", f"name=opt/lab/{name},file={path}"
+
+
 def _disks(machine: Machine) -> list[str]:
     shared = [f"file={path},snapshot=on" for path in machine.shared]
-    return [*shared, f"file={machine.disk}"]
+    return [*shared, *([f"file={machine.disk}"] if machine.disk else ())]
+
+
+def _nvme(disks: list[str]) -> list[str]:
+    """The controller, where there is a disk; namespaces in the order given."""
+    namespaces = [word for n, disk in enumerate(disks) for word in _namespace(n, disk)]
+    return ["-device", "nvme,id=nvme,serial=lab", *namespaces] if disks else []
 
 
 def _namespace(number: int, disk: str) -> tuple[str, ...]:

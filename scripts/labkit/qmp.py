@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""QEMU's control socket: just enough to stop a guest and have it dumped."""
+"""QEMU's control socket: just enough to stop a guest, strike it, and have it dumped."""
 
 import json
 import socket
@@ -30,7 +30,11 @@ class Qmp:
         self._lines.close()
         self._socket.close()
 
-    def execute(self, command: str, **arguments: object) -> None:
+    def monitor(self, line: str) -> str:
+        """What the monitor for humans answers to ``line``."""
+        return str(self.execute("human-monitor-command", **{"command-line": line}))
+
+    def execute(self, command: str, **arguments: object) -> object:
         """Send one command and wait for its answer; events in between are skipped."""
         message = {"execute": command, "arguments": arguments}
         try:
@@ -40,7 +44,7 @@ class Qmp:
                 if "error" in answer:
                     raise LabError(f"QEMU refused {command}: {answer['error']['desc']}")
                 if "return" in answer:
-                    return
+                    return answer["return"]
         except TimeoutError:
             raise LabError(f"QEMU did not answer {command} in time") from None
         raise LabError(f"QEMU ended during {command}")

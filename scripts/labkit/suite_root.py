@@ -54,7 +54,7 @@ def _mmdebstrap(suite: Suite, tar: Path) -> list[str]:
         *(f"--dpkgopt=path-exclude={pattern}" for pattern in _UNREAD),
         *(f"--aptopt={option}" for option in apt_options()),
         f"--customize-hook={_image_hook(suite)}",
-        suite.name,
+        suite.archives[0],
         str(tar),
         *apt_sources(suite),
     ]

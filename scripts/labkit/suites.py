@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The Debian releases whose kernels the lab boots: plain data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from labkit.errors import LabError
 
@@ -10,7 +10,7 @@ from labkit.errors import LabError
 class Suite:
     name: str
     flavour: str  # of linux-image-FLAVOUR and linux-headers-FLAVOUR
-    archives: tuple[str, ...]  # suites of the main archive
+    archives: tuple[str, ...]  # suites of the main archive, the release's own first
     security: str | None  # suite of the security archive
     memory_mib: int
     crashkernel_mib: int
@@ -19,9 +19,9 @@ class Suite:
     past_fentry: int
 
 
-# All of the cloud flavour: NVMe and ext4 are built in, so that an initramfs needs
-# no driver and no udev.
-_SUITES = (
+# The cloud flavour, where every scenario can be played: NVMe and ext4 are built in, so that an
+# initramfs needs no driver and no udev.
+_CLOUD = (
     Suite(
         name="bullseye",
         flavour="cloud-amd64",
@@ -59,7 +59,20 @@ _SUITES = (
         past_fentry=9,
     ),
 )
-SUITES = {suite.name: suite for suite in _SUITES}
+
+
+def _flavoured(suite: Suite, name: str, flavour: str) -> Suite:
+    return replace(suite, name=f"{suite.name}-{name}", flavour=flavour)
+
+
+# The other flavours: for the zoos, which need no disk.
+_FLAVOURED = tuple(
+    _flavoured(suite, name, flavour)
+    for suite in _CLOUD
+    if suite.name in ("bookworm", "trixie")
+    for name, flavour in (("generic", "amd64"), ("rt", "rt-amd64"))
+)
+SUITES = {suite.name: suite for suite in (*_CLOUD, *_FLAVOURED)}
 DEFAULT_SUITE = "bookworm"
 
 

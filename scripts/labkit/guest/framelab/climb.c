@@ -16,6 +16,7 @@ struct climber {
 	char text[192];
 	char *rest;
 	const char *awaited;
+	int held; /* the pid */
 };
 
 static struct climber climbers[MAX_CPUS];
@@ -51,6 +52,7 @@ bool framelab_awaits(const char *step)
 static void hold(void)
 {
 	local_irq_disable();
+	climbers[raw_smp_processor_id()].held = current->pid;
 	if (atomic_inc_return(&framelab_held) == num_online_cpus())
 		framelab_tell_all();
 	while (!READ_ONCE(let_go))
@@ -129,6 +131,11 @@ int framelab_strike(char *arguments)
 	WRITE_ONCE(climber->awaited, step->name);
 	step->strike(cpu);
 	return 0;
+}
+
+int framelab_held_on(int cpu)
+{
+	return climbers[cpu].held;
 }
 
 void framelab_tell_failure(const char *why)

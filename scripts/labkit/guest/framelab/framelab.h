@@ -25,6 +25,7 @@ struct framelab_step {
 extern atomic_t framelab_held; /* CPUs that are */
 void framelab_climb(const char *steps); /* from the syscall that the caller is in */
 int framelab_strike(char *arguments);
+int framelab_held_on(int cpu); /* which pid */
 bool framelab_awaits(const char *step);
 /* In a handler: write the frame down, climb on, and in the end hold the CPU. */
 void framelab_reached(const char *origin, struct pt_regs *regs);

@@ -21,9 +21,11 @@
 #define EDU_DEVICE 0x11e8
 #define EDU_RAISE 0x60 /* docs/specs/edu.txt of QEMU */
 #define SOON_NS 200000
+#define SETTLE_TRIES 1000
 
 static struct hrtimer timers[MAX_CPUS];
 static void __iomem *devices[MAX_CPUS]; /* one a CPU: affinity changes only at an interrupt */
+static bool arrives[MAX_CPUS]; /* where it is meant to */
 
 static enum hrtimer_restart on_timer(struct hrtimer *timer)
 {
@@ -56,22 +58,19 @@ static void strike_sysvec(int cpu)
 	smp_call_function_single(cpu, start_timer, NULL, 1);
 }
 
-static irqreturn_t on_device(int irq, void *unused)
+static irqreturn_t on_device(int irq, void *cpu)
 {
+	if (raw_smp_processor_id() == (long)cpu)
+		WRITE_ONCE(arrives[(long)cpu], true);
 	if (framelab_awaits("irq"))
 		framelab_reached("irq", get_irq_regs());
 	return IRQ_HANDLED;
 }
 
-/* More than once: one may still go where the affinity was before. */
 static void strike_irq(int cpu)
 {
-	int times;
-
-	for (times = 0; devices[cpu] && times < 4; times++) {
+	if (devices[cpu])
 		writel(1, devices[cpu] + EDU_RAISE);
-		mdelay(1);
-	}
 }
 
 static void take_irq(void)
@@ -102,6 +101,24 @@ const struct framelab_step framelab_interrupt_steps[] = {
 	{}
 };
 
+/*
+ * A new affinity is taken up at an interrupt, which still goes where the one before said. That
+ * CPU may be held later on, and would keep it for ever: until one has come to its own CPU.
+ */
+static int settle(int cpu)
+{
+	int tries;
+
+	for (tries = 0; tries < SETTLE_TRIES; tries++) {
+		strike_irq(cpu);
+		msleep(4);
+		if (READ_ONCE(arrives[cpu]))
+			return 0;
+	}
+	pr_err("interrupts do not come to CPU %d\n", cpu);
+	return -ETIMEDOUT;
+}
+
 static int claim(struct pci_dev *device, int cpu)
 {
 	int ret = pci_enable_device(device);
@@ -112,15 +129,15 @@ static int claim(struct pci_dev *device, int cpu)
 	ret = pci_alloc_irq_vectors(device, 1, 1, PCI_IRQ_MSI);
 	if (ret < 0)
 		return ret;
-	ret = request_irq(pci_irq_vector(device, 0), on_device, IRQF_NOBALANCING, "edu", device);
+	ret = request_irq(pci_irq_vector(device, 0), on_device,
+			  IRQF_NOBALANCING | IRQF_NO_THREAD, "edu", (void *)(long)cpu);
 	if (ret)
 		return ret;
 	ret = irq_set_affinity_hint(pci_irq_vector(device, 0), cpumask_of(cpu));
 	devices[cpu] = pci_iomap(device, 0, 0);
 	if (ret || !devices[cpu])
 		return ret ?: -ENOMEM;
-	strike_irq(cpu); /* the new affinity is taken up at the first */
-	return 0;
+	return settle(cpu);
 }
 
 static int claim_all(void)

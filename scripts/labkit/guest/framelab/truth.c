@@ -136,11 +136,29 @@ static void tell(const struct entry *entry)
 	}
 }
 
+/* What is held can still be told of broken hardware, from outside: where the frame will lie. */
+static void tell_machine_check_slots(void)
+{
+#ifdef CONFIG_X86_MCE
+	char line[96];
+	int cpu;
+
+	for_each_online_cpu(cpu) {
+		unsigned long top = per_cpu(cpu_tss_rw, cpu).x86_tss.ist[IST_INDEX_MCE];
+
+		snprintf(line, sizeof(line), "mce %lx %d %d", top - sizeof(struct pt_regs), cpu,
+			 framelab_held_on(cpu));
+		framelab_told(line);
+	}
+#endif
+}
+
 void framelab_tell_all(void)
 {
 	int i;
 
 	framelab_know_entry_stacks();
+	tell_machine_check_slots();
 	if (atomic_read(&used) > MAX_ENTRIES)
 		framelab_told("failed: more entries than room");
 	for (i = 0; i < min(atomic_read(&used), MAX_ENTRIES); i++)
