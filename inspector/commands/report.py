@@ -14,11 +14,14 @@ from inspector.commands.status import Status
 from inspector.commands.target import TargetOptions
 from inspector.errors import UsageError
 
-FORMATS = ("text", "md", "json")
+FORMATS = ("text", "md", "html", "json", "svg")
 _OF_SUFFIX = {
     ".txt": "text",
     ".md": "md",
+    ".html": "html",
+    ".htm": "html",
     ".json": "json",
+    ".svg": "svg",
 }
 
 
@@ -30,14 +33,14 @@ class ReportRequest:
     file: Path | None = None
 
 
-@click.command("report", short_help="Everything at once, to hand over.")
+@click.command("report", short_help="Everything at once: a page, a ticket's text, a picture.")
 @click.option(
     "-o",
     "--output",
     "file",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="The file to write: .md, .json, .txt.",
+    help="The file to write: .html, .md, .json, .svg, .txt.",
 )
 @options.format_of_file_option(*FORMATS)
 @options.target_options
@@ -50,7 +53,8 @@ def command(
     First what support asks for: the panic, CPU, kernel, uptime, taint, modules, backtrace, the
     last lines of the log, and a signature that crashes of one bug have in common. Then the
     kernel stack to scale, the frames, the comparison of the two that matter, the armed probes,
-    the tasks by syscall and by origin, and what could not be read.
+    the tasks by syscall and by origin, and what could not be read. A page (html) is one file
+    that loads nothing; svg is the picture of the stack alone.
     """
     request = ReportRequest(output or _format_of(file), file)
     from inspector.commands.run.report import run

@@ -55,6 +55,34 @@ def log_rows(lines: Sequence[LogLine]) -> tuple[str, ...]:
     return tuple(f"{log_stamp(line.time_ns)} {safe(line.text)}" for line in lines)
 
 
+def paste(report: FullReport) -> tuple[str, ...]:
+    """What a ticket begins with: the facts, the signature and the backtrace, as plain lines."""
+    rows = opening_rows(report)
+    width = max(len(label) for label, _text in rows)
+    lines = [f"{label.ljust(width)}  {text}" for label, text in rows]
+    if report.signature is not None:
+        lines += ["", f"signature {report.signature.digest}", safe(report.signature.text)]
+    if report.stack is not None:
+        lines += ["", *backtrace_rows(report.stack)]
+    return tuple(lines)
+
+
+def module_rows(report: FullReport) -> tuple[tuple[str, str, str, str], ...]:
+    """Name, size, taint and version of every module."""
+    modules = report.machine.modules
+    if isinstance(modules, Unread):
+        return ()
+    return tuple(
+        (
+            safe(module.name),
+            f"{module.size:,}",
+            "; ".join(f"{taint.letter}: {taint.meaning}" for taint in module.taints),
+            safe(module.version),
+        )
+        for module in modules
+    )
+
+
 def module_words(module: LoadedModule) -> str:
     """``name (OE)``."""
     letters = taint_letters(module.taints)

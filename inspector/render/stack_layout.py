@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from inspector.model.frame import Frame
 from inspector.model.registers import PT_REGS_SIZE
 from inspector.model.report import CallFrame, StackPicture
+from inspector.model.stack import Stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,12 @@ def layout_of(picture: StackPicture) -> StackLayout:
     outside.sort(key=lambda what: _address(what) or 0)
     high = picture.stack.high if picture.stack else 0
     return StackLayout(tuple(_slabs(inside, high)), tuple(outside))
+
+
+def slabs_on(picture: StackPicture, stack: Stack) -> tuple[Slab, ...]:
+    """What lies on one of the picture's stacks, highest first, without a hole between them."""
+    found: list[CallFrame | Frame] = [*_kernel_calls(picture.calls), *picture.frames]
+    return tuple(_slabs([what for what in found if _address(what) in stack], stack.high))
 
 
 def _kernel_calls(calls: Sequence[CallFrame]) -> Iterator[CallFrame]:

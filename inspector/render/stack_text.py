@@ -9,18 +9,16 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from inspector.model.frame import Frame
-from inspector.model.origin import Origin
 from inspector.model.report import CallFrame, StackPicture
 from inspector.model.stack import Stack
-from inspector.model.task import Running
 from inspector.render import style
 from inspector.render.frame_box import frame_box
 from inspector.render.frame_lines import frame_lines
 from inspector.render.glyphs import Glyphs, glyphs_of
 from inspector.render.incomplete_text import incomplete_lines
-from inspector.render.safe import safe
 from inspector.render.stack_layout import Gap, Slab, layout_of
 from inspector.render.stack_line import INDENT, stack_line
+from inspector.render.stack_words import call_words, free_words, gap_words, innermost_words
 from inspector.render.target_text import target_line, task_line
 from inspector.render.word import hex_word
 
@@ -60,16 +58,12 @@ def _stack(
     lowest = slabs[-1].low if slabs else stack.high
     live_low = picture.live_low
     if live_low is not None and stack.low <= live_low < lowest:
-        yield stack_line(live_low, _gap_text(_innermost(picture), glyphs), lowest - live_low, width)
+        yield stack_line(
+            live_low, _gap_text(innermost_words(picture), glyphs), lowest - live_low, width
+        )
         lowest = live_low
-    free = "not in use" if live_low is not None else "below the innermost frame"
+    free = free_words(picture)
     yield stack_line(stack.low, _gap_text(free, glyphs), lowest - stack.low, width)
-
-
-def _innermost(picture: StackPicture) -> str:
-    if picture.task.running is Running.OFF_CPU and picture.live_low == picture.task.sp:
-        return "registers saved by __switch_to_asm()"  # struct inactive_task_frame
-    return "in use, and in no frame"
 
 
 def _gap_text(text: str, glyphs: Glyphs) -> Text:
@@ -80,25 +74,13 @@ def _slab(slab: Slab, width: int, glyphs: Glyphs) -> RenderResult:
     if isinstance(slab.what, Frame):
         yield from frame_box(slab.what, slab.size, width, glyphs)
     elif isinstance(slab.what, Gap):
-        yield stack_line(slab.low, _gap_text(_gap(slab.what), glyphs), slab.size, width)
+        yield stack_line(slab.low, _gap_text(gap_words(slab.what), glyphs), slab.size, width)
     elif slab.size:
-        yield stack_line(slab.low, _call(slab.what), slab.size, width)
+        yield stack_line(slab.low, Text(call_words(slab.what)), slab.size, width)
     else:
-        yield Text(" " * INDENT).append_text(_call(slab.what))  # its bytes are the pt_regs above
-
-
-def _gap(gap: Gap) -> str:
-    if gap.reaches_sp:
-        return "a gap, up to the interrupted sp"
-    if gap.above.origin is Origin.CRASH_NOTE:  # a local variable of the function that panicked
-        return "other locals of the function below"
-    return "in no frame"
-
-
-def _call(call: CallFrame) -> Text:
-    if call.location is None:
-        return Text(hex_word(call.pc))
-    return Text(safe(str(call.location)))
+        yield Text(" " * INDENT).append_text(
+            Text(call_words(slab.what))
+        )  # its bytes are the pt_regs above
 
 
 def _outside(outside: tuple[CallFrame | Frame, ...], glyphs: Glyphs) -> RenderResult:
@@ -109,4 +91,4 @@ def _outside(outside: tuple[CallFrame | Frame, ...], glyphs: Glyphs) -> RenderRe
             yield frame_lines([what], glyphs)
         else:
             sp = "" if what.sp is None else hex_word(what.sp)
-            yield Text(sp.ljust(INDENT)).append_text(_call(what))
+            yield Text(sp.ljust(INDENT)).append_text(Text(call_words(what)))

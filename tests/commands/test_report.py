@@ -77,7 +77,7 @@ def test_what_a_dump_lacks_is_null_and_named(inspector: Inspector) -> None:
         assert (report[key] is None) == (reason in reasons)
 
 
-@pytest.mark.parametrize("suffix", [".txt", ".md", ".json"])
+@pytest.mark.parametrize("suffix", [".txt", ".md", ".json", ".html", ".svg"])
 def test_the_files_name_tells_the_format(inspector: Inspector, tmp_path: Path, suffix: str) -> None:
     file = tmp_path / f"report{suffix}"
     name = {".txt": "text"}.get(suffix, suffix[1:])

@@ -13,13 +13,18 @@ from inspector.commands.session import Session
 from inspector.commands.status import Status, status_of
 from inspector.commands.target import TargetOptions
 from inspector.distill.whole import check_writable, whole_file
+from inspector.errors import NothingMatched
 from inspector.full_report import full_report
 from inspector.model.full_report import FullReport
+from inspector.model.report import Incomplete
+from inspector.render.full_report_html import full_report_html
 from inspector.render.full_report_json import full_report_json
 from inspector.render.full_report_md import full_report_md
 from inspector.render.full_report_text import FullReportText
+from inspector.render.incomplete_text import incomplete_text
 from inspector.render.safe import safe
 from inspector.render.screen import show
+from inspector.render.stack_svg import stack_svg
 
 
 def run(session: Session, target: TargetOptions, request: ReportRequest) -> Status:
@@ -33,7 +38,16 @@ def run(session: Session, target: TargetOptions, request: ReportRequest) -> Stat
     else:
         size = _write_file(report, request.output, request.file)
         session.out.write(f"{safe(str(request.file))}: {size:,} bytes\n")
-    return status_of(True, report.incomplete)
+    return status_of(True, _missing(session, report, request.output))
+
+
+def _missing(session: Session, report: FullReport, output: str) -> tuple[Incomplete, ...]:
+    """What the answer lacks; a picture lacks only what its stack does, and has no place for it."""
+    if output != "svg" or report.stack is None:
+        return report.incomplete
+    for missing in report.stack.incomplete:
+        session.err.write(f"inspector: not read: {incomplete_text(missing)}\n")
+    return report.stack.incomplete
 
 
 def _write(report: FullReport, output: str, out: TextIO) -> None:
@@ -52,7 +66,15 @@ def _write_file(report: FullReport, output: str, path: Path) -> int:
     return len(content)
 
 
+def _picture(report: FullReport) -> str:
+    if report.stack is None:
+        raise NothingMatched("no task panicked there: there is no stack to draw")
+    return stack_svg(report.stack)
+
+
 _WRITERS: dict[str, Callable[[FullReport], str]] = {
+    "html": full_report_html,
     "json": full_report_json,
     "md": full_report_md,
+    "svg": _picture,
 }

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The full report as one page that loads nothing and can be read without its script.
+
+Whatever a target may have chosen is escaped by the template engine; should that ever fail, the
+page's policy lets the browser load nothing, and run nothing but the one script that it names.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from markupsafe import Markup
+
+from inspector.model.full_report import FullReport
+from inspector.model.machine import LogLine
+from inspector.model.probe_site import Unread
+from inspector.model.report import Diff
+from inspector.model.task_group import TaskGroup
+from inspector.render.duration import log_stamp
+from inspector.render.frame_facts import FACT_LABELS, frame_facts
+from inspector.render.incomplete_text import incomplete_text
+from inspector.render.origin_words import ORIGIN_WORDS
+from inspector.render.report_facts import (
+    FRAME_HEAD,
+    backtrace_rows,
+    frame_row,
+    module_rows,
+    opening_rows,
+    paste,
+    probe_row,
+    task_words,
+)
+from inspector.render.safe import safe
+from inspector.render.stack_svg import stack_in_page
+from inspector.render.templates import source_of, templates
+from inspector.render.word import ABSENT_WORDS, hex_word
+
+# A browser takes seconds for a table of more; the JSON has them all.
+_MOST_FRAMES = 2000
+_MOST_STACKS = 16
+_BAR = 300
+
+
+@dataclass(frozen=True, slots=True)
+class _Register:
+    name: str
+    same: bool
+    left: tuple[str, str, str]
+    right: tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Bar:
+    name: str
+    count: int
+    hung: int
+    width: int
+    hung_width: int
+
+
+def full_report_html(report: FullReport) -> str:
+    """The page."""
+    style = Markup(source_of("report.css") + source_of("stack.css"))
+    script = Markup(source_of("report.js"))
+    machine = report.machine
+    frames = report.frames[:_MOST_FRAMES]
+    others = [s for s in report.stacks if s is not report.stack and s.stack is not None]
+    return (
+        templates()
+        .get_template("report.html.j2")
+        .render(
+            report=report,
+            style=style,
+            script=script,
+            policy=_policy(style, script),
+            title=_title(report),
+            opening=opening_rows(report),
+            paste=paste(report),
+            backtrace=backtrace_rows(report.stack) if report.stack else (),
+            log=()
+            if isinstance(machine.log, Unread)
+            else [_log_line(line) for line in machine.log],
+            no_log=machine.log.reason if isinstance(machine.log, Unread) else "",
+            modules=module_rows(report),
+            stack=stack_in_page(report.stack, 0) if report.stack else None,
+            other_stacks=[
+                (f"CPU {other.task.cpu}: {task_words(other.task)}", stack_in_page(other, number))
+                for number, other in enumerate(others[:_MOST_STACKS], 1)
+            ],
+            stacks_left_out=max(0, len(others) - _MOST_STACKS),
+            sides=_sides(report.diff) if report.diff else (),
+            facts=_facts(report.diff) if report.diff else (),
+            registers=_registers(report.diff) if report.diff else (),
+            frame_head=FRAME_HEAD,
+            frames=[
+                (frame_row(f), ORIGIN_WORDS[f.origin], _panicked(report, f.task)) for f in frames
+            ],
+            frames_in_all=len(report.frames),
+            probes=[probe_row(probe) for probe in report.probes],
+            charts=(
+                ("syscall", "Tasks by what they asked the kernel for", _bars(report.by_syscall)),
+                ("origin", "Tasks by the origins of their frames", _bars(report.by_origin)),
+            ),
+            incomplete=[incomplete_text(missing) for missing in report.incomplete],
+            bar=_BAR,
+        )
+    )
+
+
+def _policy(style: str, script: str) -> str:
+    return (
+        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)};"
+        " base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+
+
+def _title(report: FullReport) -> str:
+    panic = report.machine.panic
+    if not isinstance(panic, Unread) and panic.message is not None:
+        return safe(panic.message)
+    return "Kernel crash report" if report.panicking else "Kernel report"
+
+
+def _panicked(report: FullReport, task: object) -> bool:
+    return task is not None and task == report.panicking
+
+
+def _log_line(line: LogLine) -> tuple[str, str, bool]:
+    """Stamp, text, and whether it is an error or worse (LOGLEVEL_ERR, 3)."""
+    return log_stamp(line.time_ns), safe(line.text), line.level <= 3
+
+
+def _sides(diff: Diff) -> Sequence[tuple[str, str]]:
+    return [
+        (frame.origin.value, task_words(frame.task) if frame.task else "")
+        for frame in (diff.left, diff.right)
+    ]
+
+
+def _facts(diff: Diff) -> Sequence[tuple[str, str, str]]:
+    left, right = frame_facts(diff.left), frame_facts(diff.right)
+    labels = [label for label in FACT_LABELS if label in left or label in right]
+    return [(label, left.get(label, ""), right.get(label, "")) for label in labels]
+
+
+def _registers(diff: Diff) -> Sequence[_Register]:
+    found = []
+    for field in diff.fields:
+        left = (_value(diff, True, field.register), safe(field.left_decoded), safe(field.left_why))
+        right = (
+            _value(diff, False, field.register),
+            safe(field.right_decoded),
+            safe(field.right_why),
+        )
+        found.append(_Register(field.register, field.same, left, right))
+    return found
+
+
+def _value(diff: Diff, left: bool, register: str) -> str:
+    frame = diff.left if left else diff.right
+    absent = frame.absent.get(register)
+    return hex_word(frame.registers[register]) if absent is None else ABSENT_WORDS[absent.why]
+
+
+def _bars(groups: Sequence[TaskGroup]) -> Sequence[_Bar]:
+    most = max((len(group.pids) for group in groups), default=1)
+    return [
+        _Bar(
+            group.name,
+            len(group.pids),
+            len(group.hung),
+            max(2, round(_BAR * len(group.pids) / most)),
+            round(_BAR * len(group.hung) / most),
+        )
+        for group in groups
+    ]
