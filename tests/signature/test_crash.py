@@ -104,6 +104,20 @@ def test_a_fault_in_user_mode_says_so() -> None:
     assert text("panic", "do_exit", frames=(fault,)) == "do_exit < page-fault from user mode"
 
 
+def test_an_oops_begins_with_the_function_that_faulted() -> None:
+    fault = frame(Origin.PAGE_FAULT, INT3, kernel(INT3), interrupted=FORK)
+    handling = (
+        "crash_kexec",
+        "oops_end",
+        "page_fault_oops",
+        "exc_page_fault",
+        "asm_exc_page_fault",
+    )
+    assert text(*handling, *OUTSIDE, frames=(fault, ENTRY)) == (
+        "page-fault in sys_fork < syscall fork"
+    )
+
+
 def test_a_kernel_thread_ends_in_itself() -> None:
     worker = replace(TASK, kernel_thread=True, entry_address=None)
     found = crash_signature(worker, calls("panic", "watchdog", "kthread", "ret_from_fork"), ())
