@@ -23,4 +23,5 @@ def open_survey(spec: TargetSpec) -> Iterator[Survey]:
         path = spec.path or ""
         yield SavedSurvey(read_saved(Path(path)), path)
     else:
-        yield Survey(open_target(spec))
+        with open_target(spec) as target:
+            yield Survey(target)

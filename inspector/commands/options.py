@@ -27,6 +27,7 @@ _TARGET: tuple[_Decorator, ...] = (
     click.option("--live", is_flag=True, help="The running kernel (the default, if readable)."),
     click.option("--core", "-c", metavar="PATH", help="A vmcore: kdump, ELF."),
     click.option("--qemu", metavar="ADDRESS", help="A QEMU guest, by the address of its QMP."),
+    click.option("--pause", is_flag=True, help="Stop the QEMU guest while it is read."),
     click.option("--records", metavar="FILE", help="Records that freeze -o saved."),
     click.option("--demo", is_flag=True, help="A dump of a real kernel that ships with this."),
     click.option("--dump", metavar="NAME", help="Another shipped dump than the first."),
@@ -51,7 +52,10 @@ def target_options(callback: _Callback) -> _Callback:
     @functools.wraps(callback)
     def gathered(*args: Any, **options: Any) -> Any:
         symbols = SymbolSource(options.pop("symbols"))
-        names = ("live", "core", "qemu", "records", "demo", "dump", "vmlinux", "system_map")
+        names = (
+            *("live", "core", "qemu", "pause", "records", "demo", "dump", "vmlinux"),
+            "system_map",
+        )
         given = {name: options.pop(name) for name in names}
         return callback(*args, target=TargetOptions(symbols=symbols, **given), **options)
 

@@ -21,6 +21,7 @@ class TargetOptions:
     live: bool = False
     core: str | None = None
     qemu: str | None = None
+    pause: bool = False
     records: str | None = None
     demo: bool = False
     dump: str | None = None
@@ -39,13 +40,17 @@ def target_spec(options: TargetOptions, sudo_line: str) -> TargetSpec:
     named = _named(options)
     if len(named) > 1:
         raise UsageError(f"more than one target: {' and '.join(flag for flag, _, _ in named)}")
+    if options.pause and options.qemu is None:
+        raise UsageError("--pause stops a QEMU guest while it is read: it goes with --qemu ADDRESS")
     if named:
         _flag, kind, path = named[0]
     else:
         kind, path = TargetKind.LIVE, None
     if kind is TargetKind.LIVE:
         _check_live(sudo_line, asked=bool(named))
-    return TargetSpec(kind, path, options.symbols, options.vmlinux, options.system_map)
+    return TargetSpec(
+        kind, path, options.symbols, options.vmlinux, options.system_map, options.pause
+    )
 
 
 def _named(options: TargetOptions) -> list[tuple[str, TargetKind, str | None]]:

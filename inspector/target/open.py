@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from drgn import (
@@ -26,7 +27,7 @@ from inspector.target.kallsyms import vmlinux_kallsyms
 from inspector.target.kallsyms_search import KallsymsTables
 from inspector.target.kdump_whole import check_whole
 from inspector.target.modules import add_module_symbols
-from inspector.target.qemu import vcpu_registers
+from inspector.target.qemu import Monitor
 from inspector.target.shipped import shipped_dump
 from inspector.target.spec import SymbolSource, TargetKind, TargetSpec
 from inspector.target.symbols import Symbols
@@ -38,22 +39,21 @@ from inspector.target.vmcoreinfo import vmcoreinfo
 _MAX_BTF = 64 << 20
 
 
-def open_target(spec: TargetSpec) -> Target:
+@contextmanager
+def open_target(spec: TargetSpec) -> Iterator[Target]:
     """Open ``spec``, reading nothing yet but what names the kernel.
 
     :raises TargetError: in one line, if it cannot be opened
     """
-    if spec.kind in (TargetKind.CORE, TargetKind.DEMO):
-        prog, identity = open_core(spec)
+    if spec.kind is TargetKind.QEMU:
+        with _open_qemu(spec) as target:
+            yield target
     elif spec.kind is TargetKind.LIVE:
-        prog, identity = _open_live()
-    elif spec.kind is TargetKind.QEMU:
-        registers = vcpu_registers(spec.path or "")  # before drgn: a monitor serves one client
-        prog, identity = _open_qemu(spec)
-        return target_of(prog, identity, spec, cpu_registers=registers)
+        yield target_of(*_open_live(), spec)
+    elif spec.kind in (TargetKind.CORE, TargetKind.DEMO):
+        yield target_of(*open_core(spec), spec)
     else:
         raise TargetError(f"a target of kind {spec.kind.value} has no kernel to open")
-    return target_of(prog, identity, spec)
 
 
 def target_of(
@@ -117,11 +117,17 @@ def _open_live() -> tuple[Program, TargetIdentity]:
     return prog, TargetIdentity(TargetKind.LIVE.value, None, None)
 
 
-def _open_qemu(spec: TargetSpec) -> tuple[Program, TargetIdentity]:
-    prog = Program()
-    with opening(spec.path or "QEMU"):
-        prog.set_qemu_qmp(spec.path or "")
-    return prog, TargetIdentity(TargetKind.QEMU.value, spec.path, None)
+@contextmanager
+def _open_qemu(spec: TargetSpec) -> Iterator[Target]:
+    """Stopped for as long as it is open, if that is wanted; it goes on whatever happens."""
+    prog, address = Program(), spec.path or ""
+    with closing(Monitor(address)) as monitor:
+        monitor.hand_over(prog)
+        if spec.pause:
+            monitor.pause()
+        registers = monitor.vcpu_registers() if monitor.paused else None
+        identity = TargetIdentity(TargetKind.QEMU.value, spec.path, None)
+        yield target_of(prog, identity, spec, cpu_registers=registers)
 
 
 def check_kernel(prog: Program, name: str) -> None:

@@ -1,13 +1,22 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The registers of a paused guest's vCPUs, by its monitor: drgn reads its memory alone."""
+"""A QEMU guest by its monitor (QMP), whose one connection drgn and we share.
+
+A monitor serves one client at a time. drgn takes a connected socket, shakes hands and then
+speaks only when it is asked for memory; in between, so can we.
+"""
 
 from __future__ import annotations
 
+import json
 import re
+import socket
+import subprocess
 from collections.abc import Mapping
-from typing import cast
+
+from drgn import Program
 
 from inspector.errors import TargetError
+from inspector.target.faults import opening
 
 Registers = Mapping[str, int]
 """Name, as in ``struct pt_regs``, → value."""
@@ -19,28 +28,124 @@ _SEGMENT = re.compile(r"^(CS|SS) =([0-9a-f]{4}) ", re.M)
 _NAMES = {f"R{n.upper()}": n for n in ("ax", "bx", "cx", "dx", "si", "di", "bp", "sp", "ip")}
 _NAMES |= {f"R{n}": f"r{n}" for n in range(8, 16)} | {"RFL": "flags"}
 
+_SECONDS = 10  # until a monitor that says nothing is given up: it may serve somebody else
+_CONT = '{"execute": "cont"}\r\n'
 
-def vcpu_registers(address: str) -> dict[int, Registers]:
-    """CPU number → registers; empty while the guest runs, for then they mean nothing.
+# Ours may be killed where nothing of ours runs any more: then stdin ends without a line.
+_GUARDIAN = 'trap "" INT TERM HUP; read -r _ || printf %s "$1"'
 
-    :param address: of the QMP server, as drgn takes it: a path, or ``HOST:PORT``
+
+class Monitor:
+    """The connection to one guest's QMP.
+
+    :param address: a path, or ``HOST:PORT``, as drgn takes it
     :raises TargetError: if nobody answers there
     """
-    from qemu.qmp import QMPError
-    from qemu.qmp.legacy import QEMUMonitorProtocol
 
-    try:
-        monitor = QEMUMonitorProtocol(QEMUMonitorProtocol.parse_address(address))
-        monitor.connect()
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._guardian: subprocess.Popen[bytes] | None = None
         try:
-            if cast("dict[str, object]", monitor.cmd("query-status")).get("running"):
-                return {}
-            text = monitor.cmd("human-monitor-command", **{"command-line": "info registers -a"})
+            self._socket = _connect(address)
+        except (OSError, ValueError) as error:
+            raise TargetError(f"{address}: no QEMU monitor answers: {error}") from None
+
+    def hand_over(self, prog: Program) -> None:
+        """Let drgn shake hands, and read the guest's memory from now on."""
+        with opening(self._address):
+            prog.set_qemu_qmp(self._socket.dup().detach())
+
+    @property
+    def paused(self) -> bool:
+        """Whether no vCPU runs."""
+        status = self._execute("query-status")
+        return not (isinstance(status, dict) and status.get("running"))
+
+    def pause(self) -> None:
+        """Stop the guest, unless it is stopped already; :meth:`close` makes it go on.
+
+        So does a process of its own, however ours may end.
+        """
+        if self.paused:
+            return
+        self._guardian = subprocess.Popen(
+            ["/bin/sh", "-c", _GUARDIAN, "sh", _CONT],
+            stdin=subprocess.PIPE,
+            stdout=self._socket.fileno(),
+            start_new_session=True,
+        )
+        self._execute("stop")
+
+    def close(self) -> None:
+        """Make a guest go on that :meth:`pause` stopped, and hang up."""
+        try:
+            if self._guardian is not None:
+                self._resume(self._guardian)
         finally:
-            monitor.close()
-    except (QMPError, OSError, ValueError) as error:
-        raise TargetError(f"{address}: no QEMU monitor answers: {error}") from None
-    return parse(str(text))
+            self._socket.close()
+
+    def _resume(self, guardian: subprocess.Popen[bytes]) -> None:
+        assert guardian.stdin is not None
+        try:
+            self._execute("cont")
+            guardian.stdin.write(b"done\n")
+        finally:
+            guardian.stdin.close()  # without that line it makes the guest go on itself
+            guardian.wait()
+
+    def vcpu_registers(self) -> dict[int, Registers]:
+        """CPU number → registers, of a paused guest: of a running one they mean nothing."""
+        arguments = {"command-line": "info registers -a"}
+        return parse(str(self._execute("human-monitor-command", arguments)))
+
+    def _execute(self, command: str, arguments: Mapping[str, object] | None = None) -> object:
+        message = {"execute": command, "arguments": arguments or {}}
+        try:
+            self._socket.sendall(json.dumps(message).encode() + b"\r\n")
+            return self._answer(command)
+        except (OSError, ValueError) as error:
+            raise TargetError(f"{self._address}: no answer to {command}: {error}") from None
+
+    def _answer(self, command: str) -> object:
+        """Of the command that was just sent; what else QEMU says is an event."""
+        while True:
+            answer = json.loads(self._line())
+            if "error" in answer:
+                raise TargetError(f"{self._address}: {command}: {answer['error']['desc']}")
+            if "return" in answer:
+                return answer["return"]
+
+    def _line(self) -> bytes:
+        """Not a byte more: what follows is drgn's."""
+        line = b""
+        while not line.endswith(b"\n"):
+            there = self._socket.recv(1 << 16, socket.MSG_PEEK)
+            if not there:
+                raise OSError("it hung up")
+            line += self._socket.recv(there.find(b"\n") + 1 or len(there))
+        return line
+
+
+def _connect(address: str) -> socket.socket:
+    host, colon, port = address.rpartition(":")
+    if address[:1] in ("/", ".") or not colon or not port.isdecimal():
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(address)
+    else:
+        connection = socket.create_connection((host or "localhost", int(port)))
+    _wait_for_greeting(connection)
+    return connection
+
+
+def _wait_for_greeting(connection: socket.socket) -> None:
+    """A monitor greets at once; one that does not has another client."""
+    connection.settimeout(_SECONDS)
+    try:
+        if not connection.recv(1, socket.MSG_PEEK):
+            raise OSError("it hung up")
+    except TimeoutError:
+        raise OSError("it does not greet; it serves one client at a time") from None
+    connection.settimeout(None)
 
 
 def parse(text: str) -> dict[int, Registers]:

@@ -33,6 +33,7 @@ class TargetSpec:
     :ivar path: the file (core, records), the QMP address (qemu), the name of a shipped dump (demo)
     :ivar vmlinux: a kernel image with DWARF, of the very build that the target runs
     :ivar system_map: symbols of that build, in place of the kernel's own table
+    :ivar pause: stop the guest (qemu) while it is open
     """
 
     kind: TargetKind
@@ -40,3 +41,4 @@ class TargetSpec:
     types: SymbolSource = SymbolSource.AUTO
     vmlinux: Path | None = None
     system_map: Path | None = None
+    pause: bool = False

@@ -6,7 +6,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 
-from drgn import FaultError, Program, Type, offsetof, sizeof
+from drgn import FaultError, Program, ProgramFlags, Type, offsetof, sizeof
 
 from inspector.errors import Unreadable
 from inspector.model.kernel import KernelIdentity, TargetIdentity
@@ -21,6 +21,7 @@ class Target:
 
     :ivar prog: the drgn program
     :ivar cpu_registers: CPU number → registers, where someone other than drgn tells them
+    :ivar moving: whether the kernel runs on while it is read
     :ivar incomplete: what could not be had while opening, said in every answer
     """
 
@@ -39,6 +40,7 @@ class Target:
         self.symbols = symbols
         self.incomplete = incomplete
         self.cpu_registers = cpu_registers
+        self.moving = bool(prog.flags & ProgramFlags.IS_LIVE) and not cpu_registers
 
     def read(self, address: int, size: int) -> bytes:
         """``size`` bytes of kernel virtual memory.
