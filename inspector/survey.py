@@ -6,8 +6,10 @@ The Python API, the command line and every other face go through :class:`Survey`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import cached_property
+from typing import TypeVar
 
 from inspector.errors import InspectorError, NothingMatched, Unreadable
 from inspector.explain.difference import difference
@@ -16,6 +18,7 @@ from inspector.frames import entry, held, recorded
 from inspector.frames.held import HeldStack
 from inspector.frames.live_stack import LiveStacks
 from inspector.frames.noted import noted_frame
+from inspector.frames.steady import is_the_reader, look
 from inspector.frames.surroundings import Surroundings
 from inspector.kernel.cpu_stacks import cpu_stacks
 from inspector.kernel.crash import panicking_cpu, panicking_pid
@@ -23,6 +26,7 @@ from inspector.kernel.ftrace import ftrace_trampolines
 from inspector.kernel.generated_text import GeneratedText
 from inspector.kernel.kprobes import Kprobes
 from inspector.kernel.machine import read_machine
+from inspector.kernel.moving_tasks import MovingTasks
 from inspector.kernel.percpu import present_cpus
 from inspector.kernel.pointers import Pointers
 from inspector.kernel.probing import Probing
@@ -51,6 +55,12 @@ from inspector.predict.answer import answer
 from inspector.target.spec import TargetKind
 from inspector.target.target import Target
 
+_Read = TypeVar("_Read")
+
+_TRIES = 8
+_RUNS = "it is running on cpu {}: what is on its stack changes as it is read"
+_RAN = f"it ran while its stack was read, {_TRIES} times over"
+
 
 class Survey:
     """Answers about the frames of one open target.
@@ -61,7 +71,7 @@ class Survey:
     def __init__(self, target: Target) -> None:
         self.target = target
         self._incomplete: list[Incomplete] = []
-        self._tasks = Tasks(target)
+        self._tasks = MovingTasks(target) if target.moving else Tasks(target)
         self._kprobes = Kprobes(target)
         generated = GeneratedText([*self._kprobes.regions, *self._trampolines()])
         self._around = Surroundings(target, self._kprobes, generated)
@@ -88,8 +98,13 @@ class Survey:
         return (*self.target.incomplete, *self._tasks.incomplete, *self._incomplete)
 
     def tasks(self) -> Iterator[Task]:
-        """Every thread of the target, kernel threads too; of the idle tasks those on a CPU."""
+        """Every thread of the target, kernel threads too.
+
+        Of the idle tasks those on a CPU, where nothing moves.
+        """
         yield from self._tasks.all()
+        if self.target.moving:
+            return
         yield from (task for task in self.running_tasks() if task.pid == 0)
 
     def task(self, pid: int) -> Task:
@@ -165,6 +180,11 @@ class Survey:
 
     def found_of(self, task: Task) -> Iterator[Found]:
         """As :meth:`found`, of one task."""
+        if not self.target.moving:
+            return self._found_of(task)
+        return iter(self._steadily(task, lambda now: tuple(self._found_of(now))) or ())
+
+    def _found_of(self, task: Task) -> Iterator[Found]:
         self._check_stack_end(task)
         asleep = self._live.asleep(task)
         if asleep is None:
@@ -284,7 +304,11 @@ class Survey:
 
     def stack(self, task: Task) -> StackPicture:
         """Call frames and pt_regs frames of one task's stack."""
-        frames, calls = self.frames_of(task), self.calls_of(task)
+        picture = self._steadily(task, self._picture) or self._no_picture(task)
+        return replace(picture, incomplete=self.incomplete)
+
+    def _picture(self, task: Task) -> StackPicture:
+        frames, calls = tuple(map(whole, self._found_of(task))), self._calls_of(task)
         live = self._live.innermost(task)
         places = [frame.address for frame in frames] + [call.sp for call in calls]
         return StackPicture(
@@ -295,7 +319,6 @@ class Survey:
             live.low if live is not None and live.stack == task.stack else None,
             calls,
             frames,
-            incomplete=self.incomplete,
             others=tuple(
                 stack
                 for stack in self._stacks_of(task)
@@ -303,13 +326,49 @@ class Survey:
             ),
         )
 
+    def _no_picture(self, task: Task) -> StackPicture:
+        return StackPicture(
+            self.target_identity, self.kernel_identity, task, task.stack, None, (), ()
+        )
+
     def calls_of(self, task: Task) -> tuple[CallFrame, ...]:
         """The call frames of one task, innermost first; one that cannot be unwound is noted."""
+        return self._steadily(task, self._calls_of) or ()
+
+    def _calls_of(self, task: Task) -> tuple[CallFrame, ...]:
         try:
             return call_frames(self.target, task)
         except InspectorError as error:
             self._note(task, error)
             return ()
+
+    def _steadily(self, task: Task, read: Callable[[Task], _Read]) -> _Read | None:
+        """What ``read`` makes of ``task``; None, and the reason noted, if that would not last.
+
+        None with no reason, if the task has exited: it is not of this kernel any more.
+        """
+        tasks = self._tasks
+        if not isinstance(tasks, MovingTasks):
+            return read(task)
+        noted, reason = len(self._incomplete), ""
+        for _ in range(_TRIES):
+            del self._incomplete[noted:]
+            try:
+                before = look(self.target, tasks, task)
+                if before is None or (before.running and is_the_reader(self.target, task)):
+                    return None
+                if before.running:
+                    reason = _RUNS.format(before.task.cpu)
+                    continue
+                found = read(before.task)
+                if look(self.target, tasks, task) == before:
+                    return found
+                reason = _RAN
+            except Unreadable as error:
+                reason = str(error)
+        del self._incomplete[noted:]
+        self._note(task, InspectorError(reason))
+        return None
 
     def probe(self, symbol: str, offset: int, module: str | None, asked: str) -> ProbeAnswer:
         """What a kprobe at ``symbol + offset`` would do and hold.

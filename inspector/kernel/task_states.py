@@ -7,6 +7,7 @@ from inspector.model.task import Task
 from inspector.target.target import Target
 
 _UNINTERRUPTIBLE = 0x2  # TASK_UNINTERRUPTIBLE
+_DEAD = 0x80  # TASK_DEAD
 _NOT_STUCK = 0x100 | 0x400  # TASK_WAKEKILL and TASK_NOLOAD: killable; idle, as kthreads are
 
 
@@ -27,5 +28,15 @@ class TaskStates:
 
         :raises Unreadable: if its state is not there
         """
-        state = self._target.word(task.address + self._offset) & 0xFFFFFFFF
+        state = self._state(task.address)
         return bool(state & _UNINTERRUPTIBLE) and not state & _NOT_STUCK
+
+    def dead(self, address: int) -> bool:
+        """Whether the task there has given up its CPU for good, or is about to.
+
+        :raises Unreadable: if its state is not there
+        """
+        return bool(self._state(address) & _DEAD)
+
+    def _state(self, address: int) -> int:
+        return self._target.word(address + self._offset) & 0xFFFFFFFF

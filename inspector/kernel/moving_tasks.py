@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The threads of a kernel that runs while it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from inspector.errors import Unreadable
+from inspector.kernel.moving_list import ListMoves, follow
+from inspector.kernel.task_states import TaskStates
+from inspector.kernel.tasks import Tasks
+from inspector.model.moment import Moment
+from inspector.model.report import Incomplete
+from inspector.model.task import Task
+from inspector.target.target import Target
+
+_TASK = "struct task_struct"
+
+# An update is a few instructions long, but who makes it may lose its CPU, a virtual one too.
+_PATIENCE = 10_000
+_LOOKS = 100
+
+_LIST_POISON2 = 0xDEAD_0000_0000_0122  # what list_del_rcu() leaves in prev: linux/poison.h
+
+
+class MovingTasks(Tasks):
+    """Walks the lists so that no task which was there all the time is missed."""
+
+    def __init__(self, target: Target) -> None:
+        super().__init__(target)
+        self._moving = target
+        self._tasks = target.offsetof(_TASK, "tasks")
+        self._signal = target.offsetof(_TASK, "signal")
+        self._thread_head = target.offsetof("struct signal_struct", "thread_head")
+        self._thread_node = target.offsetof(_TASK, "thread_node")
+        self._on_cpu = target.offsetof(_TASK, "on_cpu")
+        self._on_cpu_size = target.sizeof_member(_TASK, "on_cpu")
+        self._switches = [target.offsetof(_TASK, name) for name in ("nvcsw", "nivcsw")]
+        self._start_time = target.offsetof(_TASK, "start_time")
+        self._states = TaskStates(target)
+
+    def all(self) -> Iterator[Task]:
+        """As :meth:`Tasks.all`; a task that came or went meanwhile may be missing."""
+        init = self._moving.symbols.address_of("init_task")
+        if init is None:
+            raise Unreadable(0, 0, "no symbol init_task: the task list cannot be found")
+        try:
+            for node in follow(init + self._tasks, self._links, _PATIENCE):
+                yield from self._threads_of(node - self._tasks)
+        except ListMoves as error:
+            self.incomplete.append(Incomplete(str(error)))
+
+    def moment(self, address: int) -> Moment | None:
+        """What tells whether the task has run since; None if it is on its process's list no more.
+
+        In __schedule() (kernel/sched/core.c) a task's count of switches rises before
+        finish_task() clears its ``on_cpu``. So ``on_cpu`` is read before the counts: where it
+        is 0 both times and the counts are equal, the task has not run in between.
+        """
+        read, word = self._moving.read, self._moving.word
+        try:
+            on_cpu = any(read(address + self._on_cpu, self._on_cpu_size))
+            switches = tuple(word(address + offset) for offset in self._switches)
+            start, dead = word(address + self._start_time), self._states.dead(address)
+            if not self._is_listed(address + self._thread_node):
+                return None
+        except Unreadable:
+            return None
+        return Moment(on_cpu, switches, start, dead)
+
+    def _threads_of(self, leader: int) -> Iterator[Task]:
+        found, failure = set[int](), ""
+        for _ in range(_LOOKS):
+            try:
+                signal = self._moving.word(leader + self._signal)
+                for node in follow(signal + self._thread_head, self._links, _LOOKS):
+                    address = node - self._thread_node
+                    if address not in found:
+                        found.add(address)
+                        yield self.at(address)
+                return
+            except (ListMoves, Unreadable) as error:
+                failure = str(error)
+            if not self._is_listed(leader + self._tasks):
+                return  # it has exited, and its list with it
+        self.incomplete.append(Incomplete(f"threads of the task at {leader:#x}: {failure}"))
+
+    def _is_listed(self, node: int) -> bool:
+        """Whether its neighbours know the task: not yet, or no more, if they do not.
+
+        A neighbour that is just being taken out looks the same, but not for long.
+        """
+        for _ in range(_LOOKS):
+            try:
+                following, before = self._links(node)
+                if before == _LIST_POISON2:
+                    return False
+                if self._links(following)[1] == node == self._links(before)[0]:
+                    return True
+            except Unreadable:
+                pass
+        return False
+
+    def _links(self, node: int) -> tuple[int, int]:
+        following, before = self._moving.words(node, 2)
+        return following, before
