@@ -200,6 +200,8 @@ class Survey:
     def _followed(self, task: Task) -> Iterator[Frame]:
         """The frames of a task whose stacks are read step by step."""
         try:
+            if self._live.in_user_mode(task):
+                return
             for candidate in self._live.candidates(task):
                 yield from self._naming.frames(candidate)
         except Unreadable as error:

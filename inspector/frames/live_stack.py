@@ -19,6 +19,7 @@ from inspector.frames.scan import kernel_frames
 from inspector.frames.surroundings import Surroundings
 from inspector.frames.unwound import says
 from inspector.kernel.cpu_stacks import hardware_slot, next_stack_pointer
+from inspector.kernel.crash_notes import crash_note
 from inspector.kernel.running import noted_registers, same_state
 from inspector.kernel.unwinder import call_frames
 from inspector.model.candidate import Candidate, FoundBy
@@ -96,6 +97,17 @@ class LiveStacks:
             return None
         entry = () if task.kernel_thread else _ENTRY.unpack_from(data, top - 8 - low)
         return Asleep(self._among(task, stack, low, data[: top - low]), top, entry)
+
+    def in_user_mode(self, task: Task) -> bool:
+        """Whether its CPU ran user code, and nothing on its stacks is live.
+
+        A note that the kernel itself wrote tells what an NMI interrupted
+        (crash_nmi_callback()): then the NMI's own frame is live.
+        """
+        if task.running is Running.OFF_CPU:
+            return False
+        noted = noted_registers(self._target, task)
+        return bool(noted.get("cs", 0) & 3) and crash_note(self._target, task.cpu) is None
 
     def candidates(self, task: Task) -> Iterator[Candidate]:
         """What looks like a frame of kernel mode there.
