@@ -11,7 +11,7 @@ from typing import NoReturn
 from labkit.cache import Cache
 from labkit.errors import LabError
 from labkit.kit import Kit, ensure_dwarf, ensure_kit, forget
-from labkit.live_cli import add_boot, add_in, boot, run_in
+from labkit.live_cli import add_boot, add_in, add_qmp, ask_monitor, boot, run_in
 from labkit.play import Play
 from labkit.play_zoo import PlayZoo
 from labkit.scenarios import SCENARIOS, Scenario
@@ -44,7 +44,10 @@ def _run(options: argparse.Namespace) -> int:
         return _list()
     if options.command == "in":
         return run_in(options)
-    _make(options)
+    if options.command == "qmp":
+        ask_monitor(options)
+    else:
+        _make(options)
     return 0
 
 
@@ -91,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     live = commands.add_parser("boot", help="a guest that lives, with Python and this checkout")
     add_boot(live)
     _add_suite(live)
+    add_qmp(commands.add_parser("qmp", help="ask the monitor of a guest that lives"))
     add_in(commands.add_parser("in", help="run a script in a guest that lives"))
     for scenario in _PLAYED:
         _add_scenario(commands.add_parser(scenario.name, help=scenario.summary))

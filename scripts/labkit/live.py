@@ -85,3 +85,8 @@ class Live:
 def channel_of(output: Path) -> Path:
     """Of the guest that was booted into ``output``."""
     return Path(json.loads((output / _WHERE).read_text())["channel"])
+
+
+def control_of(output: Path) -> Path:
+    """Its monitor for others than the inspector, which may be holding the first one."""
+    return Path(json.loads((output / _WHERE).read_text())["control"])

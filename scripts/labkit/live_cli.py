@@ -2,6 +2,7 @@
 """`scripts/lab boot` and `scripts/lab in`: a guest that lives, and what is run in it."""
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -9,8 +10,11 @@ from labkit.cache import Cache
 from labkit.channel import Ran, run_in_guest
 from labkit.errors import LabError
 from labkit.kit import Kit
-from labkit.live import CPUS, MEMORY_MIB, Live, channel_of
+from labkit.live import CPUS, MEMORY_MIB, Live, channel_of, control_of
+from labkit.qmp import Qmp
 from labkit.suites import Suite
+
+_MONITOR_SECONDS = 60
 
 
 def add_boot(parser: argparse.ArgumentParser) -> None:
@@ -61,6 +65,19 @@ def run_in(options: argparse.Namespace) -> int:
     sys.stdout.buffer.write(ran.stdout)
     sys.stderr.buffer.write(ran.stderr)
     return _status(ran, options.limit)
+
+
+def add_qmp(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("output", metavar="DIR", type=Path, help="that it was booted with")
+    parser.add_argument("command_name", metavar="COMMAND", help="stop, cont, query-status, …")
+    parser.add_argument("arguments", metavar="JSON", nargs="?", default="{}")
+
+
+def ask_monitor(options: argparse.Namespace) -> None:
+    """Its answer, by a monitor that is not the inspector's."""
+    with Qmp(control_of(options.output), _MONITOR_SECONDS) as qmp:
+        answer = qmp.execute(options.command_name, **json.loads(options.arguments))
+    print(json.dumps(answer))
 
 
 def _status(ran: Ran, limit: float) -> int:

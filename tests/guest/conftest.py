@@ -87,6 +87,11 @@ class LiveGuest:
         argv: list[str | Path] = [self.lab, "in", *how, self.directory, script]
         return subprocess.run(argv, capture_output=True, text=True, check=False)
 
+    def ask(self, command: str, **arguments: object) -> Any:
+        """What QEMU's monitor answers, by another connection than :attr:`qmp`."""
+        argv: list[str | Path] = [self.lab, "qmp", self.directory, command, json.dumps(arguments)]
+        return json.loads(subprocess.run(argv, stdout=subprocess.PIPE, check=True).stdout)
+
     @property
     def qmp(self) -> str:
         """The address of its monitor."""
