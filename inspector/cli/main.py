@@ -10,7 +10,7 @@ from typing import TextIO
 import click
 
 from inspector.cli.interrupts import interrupts_delivered
-from inspector.cli.program import program
+from inspector.cli.program import program, with_command
 from inspector.cli.sudo import sudo_line
 from inspector.commands.failure import failure_of
 from inspector.commands.session import Session
@@ -53,9 +53,8 @@ def _guarded(arguments: list[str]) -> int:
 def _run(arguments: list[str]) -> int:
     session = Session(sys.stdout, sys.stderr, sudo_line(arguments))
     try:
-        if not arguments:
-            arguments = ["--help"]
-        with program.make_context("inspector", list(arguments), obj=session) as context:
+        words = with_command(arguments)
+        with program.make_context("inspector", words, obj=session) as context:
             return int(program.invoke(context))
     except click.exceptions.Exit as done:
         return done.exit_code

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from inspector.cli.version import version
@@ -13,10 +15,30 @@ class Commands(click.Group):
     """A group whose commands are imported by name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return [*COMMANDS, REPL]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name == REPL:
+            from inspector.repl.command import command
+
+            return command
         return load_command(cmd_name)
+
+
+REPL = "repl"  # a face of its own, which has every command
+
+
+def with_command(arguments: list[str]) -> list[str]:
+    """``arguments`` with the command that ``inspector`` and ``inspector PATH`` leave out."""
+    if not arguments or _is_path(arguments[0]):
+        return [REPL, *arguments]
+    return arguments
+
+
+def _is_path(word: str) -> bool:
+    if word.startswith("-") or word in COMMANDS:
+        return False
+    return os.sep in word or os.path.isfile(word)
 
 
 def _show_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
@@ -43,6 +65,8 @@ def program() -> None:
 
     Finds the pt_regs frames on the kernel stacks of a running x86-64 kernel or of a crash dump,
     says what put each one there, and what its registers therefore mean. Needs no debug packages.
+
+    Without a command: the interactive prompt, on the dump at PATH if one is named.
 
     \b
     TARGET, for every command, is one of

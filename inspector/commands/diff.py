@@ -41,6 +41,7 @@ class DiffRequest:
 @click.option(
     "--timeline", is_flag=True, help="One event as all its probes recorded it, in order of time."
 )
+@options.decimal_option
 @options.format_option("text", "json")
 @options.target_options
 @click.pass_obj
@@ -55,6 +56,7 @@ def command(
     right: Origin | None,
     show_all: bool,
     timeline: bool,
+    decimal: bool,
 ) -> Status:
     """Two struct pt_regs frames side by side, with the reason for every difference.
 
@@ -66,13 +68,16 @@ def command(
     framefreeze module made, and shows the life of ax and orig_ax in it. WHAT is a task then (its
     last event), --record N the event of that record.
     """
+    if not what and record is None:
+        selected = session.meant(None, target)
+        what = () if selected is None else (selected,)
     request = DiffRequest(what, record, left, right)
     _check(request)
     if timeline:
         return _timeline(session, target, request, output, show_all)
     from inspector.commands.run.diff import run
 
-    return run(session, target, request, output, show_all)
+    return run(session, target, request, output, show_all, decimal)
 
 
 def _timeline(

@@ -21,15 +21,18 @@ class ExplainRequest:
 
     :ivar what: a frame, or a task (its innermost kernel frame, else its entry frame)
     :ivar record: the index of a module's record, in place of ``what``
+    :ivar registers: those that are asked about, or none for all, with the whole story
     """
 
     what: What | None = None
     record: int | None = None
+    registers: tuple[str, ...] = ()
 
 
 @click.command("explain", short_help="What every register of a frame means, and why.")
-@options.what_argument(1)
+@options.what_and_registers_argument
 @options.record_option
+@options.decimal_option
 @options.format_option("text", "json")
 @options.target_options
 @click.pass_obj
@@ -38,17 +41,21 @@ def command(
     *,
     target: TargetOptions,
     output: str,
-    what: What | None,
+    what: tuple[What | None, tuple[str, ...]],
     record: int | None,
+    decimal: bool,
 ) -> Status:
     """Every register of a struct pt_regs frame: its value, what it means, and the evidence.
 
     WHAT is the address 0x… of a frame; or a task (a pid in decimal, or its address), of which
     the innermost kernel frame is explained, else its entry frame. Without it, on a dump: the
-    panicking task.
+    panicking task. With the names of registers (ax, orig_ax, …) only those.
     """
-    if what is not None and record is not None:
+    named, registers = what
+    if named is not None and record is not None:
         raise UsageError("--record names the frame: it goes with no WHAT")
+    if record is None:
+        named = session.meant(named, target)
     from inspector.commands.run.explain import run
 
-    return run(session, target, ExplainRequest(what, record), output)
+    return run(session, target, ExplainRequest(named, record, registers), output, decimal)

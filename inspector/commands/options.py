@@ -10,9 +10,18 @@ from typing import Any
 
 import click
 
+from inspector.commands.complete.values import (
+    complete_comm,
+    complete_dump,
+    complete_path,
+    complete_syscall,
+    complete_what,
+    complete_what_or_register,
+)
 from inspector.commands.target import TargetOptions
 from inspector.commands.what import What, parse_what
 from inspector.model.origin import Origin
+from inspector.model.registers import REGISTER_NAMES
 from inspector.target.spec import SymbolSource
 
 _Callback = Callable[..., Any]
@@ -25,12 +34,23 @@ _SYMBOLS = click.Choice([source.value for source in SymbolSource])
 
 _TARGET: tuple[_Decorator, ...] = (
     click.option("--live", is_flag=True, help="The running kernel (the default, if readable)."),
-    click.option("--core", "-c", metavar="PATH", help="A vmcore: kdump, ELF."),
+    click.option(
+        "--core",
+        "-c",
+        metavar="PATH",
+        shell_complete=complete_path,
+        help="A vmcore: kdump, ELF.",
+    ),
     click.option("--qemu", metavar="ADDRESS", help="A QEMU guest, by the address of its QMP."),
     click.option("--pause", is_flag=True, help="Stop the QEMU guest while it is read."),
     click.option("--records", metavar="FILE", help="Records that freeze -o saved."),
     click.option("--demo", is_flag=True, help="A dump of a real kernel that ships with this."),
-    click.option("--dump", metavar="NAME", help="Another shipped dump than the first."),
+    click.option(
+        "--dump",
+        metavar="NAME",
+        shell_complete=complete_dump,
+        help="Another shipped dump than the first.",
+    ),
     click.option(
         "--symbols", type=_SYMBOLS, default="auto", show_default=True, help="Where types come from."
     ),
@@ -91,8 +111,25 @@ def format_of_file_option(*formats: str) -> _Decorator:
 def what_argument(count: int) -> _Decorator:
     """:param count: how many at most; -1 for any number"""
     if count == 1:
-        return click.argument("what", metavar="[WHAT]", required=False, callback=_as_what)
-    return click.argument("what", metavar="[WHAT]...", nargs=-1, callback=_as_whats)
+        return click.argument(
+            "what",
+            metavar="[WHAT]",
+            required=False,
+            callback=_as_what,
+            shell_complete=complete_what,
+        )
+    return click.argument(
+        "what", metavar="[WHAT]...", nargs=-1, callback=_as_whats, shell_complete=complete_what
+    )
+
+
+what_and_registers_argument = click.argument(
+    "what",
+    metavar="[WHAT] [REGISTER]...",
+    nargs=-1,
+    callback=lambda ctx, param, values: _as_what_and_registers(ctx, param, values),
+    shell_complete=complete_what_or_register,
+)
 
 
 def origin_option(flag: str, help_text: str) -> _Decorator:
@@ -100,15 +137,23 @@ def origin_option(flag: str, help_text: str) -> _Decorator:
     return click.option(flag, type=_ORIGINS, metavar="ORIGIN", callback=_as_origin, help=help_text)
 
 
-comm_option = click.option("--comm", metavar="GLOB", help="Only of tasks with such a name.")
+comm_option = click.option(
+    "--comm", metavar="GLOB", shell_complete=complete_comm, help="Only of tasks with such a name."
+)
 syscall_option = click.option(
-    "--syscall", metavar="NAME", help="Only with this syscall, by name or number."
+    "--syscall",
+    metavar="NAME",
+    shell_complete=complete_syscall,
+    help="Only with this syscall, by name or number.",
 )
 cpu_option = click.option(
     "--cpu", metavar="N", type=click.IntRange(min=0), help="Only of this CPU."
 )
 record_option = click.option(
     "--record", metavar="N", type=click.IntRange(min=0), help="The module's record N."
+)
+decimal_option = click.option(
+    "--decimal", is_flag=True, help="Registers in decimal, as signed numbers."
 )
 all_option = click.option("--all", "show_all", is_flag=True, help="Equal registers too.")
 
@@ -126,6 +171,16 @@ def _as_whats(
     ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
 ) -> tuple[What | None, ...]:
     return tuple(_as_what(ctx, param, value) for value in values)
+
+
+def _as_what_and_registers(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> tuple[What | None, tuple[str, ...]]:
+    registers = tuple(value for value in values if value in REGISTER_NAMES)
+    others = [value for value in values if value not in REGISTER_NAMES]
+    if len(others) > 1:
+        raise click.UsageError(f"one frame is explained, not more: {others[1]}", ctx)
+    return _as_what(ctx, param, others[0] if others else None), registers
 
 
 def _as_origin(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Origin | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import click
 
 from inspector.commands import options
+from inspector.commands.complete.values import complete_place
 from inspector.commands.session import Session
 from inspector.commands.status import Status
 from inspector.commands.target import TargetOptions
@@ -58,7 +59,7 @@ def _as_kind(_ctx: click.Context, _param: click.Parameter, value: str | None) ->
 
 
 @click.command("probe", short_help="What a kprobe would do, and hold: refused, ftrace, int3, jump.")
-@click.argument("place", metavar="SYMBOL[+OFF]", callback=_as_place)
+@click.argument("place", metavar="SYMBOL[+OFF]", callback=_as_place, shell_complete=complete_place)
 @click.option(
     "--snippet",
     type=click.Choice([kind.value for kind in SnippetKind]),

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, TextIO
 
 from inspector.commands.status import PartialAnswerError
 from inspector.commands.target import TargetOptions, target_spec
+from inspector.commands.what import What
 from inspector.errors import NothingMatched
 
 if TYPE_CHECKING:
     from inspector.render.progress import Step
+    from inspector.commands.complete.names import Names
     from inspector.survey import Survey
 
 
@@ -24,13 +26,23 @@ class Session:
     :ivar out: where the answer goes
     :ivar err: where a line goes that an answer's format has no place for
     :ivar sudo_line: the command that would do the same as root
-    :ivar held: a survey that is open already (the REPL's); TARGET options then say nothing
+    :ivar held: a survey that is open already (the REPL's), for a command that names no TARGET
+    :ivar selected: what such a command is about when it says nothing (the REPL's selection)
+    :ivar names: what a completion can offer of the target
     """
 
     out: TextIO
     err: TextIO
     sudo_line: str
     held: Survey | None = None
+    selected: What | None = None
+    names: Names | None = None
+
+    def meant(self, what: What | None, options: TargetOptions) -> What | None:
+        """``what``; where it is None, the selection, if the command is about the held target."""
+        if what is None and self._means_held(options):
+            return self.selected
+        return what
 
     @contextmanager
     def survey(self, options: TargetOptions) -> Iterator[Survey]:
@@ -38,7 +50,7 @@ class Session:
 
         :raises PartialAnswerError: in place of ``NothingMatched``, if not everything could be read
         """
-        if self.held is not None:
+        if self.held is not None and self._means_held(options):
             with _completeness(self.held):
                 yield self.held
             return
@@ -57,6 +69,9 @@ class Session:
         from inspector.render.progress import progress  # imports rich, which --help must not
 
         return progress(self.err)
+
+    def _means_held(self, options: TargetOptions) -> bool:
+        return self.held is not None and options == TargetOptions()
 
 
 @contextmanager

@@ -28,4 +28,6 @@ def command(
     """
     from inspector.commands.run.stack import run
 
+    if not all_cpus:
+        what = session.meant(what, target)
     return run(session, target, what, all_cpus, output)

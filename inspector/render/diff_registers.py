@@ -20,43 +20,47 @@ _ASKED_FOR = ("orig_ax", "ax")
 
 
 def register_tables(
-    diff: Diff, sides: TwoSides, glyphs: Glyphs, show_all: bool
+    diff: Diff, sides: TwoSides, glyphs: Glyphs, show_all: bool, decimal: bool
 ) -> Iterator[RenderableType]:
     """What people ask for, then the other registers that differ, then the equal ones."""
     asked = [field for field in diff.fields if field.register in _ASKED_FOR]
     others = [field for field in diff.fields if field.register not in _ASKED_FOR]
     different = [field for field in others if not field.same]
     same = [field for field in others if field.same]
-    yield from _table(diff, sides, glyphs, asked)
-    yield from _table(diff, sides, glyphs, different)
+    yield from _table(diff, sides, glyphs, asked, decimal)
+    yield from _table(diff, sides, glyphs, different, decimal)
     if show_all:
-        yield from _table(diff, sides, glyphs, same)
+        yield from _table(diff, sides, glyphs, same, decimal)
     elif same:
         yield _folded(same)
 
 
 def _table(
-    diff: Diff, sides: TwoSides, glyphs: Glyphs, fields: Sequence[RegisterDiff]
+    diff: Diff, sides: TwoSides, glyphs: Glyphs, fields: Sequence[RegisterDiff], decimal: bool
 ) -> Iterator[RenderableType]:
     if not fields:
         return
     yield sides.rule(glyphs.line)
     for field in fields:
         if sides.beside:
-            yield _beside(diff, field, sides, glyphs)
+            yield _beside(diff, field, sides, glyphs, decimal)
         else:
-            yield from _below(diff, field, sides)
+            yield from _below(diff, field, sides, decimal)
 
 
-def _both_sides(diff: Diff, field: RegisterDiff) -> tuple[RegisterSide, RegisterSide]:
+def _both_sides(
+    diff: Diff, field: RegisterDiff, decimal: bool
+) -> tuple[RegisterSide, RegisterSide]:
     return (
-        RegisterSide.of(diff.left, field, field.left_decoded, style.LEFT),
-        RegisterSide.of(diff.right, field, field.right_decoded, style.RIGHT),
+        RegisterSide.of(diff.left, field, field.left_decoded, style.LEFT, decimal),
+        RegisterSide.of(diff.right, field, field.right_decoded, style.RIGHT, decimal),
     )
 
 
-def _beside(diff: Diff, field: RegisterDiff, sides: TwoSides, glyphs: Glyphs) -> RenderableType:
-    left, right = _both_sides(diff, field)
+def _beside(
+    diff: Diff, field: RegisterDiff, sides: TwoSides, glyphs: Glyphs, decimal: bool
+) -> RenderableType:
+    left, right = _both_sides(diff, field, decimal)
     grid = sides.split_grid()
     grid.add_row(
         _name(field),
@@ -68,10 +72,12 @@ def _beside(diff: Diff, field: RegisterDiff, sides: TwoSides, glyphs: Glyphs) ->
     return grid
 
 
-def _below(diff: Diff, field: RegisterDiff, sides: TwoSides) -> Iterator[RenderableType]:
+def _below(
+    diff: Diff, field: RegisterDiff, sides: TwoSides, decimal: bool
+) -> Iterator[RenderableType]:
     shared = field.left_why == field.right_why
     grid = sides.grid()
-    cells = (side.value_and_decoded(sides.side) for side in _both_sides(diff, field))
+    cells = (side.value_and_decoded(sides.side) for side in _both_sides(diff, field, decimal))
     grid.add_row(_name(field), *cells)
     if not shared:
         grid.add_row("", Text(safe(field.left_why)), Text(safe(field.right_why)))

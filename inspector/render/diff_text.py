@@ -24,15 +24,17 @@ from inspector.render.two_sides import TwoSides
 class DiffText:
     """:ivar show_all: whether equal registers get a row each
     :ivar alone: whether to say whose they are, the evidence, and what could not be read
+    :ivar decimal: whether registers are shown as signed numbers
     """
 
     diff: Diff
     show_all: bool = False
     alone: bool = True
+    decimal: bool = False
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         diff, glyphs = self.diff, glyphs_of(options)
-        sides = TwoSides.within(options.max_width)
+        sides = TwoSides.within(options.max_width, self.decimal)
         if self.alone:
             yield target_line(diff.target, diff.kernel, glyphs)
             yield from _tasks(diff, glyphs)
@@ -42,7 +44,7 @@ class DiffText:
         yield _facts(diff, sides, glyphs)
         yield from distance_line(diff)
         yield Text()
-        yield from register_tables(diff, sides, glyphs, self.show_all)
+        yield from register_tables(diff, sides, glyphs, self.show_all, self.decimal)
         if self.alone:
             yield from diff_foot(diff, glyphs)
 

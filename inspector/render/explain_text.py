@@ -22,7 +22,7 @@ from inspector.render.incomplete_text import incomplete_lines
 from inspector.render.instruction_text import instruction_text
 from inspector.render.safe import safe
 from inspector.render.target_text import target_line, task_line
-from inspector.render.word import ABSENT_WORDS, hex_word
+from inspector.render.word import ABSENT_WORDS, hex_word, register_word
 
 _WIDEST_PROSE = 88
 _WIDEST = 120
@@ -31,9 +31,10 @@ _INDENT = (0, 0, 0, 2)
 
 @dataclass(frozen=True, slots=True)
 class ExplainText:
-    """The text of an explanation."""
+    """:ivar decimal: whether registers are shown as signed numbers"""
 
     explanation: Explanation
+    decimal: bool = False
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         told, glyphs = self.explanation, glyphs_of(options)
@@ -45,7 +46,8 @@ class ExplainText:
         yield Text(f"{told.frame.origin.value} frame", f"{style.STRONG} {style.RIGHT}")
         yield _facts(told)
         yield from self._story(options.max_width)
-        yield from _registers(told, options.max_width, glyphs)
+        yield from _section("Registers")
+        yield register_rows(told, options.max_width, glyphs, self.decimal)
         yield from _section(f"Why it is {told.frame.origin.value}")
         yield Padding(evidence_table(told.frame.evidence, glyphs), _INDENT)
         yield from _entry(told.entry, glyphs)
@@ -69,18 +71,20 @@ def _facts(told: Explanation) -> Table:
     return grid
 
 
-def _registers(told: Explanation, width: int, glyphs: Glyphs) -> RenderResult:
-    yield from _section("Registers")
+def register_rows(told: Explanation, width: int, glyphs: Glyphs, decimal: bool) -> Padding:
+    """A row for each register that is told of: name, value, meaning."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(width=7, no_wrap=True)
-    grid.add_column(width=18, no_wrap=True)
-    grid.add_column(width=width - 33, overflow="fold")
+    grid.add_column(width=20 if decimal else 18, no_wrap=True)
+    grid.add_column(width=width - (35 if decimal else 33), overflow="fold")
     for meaning in told.registers:
-        grid.add_row(*_row(told.frame, meaning, glyphs))
-    yield Padding(grid, _INDENT)
+        grid.add_row(*_row(told.frame, meaning, glyphs, decimal))
+    return Padding(grid, _INDENT)
 
 
-def _row(frame: Frame, meaning: RegisterMeaning, glyphs: Glyphs) -> tuple[Text, Text, Text]:
+def _row(
+    frame: Frame, meaning: RegisterMeaning, glyphs: Glyphs, decimal: bool
+) -> tuple[Text, Text, Text]:
     name = Text(meaning.register, style.STRONG)
     absent = frame.absent.get(meaning.register)
     if absent is not None:
@@ -90,7 +94,7 @@ def _row(frame: Frame, meaning: RegisterMeaning, glyphs: Glyphs) -> tuple[Text, 
     if meaning.decoded and meaning.meaning:
         text.append(f" {glyphs.none} ", style.LABEL)
     text.append(safe(meaning.meaning), "default")
-    return name, Text(hex_word(frame.registers[meaning.register])), text
+    return name, Text(register_word(frame.registers[meaning.register], decimal)), text
 
 
 def _left_over(absent: Absent) -> str:

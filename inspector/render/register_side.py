@@ -12,7 +12,7 @@ from inspector.model.report import RegisterDiff
 from inspector.render import style
 from inspector.render.glyphs import Glyphs
 from inspector.render.safe import safe
-from inspector.render.word import ABSENT_WORDS, hex_word
+from inspector.render.word import ABSENT_WORDS, hex_word, register_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +23,16 @@ class RegisterSide:
     decoded: Text
 
     @classmethod
-    def of(cls, frame: Frame, field: RegisterDiff, decoded: str, colour: str) -> RegisterSide:
+    def of(
+        cls, frame: Frame, field: RegisterDiff, decoded: str, colour: str, decimal: bool
+    ) -> RegisterSide:
         """:param colour: of a value that differs"""
         absent = frame.absent.get(field.register)
         if absent is not None:
             raw = "" if absent.raw is None else f"its slot holds {hex_word(absent.raw)}"
             return cls(Text(ABSENT_WORDS[absent.why], style.LABEL), Text(raw, style.LABEL))
         weight = "" if field.same else f"{style.STRONG} {colour}"
-        value = Text(hex_word(frame.registers[field.register]), weight)
+        value = Text(register_word(frame.registers[field.register], decimal), weight)
         return cls(value, Text(safe(decoded), style.DECODED))
 
     def words(self, reason: str, glyphs: Glyphs) -> Text:

@@ -11,7 +11,8 @@ from rich.text import Text
 from inspector.render import style
 
 LABEL_WIDTH = 11
-VALUE_WIDTH = 18  # 0x and 16 digits: a word is always whole
+HEX_WIDTH = 18  # 0x and 16 digits: a word is always whole
+DECIMAL_WIDTH = 20  # a sign and 19 digits
 _GAP = 2
 _WIDEST = 144
 _ROOM_FOR_TEXT = 36
@@ -19,14 +20,18 @@ _ROOM_FOR_TEXT = 36
 
 @dataclass(frozen=True, slots=True)
 class TwoSides:
-    """:ivar side: cells of each of the two columns"""
+    """:ivar side: cells of each of the two columns
+    :ivar value: cells of a register's value
+    """
 
     side: int
+    value: int = HEX_WIDTH
 
     @classmethod
-    def within(cls, width: int) -> TwoSides:
+    def within(cls, width: int, decimal: bool = False) -> TwoSides:
         """As wide as ``width`` allows, and not wider than eyes like."""
-        return cls((min(width, _WIDEST) - LABEL_WIDTH - 2 * _GAP) // 2)
+        side = (min(width, _WIDEST) - LABEL_WIDTH - 2 * _GAP) // 2
+        return cls(side, DECIMAL_WIDTH if decimal else HEX_WIDTH)
 
     @property
     def width(self) -> int:
@@ -35,7 +40,7 @@ class TwoSides:
     @property
     def text(self) -> int:
         """Cells that a side has beside a value."""
-        return self.side - VALUE_WIDTH - _GAP
+        return self.side - self.value - _GAP
 
     @property
     def beside(self) -> bool:
@@ -48,7 +53,7 @@ class TwoSides:
 
     def split_grid(self) -> Table:
         """The same, with each side split into a value and its words."""
-        return _grid(LABEL_WIDTH, VALUE_WIDTH, self.text, VALUE_WIDTH, self.text)
+        return _grid(LABEL_WIDTH, self.value, self.text, self.value, self.text)
 
     def rule(self, line: str) -> Text:
         """A line below a part of the picture."""

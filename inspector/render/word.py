@@ -24,6 +24,11 @@ ABSENT_WORDS: dict[Why, str] = {
 }
 
 
+def register_word(value: int, decimal: bool) -> str:
+    """A register's word in hexadecimal, or as a signed number."""
+    return str(as_int64(value)) if decimal else hex_word(value)
+
+
 def hex_word(value: int) -> str:
     """The whole word: nothing of it is ever left out."""
     return f"{value:#x}"

@@ -22,6 +22,15 @@ def dumps_directory() -> Path:
     raise TargetError("this installation carries no dumps; use --core PATH")
 
 
+def shipped_names() -> list[str]:
+    """What the shipped dumps are called, the first one first.
+
+    :raises TargetError: if there are none
+    """
+    manifest = json.loads((dumps_directory() / "manifest.json").read_text())
+    return [str(dump["name"]) for dump in manifest["dumps"]]
+
+
 def shipped_dump(name: str | None) -> Path:
     """The shipped dump called ``name``; None picks the first of the manifest.
 

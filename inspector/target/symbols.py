@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from drgn import Program, Symbol, SymbolBinding, SymbolIndex
+from drgn import Program, Symbol, SymbolBinding, SymbolIndex, SymbolKind
 
 from inspector.model.symbol import Location
 
@@ -47,6 +47,15 @@ class Symbols:
         """Every address that a symbol called ``name`` has, ascending."""
         found = {s.address for _, i in self._indexes() for s in i(self._prog, name, None, False)}
         return sorted(found)
+
+    def functions(self) -> set[str]:
+        """The names of all code."""
+        return {
+            symbol.name
+            for _, index in self._indexes()
+            for symbol in index(self._prog, None, None, False)
+            if symbol.kind is SymbolKind.FUNC
+        }
 
     def locate(self, address: int) -> Location | None:
         """The symbol that covers ``address``, or None."""

@@ -16,15 +16,23 @@ from inspector.survey import Survey
 
 
 def run(
-    session: Session, target: TargetOptions, request: DiffRequest, output: str, show_all: bool
+    session: Session,
+    target: TargetOptions,
+    request: DiffRequest,
+    output: str,
+    show_all: bool,
+    decimal: bool,
 ) -> Status:
-    """Answer ``request`` in the format ``output``."""
+    """Answer ``request`` in the format ``output``.
+
+    :param decimal: whether a text shows registers so
+    """
     with session.survey(target) as survey:
         diff = diff_of(survey, request)
         if output == "json":
             session.out.write(diff_json(diff))
         else:
-            show(DiffText(diff, show_all), session.out)
+            show(DiffText(diff, show_all, decimal=decimal), session.out)
         return status_of(True, diff.incomplete)
 
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from inspector.commands.explain import ExplainRequest
 from inspector.commands.run.choose import task_label, task_or_frame
 from inspector.commands.session import Session
@@ -16,38 +18,58 @@ from inspector.model.task import Task
 from inspector.render.explain_text import ExplainText
 from inspector.render.json import explanation_json
 from inspector.render.screen import show
+from inspector.render.some_registers_text import SomeRegistersText
 from inspector.survey import Survey
 
 
-def run(session: Session, target: TargetOptions, request: ExplainRequest, output: str) -> Status:
-    """Answer ``request`` in the format ``output``."""
+def run(
+    session: Session,
+    target: TargetOptions,
+    request: ExplainRequest,
+    output: str,
+    decimal: bool,
+) -> Status:
+    """Answer ``request`` in the format ``output``.
+
+    :param decimal: whether a text shows registers so
+    """
     with session.survey(target) as survey:
         explanation = explanation_of(survey, request)
         if output == "json":
             session.out.write(explanation_json(explanation))
+        elif request.registers:
+            show(SomeRegistersText(explanation, decimal), session.out)
         else:
-            show(ExplainText(explanation), session.out)
+            show(ExplainText(explanation, decimal), session.out)
         return status_of(True, explanation.incomplete)
 
 
 def explanation_of(survey: Survey, request: ExplainRequest) -> Explanation:
-    """The frame that ``request`` names, explained.
+    """The frame that ``request`` names, explained: all of it, or some registers.
 
     :raises NothingMatched: if it is not there
     :raises UsageError: if it names nothing
     """
+    explanation = survey.explain(*_frame_and_entry(survey, request))
+    if not request.registers:
+        return explanation
+    some = tuple(told for told in explanation.registers if told.register in request.registers)
+    return replace(explanation, registers=some)
+
+
+def _frame_and_entry(survey: Survey, request: ExplainRequest) -> tuple[Frame, Frame | None]:
     if request.record is not None:
         hit = survey.record(request.record)
-        return survey.explain(hit.given, hit.entry)
+        return hit.given, hit.entry
     found = task_or_frame(survey, request.what)
     if isinstance(found, Frame):
-        return survey.explain(found, _entry_of(survey, found))
+        return found, _entry_of(survey, found)
     frames = survey.frames_of(found)
     entry = entry_frame(found, frames)
     innermost = innermost_kernel_frame(found, frames) or entry
     if innermost is None:
         raise NothingMatched(_no_frame(found))
-    return survey.explain(innermost, None if innermost is entry else entry)
+    return innermost, None if innermost is entry else entry
 
 
 def _entry_of(survey: Survey, frame: Frame) -> Frame | None:

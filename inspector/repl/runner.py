@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Runs what was typed; whatever goes wrong is one line, and the session goes on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from contextlib import redirect_stdout
+
+import click
+
+from inspector.commands.failure import Failure, failure_of
+from inspector.commands.status import Status
+from inspector.errors import InspectorError
+from inspector.repl.catalogue import (
+    ALIASES,
+    SETTINGS,
+    WORDS,
+    find_command,
+    is_answer,
+    is_command,
+)
+from inspector.repl.hints import hint_for
+from inspector.repl.line import Command, Line, Python, Shell, parse_line
+from inspector.repl.lines import pieces
+from inspector.repl.output import sink_for
+from inspector.repl.python import NOTHING, run_python, short_traceback
+from inspector.repl.turn import Leave, Turn
+from inspector.repl.workbench import Workbench
+
+
+class Runner:
+    """Runs lines on a workbench, one after the other."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+
+    def run_text(self, text: str) -> int:
+        """Run every command and statement of ``text``; the status of the last one."""
+        return self.run_lines(text.splitlines())
+
+    def run_lines(self, lines: Iterable[str]) -> int:
+        """The same of lines that may still be coming.
+
+        :raises Leave: where one of them leaves
+        """
+        for piece in pieces(lines, is_command):
+            self.run(piece)
+        return self._bench.status
+
+    def run(self, text: str) -> int:
+        """Run one command or statement, and return its status.
+
+        :raises Leave: if it leaves
+        """
+        try:
+            status = self._run(parse_line(text, is_command))
+        except Leave:
+            raise
+        except BrokenPipeError:
+            status = Status.WHOLE
+        except KeyboardInterrupt:
+            self._complain("interrupted")
+            status = Status.INTERRUPTED
+        except OSError as error:
+            name = f"{error.filename}: " if error.filename else ""
+            status = self._failed(InspectorError(f"{name}{error.strerror or error}"), text)
+        except Exception as error:
+            status = self._failed(error, text)
+        self._bench.status = status
+        return status
+
+    def _run(self, line: Line) -> int:
+        if isinstance(line, Command):
+            return self._command(line)
+        if isinstance(line, Python):
+            return self._python(line)
+        if isinstance(line, Shell):
+            return _shell(line.text)
+        return self._bench.status
+
+    def _command(self, line: Command) -> int:
+        command = find_command(line.name)
+        assert command is not None  # or it would not have been taken for one
+        status: int = Status.WHOLE  # whoever reads a pipe may stop before the end
+        words = [*line.words, *_format_by_name(command, line)]
+        with sink_for(line, self._bench.base.out) as sink, redirect_stdout(sink.out):
+            turn = Turn(self._bench, sink.out, self.run_text)
+            own = ALIASES.get(line.name, line.name) in WORDS
+            obj = turn if own else self._bench.session(sink.out)
+            status = _invoke(command, line.name, words, obj, self._bench.view.defaults())
+        if is_answer(line.name) and status in (Status.WHOLE, Status.PARTIAL):
+            self._bench.last_answer = f"{line.name} {line.arguments}".strip()
+        return status or sink.status
+
+    def _python(self, line: Python) -> int:
+        if not line.code.strip():
+            raise click.UsageError("py: nothing to run: py CODE")
+        try:
+            value = run_python(line.code, self._bench.python())
+        except (KeyboardInterrupt, InspectorError, BrokenPipeError):
+            raise
+        except SystemExit:
+            raise Leave from None
+        except BaseException as error:
+            hint = hint_for(line.code, error)
+            for told in [hint] if hint else short_traceback(error):
+                self._complain(told)
+            return Status.BAD_USAGE
+        if value is not NOTHING:
+            self._show(value)
+        return Status.WHOLE
+
+    def _show(self, value: object) -> None:
+        from inspector.render.screen import show
+        from inspector.render.value_text import ValueText
+        from inspector.repl.shown import shown
+
+        columns = shutil.get_terminal_size().columns
+        with sink_for(Command(""), self._bench.base.out) as sink:
+            show(ValueText(value, shown(value, columns)), sink.out)
+
+    def _failed(self, error: Exception, text: str) -> int:
+        failure: Failure = failure_of(error, [text])
+        self._complain(failure.message)
+        return failure.status
+
+    def _complain(self, line: str) -> None:
+        """One line on stderr; away from a terminal it says who speaks."""
+        from inspector.render.safe import safe
+
+        err = self._bench.base.err
+        self._bench.base.out.flush()
+        err.write(f"{'' if err.isatty() else 'inspector: '}{safe(line)}\n")
+        err.flush()
+
+
+def _invoke(
+    command: click.Command, name: str, words: list[str], obj: object, defaults: dict[str, bool]
+) -> int:
+    try:
+        context = command.make_context(name, words, obj=obj, default_map=defaults, **SETTINGS)
+        with context:
+            status = command.invoke(context)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    return Status.WHOLE if status is None else int(status)
+
+
+def _format_by_name(command: click.Command, line: Command) -> tuple[str, ...]:
+    """``--format json`` for an answer that goes to a file called ``….json``, and so on."""
+    suffix = os.path.splitext(line.path or "")[1][1:]
+    for param in command.params:
+        choices = getattr(param.type, "choices", ())
+        if "--format" in param.opts and suffix in choices and "--format" not in line.words:
+            return ("--format", suffix)
+    return ()
+
+
+def _shell(text: str) -> int:
+    shell = os.environ.get("SHELL") or "/bin/sh"
+    sys.stdout.flush()
+    status = subprocess.call([shell, "-c", text] if text else [shell])
+    return status if status >= 0 else 128 - status

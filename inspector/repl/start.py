@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Begins a session: which target, and where its lines come from."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+from inspector.commands.session import Session
+from inspector.commands.target import TargetOptions, target_spec
+from inspector.errors import UsageError
+from inspector.repl.runner import Runner
+from inspector.repl.turn import Leave
+from inspector.repl.with_path import with_path
+from inspector.repl.workbench import Workbench
+from inspector.target.spec import TargetSpec
+
+
+def start(
+    session: Session, target: TargetOptions, path: str | None, lines: tuple[str, ...], vi: bool
+) -> int:
+    """Run ``lines`` if there are any, else those of the terminal or of the standard input.
+
+    :returns: the status of the last line
+    :raises TargetError: if a target is named and cannot be opened
+    """
+    target = with_path(target, path)
+    bench = Workbench(session)
+    bench.vi_mode = vi
+    spec = _spec(session, target)
+    if not lines and sys.stdin is not None and sys.stdin.isatty() and session.out.isatty():
+        from inspector.repl.terminal import Terminal
+
+        return Terminal(bench, spec).run()
+    if spec is not None:
+        bench.open(spec)
+    return _run(Runner(bench), bench, lines or sys.stdin or ())
+
+
+def _run(runner: Runner, bench: Workbench, lines: Iterable[str]) -> int:
+    try:
+        return runner.run_lines(lines)
+    except Leave:
+        return bench.status
+
+
+def _spec(session: Session, target: TargetOptions) -> TargetSpec | None:
+    """What to open; None where none is named, and the running kernel cannot be read.
+
+    The prompt can do without one; a line that needs one then says what :func:`target_spec` says.
+    """
+    try:
+        return target_spec(target, session.sudo_line)
+    except UsageError:
+        if target != TargetOptions():
+            raise
+        return None

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""``crash``: the commands of crash that drgn has."""
+
+from __future__ import annotations
+
+import shlex
+
+import click
+
+from inspector.repl.turn import Turn
+
+
+def _words(ctx: click.Context, _param: click.Parameter, typed: str) -> list[str]:
+    from inspector.repl.drgn_commands import CRASH_WORDS
+
+    first = not ctx.params.get("arguments")
+    return sorted(word for word in CRASH_WORDS if first and word.startswith(typed))
+
+
+@click.command(
+    "crash",
+    short_help="A command of crash's, by drgn: crash mod, crash struct task_struct.",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
+@click.argument(
+    "arguments", metavar="COMMAND [ARGUMENT]...", nargs=-1, required=True, shell_complete=_words
+)
+@click.pass_obj
+def command(turn: Turn, *, arguments: tuple[str, ...]) -> None:
+    """Run drgn's version of a command of crash's, such as mod, struct, rd, sym, files, timer.
+
+    crash help lists them.
+    """
+    run_words(turn, arguments)
+
+
+def run_words(turn: Turn, words: tuple[str, ...]) -> None:
+    """Run one, given as its words."""
+    from inspector.repl.drgn_commands import run_crash_command
+
+    turn.bench.survey()  # says so if nothing is open
+    assert turn.bench.opened is not None
+    prog = turn.bench.opened.target.prog
+    run_crash_command(prog, shlex.join(words), turn.out, turn.bench.base.err)

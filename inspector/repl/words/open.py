@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""``open``: another target."""
+
+from __future__ import annotations
+
+import click
+
+from inspector.commands import options
+from inspector.commands.complete.values import complete_path
+from inspector.commands.target import TargetOptions, target_spec
+from inspector.repl.greeting import greet
+from inspector.repl.turn import Turn
+from inspector.repl.with_path import with_path
+
+
+@click.command("open", short_help="Open a dump, or another target, in place of this one.")
+@click.argument("path", metavar="[PATH]", required=False, shell_complete=complete_path)
+@options.target_options
+@click.pass_obj
+def command(turn: Turn, *, target: TargetOptions, path: str | None) -> None:
+    """Open the dump at PATH, or the target that the options name, in place of the one that is open.
+
+    If that fails, the one that is open stays.
+    """
+    turn.bench.open(target_spec(with_path(target, path), turn.bench.base.sudo_line))
+    greet(turn.bench, turn.out)

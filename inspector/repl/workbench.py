@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a session at the prompt holds: the target, the selection, and how answers are shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from inspector.commands.complete.match import SortedNames
+from inspector.commands.complete.names import Names
+from inspector.commands.session import Session
+from inspector.errors import UsageError
+from inspector.repl.selection import Selection
+from inspector.target.spec import TargetSpec
+
+if TYPE_CHECKING:
+    from inspector.survey import Survey
+    from inspector.target.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open target, and how to open it again."""
+
+    spec: TargetSpec
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How registers are shown, by the names of the options that say so."""
+
+    decimal: bool = False
+    show_all: bool = False
+
+    def defaults(self) -> dict[str, bool]:
+        """Values of options that a command line leaves out."""
+        return {"decimal": self.decimal, "show_all": self.show_all}
+
+
+class Workbench:
+    """The state of a session; only this thread touches the target.
+
+    :ivar python_names: the names that Python code sees
+    :ivar last_answer: the last command that answered, for showing it again
+    :ivar status: of the last line
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.base = session
+        self.opened: Opened | None = None
+        self.selection = Selection()
+        self.view = View()
+        self.names = Names()
+        self.python_names: dict[str, Any] = {}
+        self.last_answer: str | None = None
+        self.status = 0
+        self.vi_mode = False
+
+    @property
+    def is_live(self) -> bool:
+        """Whether what is open can change while it is looked at."""
+        return self.opened is not None and self.opened.target.identity.kind in ("live", "qemu")
+
+    def open(self, spec: TargetSpec) -> None:
+        """Open ``spec`` in place of what was open; on a dump select the task that panicked.
+
+        :raises TargetError: if it cannot be opened; what was open stays
+        """
+        from inspector.target.open import open_target
+
+        self.opened = Opened(spec, open_target(spec))
+        survey = self.survey()
+        self.names = Names(tuple(survey.tasks()))
+        self.selection = Selection()
+        self.python_names.clear()
+        panicking = survey.panicking_task() if survey.is_dump else None
+        if panicking is not None:
+            self.select(Selection(panicking, survey.frames_of(panicking)))
+
+    def learn_functions(self) -> None:
+        """Take the snapshot of names that is too long to be waited for while opening."""
+        if self.opened is not None:
+            functions = SortedNames(self.opened.target.symbols.functions())
+            self.names = replace(self.names, functions=functions)
+
+    def reopen(self) -> None:
+        """Read everything anew; the selected task stays selected if it is still there.
+
+        :raises UsageError: if nothing is open
+        """
+        if self.opened is None:
+            raise UsageError("no target is open: open PATH, or open --demo")
+        selected = self.selection.task
+        self.open(self.opened.spec)
+        again = next((t for t in self.names.tasks if _same(t, selected)), None)
+        if again is not None:
+            self.select(Selection(again, self.survey().frames_of(again)))
+
+    def survey(self) -> Survey:
+        """A fresh survey: what an earlier command could not read is not this one's lack.
+
+        :raises UsageError: if nothing is open
+        """
+        if self.opened is None:
+            raise UsageError("no target is open: open PATH, or open --demo")
+        from inspector.survey import Survey
+
+        return Survey(self.opened.target)
+
+    def select(self, selection: Selection) -> None:
+        """Make ``selection`` what later commands mean."""
+        self.selection = selection
+        if self.python_names:
+            from inspector.repl.namespace import bind_selection
+
+            bind_selection(self.python_names, self)
+
+    def python(self) -> dict[str, Any]:
+        """The names that Python code sees, made when they are first wanted."""
+        if not self.python_names:
+            from inspector.repl.namespace import namespace
+
+            self.python_names.update(namespace(self))
+        return self.python_names
+
+    def session(self, out: Any) -> Session:
+        """The surroundings of a command whose answer goes to ``out``."""
+        held = self.survey() if self.opened is not None else None
+        return replace(
+            self.base, out=out, held=held, selected=self.selection.what, names=self.names
+        )
+
+
+def _same(task: Any, selected: Any) -> bool:
+    return selected is not None and (task.address, task.pid) == (selected.address, selected.pid)

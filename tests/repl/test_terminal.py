@@ -1,0 +1,164 @@
+"""A session at a real terminal, from the first prompt to Ctrl-D."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.repl.screen import Terminal
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Terminal:
+    """On the shipped dump, at the first prompt."""
+    session = Terminal(tmp_path, "repl", "--demo")
+    session.see("Tab completes", "forker 113>")
+    return session
+
+
+def test_a_whole_session(terminal: Terminal) -> None:
+    terminal.type("diff 11")
+    terminal.see("113    forker, on its cpu", "112    int80-pause", "11     rcu_tasks_kthre")
+    terminal.type("\x15")
+    terminal.run("diff 113 | head -9", "SYSCALL from 64-bit code", "a breakpoint trap")
+    terminal.run("select 112", "int80 · pause", "int80-pause 112>")
+    terminal.run("select 113", "forker 113>")
+    terminal.type("\x1b[19~\x1b[19~")  # F8 twice: the innermost frame, and the next
+    terminal.see("forker 113 int3>", "forker 113 int3 2/3")
+    terminal.run("explain orig_ax", "-1 – the int3 entry pushes -1")
+    terminal.run("task.comm", '(char [16])"forker"')
+    terminal.run("frame.registers.ax", "\n57")
+    terminal.run("frames | grep read", "99  read", "syscall")
+    assert terminal.leave() == 0
+
+
+def test_ctrl_c_stops_what_runs_and_nothing_else(terminal: Terminal) -> None:
+    terminal.run("started = 1", "started = 1")
+    terminal.type("while True: pass\r")
+    terminal.settle(1)
+    terminal.type("\x03")
+    terminal.see("interrupted")
+    terminal.run("started + 41", "\n42")
+    assert terminal.leave() == 0
+
+
+def test_ctrl_c_stops_a_long_scan_of_drgn_s(terminal: Terminal) -> None:
+    """It searches memory in C, without end: 64 TB of zeros."""
+    terminal.run("zeros = bytes(1 << 20)", "zeros")
+    terminal.run("scanned = Program(Platform(Architecture.X86_64))", "scanned")
+    reader = "lambda address, count, offset, physical: zeros[:count] or bytes(count)"
+    terminal.run(f"scanned.add_memory_segment(0, 1 << 46, {reader})", "add_memory_segment")
+    terminal.run("print('scanning'); list(scanned.search_memory(b'needle'))", "\nscanning")
+    terminal.settle(1)
+    terminal.type("\x03")
+    terminal.see("interrupted", within=5)
+    terminal.run("40 + 2", "\n42")
+    assert terminal.leave() == 0
+
+
+def test_ctrl_c_drops_the_line_and_a_wrong_line_ends_nothing(terminal: Terminal) -> None:
+    terminal.type("frames --no")
+    terminal.type("\x03")
+    terminal.run("frames --no-such", "no such option '--no-such'", "not understood")
+    terminal.run("frames --syscall getpid", "nothing matched")
+    terminal.run("framse", "did you mean frames?")
+    assert terminal.leave() == 0
+
+
+def test_tab_completes_words_options_values_and_members(terminal: Terminal) -> None:
+    terminal.type("\t")
+    terminal.see("Two frames of a task side by side")
+    terminal.type("\x03")
+    for typed, offered in (
+        ("fr", ["frames", "Which pt_regs frames lie on which stacks."]),
+        ("frames --sys", ["--syscall", "Only with this syscall, by name or number."]),
+        ("frames --syscall pau", ["pause", "34"]),
+        ("frames --origin int", ["int80", "int3-step"]),
+        ("frames --comm clock", ["clock_nanosleep", "1 task"]),
+        ("explain orig", ["orig_ax", "register"]),
+        ("probe kernel_clo", ["kernel_clone"]),
+        ("probe kclon", ["kernel_clone", "skb_clone"]),
+        ("task.thread.", ["fsbase", "long unsigned int"]),
+        ("select forker", ["113    forker, on its cpu"]),
+    ):
+        terminal.type(typed)
+        terminal.see(*offered)
+        terminal.type("\x15")
+        terminal.settle(0.2)
+    terminal.type("diff int80\t")
+    terminal.see("diff 112")
+    terminal.type("\x15")
+    assert terminal.leave() == 0
+
+
+def test_the_option_under_the_cursor_is_explained(terminal: Terminal) -> None:
+    terminal.type("frames --cpu ")
+    terminal.see("--cpu N  Only of this CPU.")
+    terminal.type("\x15")
+    assert terminal.leave() == 0
+
+
+def test_keys_change_how_registers_are_shown(terminal: Terminal) -> None:
+    terminal.run("explain sp", "0xffffcfeb804a7d30")
+    terminal.type("abc\x1bOQ")  # F2; what was typed stays
+    terminal.see("-52863", "F2 decimal", "forker 113> abc")
+    terminal.type("\x15\x1bOS")  # F4
+    terminal.see("F4 vi")
+    terminal.type("task.pid\x1b0iprog and \x1b\r")
+    terminal.see("(pid_t)113")
+    assert terminal.leave() == 0
+
+
+def test_python_goes_over_several_lines(terminal: Terminal) -> None:
+    terminal.type("for i in range(2):\r")
+    terminal.see("…")
+    terminal.type("print('number', i)\r")
+    terminal.settle()
+    terminal.type("\r")
+    terminal.see("\nnumber 0\nnumber 1")
+    assert terminal.leave() == 0
+
+
+def test_history_is_private_and_outlives_the_session(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.run("40 + 2", "\n42")
+    assert terminal.leave() == 0
+    history = tmp_path / ".local/state/frame-inspector/history"
+    assert stat.S_IMODE(history.stat().st_mode) == 0o600
+    assert stat.S_IMODE(history.parent.stat().st_mode) == 0o700
+    again = Terminal(tmp_path, "repl", "--demo")
+    again.see("Tab completes")
+    again.type("40")
+    again.see("40 + 2")  # suggested
+    again.type("\x1b[C\r")
+    again.see("\n42")
+    assert again.leave() == 0
+
+
+def test_the_startup_file_is_run_first(tmp_path: Path) -> None:
+    startup = tmp_path / ".config/frame-inspector/startup"
+    startup.parent.mkdir(parents=True)
+    startup.write_text("# mine\nset numbers decimal\nmine = 42\nselect 112\n")
+    session = Terminal(tmp_path, "repl", "--demo", "--vi")
+    session.see("int80-pause 112>", "F2 decimal", "F4 vi")
+    session.run("mine", "\n42")
+    assert session.leave() == 0
+
+
+def test_a_long_answer_goes_to_the_pager_and_a_short_one_does_not(tmp_path: Path) -> None:
+    session = Terminal(tmp_path, "repl", "--demo", environment={"PAGER": "less -X"})
+    session.see("Tab completes")
+    session.run("ps 113", "0xffff8aac9fe30000")
+    session.run("frames", "pid  comm")
+    session.wait(lambda shown: shown.split("\n")[-1].startswith(":"), "less's prompt")
+    session.type("q")
+    session.see("forker 113>", "F2 hex")
+    assert session.leave() == 0
+
+
+def test_a_target_that_cannot_be_opened_ends_the_session_with_one_line(tmp_path: Path) -> None:
+    session = Terminal(tmp_path, tmp_path / "no.vmcore")
+    assert session.ended() == 2
+    assert f"inspector: {tmp_path}/no.vmcore: " in session.text.replace("\n", "")
+    assert "Traceback" not in session.text
