@@ -14,8 +14,8 @@ from inspector.commands.what import What
 from inspector.errors import NothingMatched
 
 if TYPE_CHECKING:
-    from inspector.render.progress import Step
     from inspector.commands.complete.names import Names
+    from inspector.render.progress import Step
     from inspector.survey import Survey
 
 

@@ -30,5 +30,5 @@ class GreetingText:
         yield target_line(self.target, self.kernel, glyphs)
         count = Text(f"{self.tasks} tasks")
         if self.panicked is not None:
-            count.append("; panicked, and selected: ").append(task_line(self.panicked, glyphs))
+            count.append("; panicked: ").append(task_line(self.panicked, glyphs))
         yield count

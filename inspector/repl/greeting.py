@@ -14,5 +14,6 @@ def greet(bench: Workbench, out: TextIO) -> None:
     from inspector.render.screen import show
 
     assert bench.opened is not None
-    target, task = bench.opened.target, bench.selection.task
-    show(GreetingText(target.identity, target.kernel, task, len(bench.names.tasks)), out)
+    first, tasks = bench.opened.first, len(bench.names.tasks)
+    panicking = first.panicking_task() if first.is_dump else None
+    show(GreetingText(first.target_identity, first.kernel_identity, panicking, tasks), out)

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from prompt_toolkit.application import get_app
+from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.enums import DEFAULT_BUFFER
+from prompt_toolkit.filters import Condition, has_focus
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
 from inspector.errors import InspectorError
@@ -46,12 +49,10 @@ def line_goes_on() -> bool:
 
 def key_bindings(goes_on: Callable[[], bool]) -> KeyBindings:
     """:param goes_on: whether Enter begins another line"""
-    from prompt_toolkit.enums import DEFAULT_BUFFER
-    from prompt_toolkit.filters import Condition, has_focus
-
     bindings = KeyBindings()
     for key in ("f2", "f3", "f4", "f5", "f7", "f8"):
         bindings.add(key)(_leave_with(key))
+    bindings.add("tab", filter=has_focus(DEFAULT_BUFFER))(_complete)
 
     @bindings.add("enter", filter=Condition(goes_on) & has_focus(DEFAULT_BUFFER))
     def _(event: KeyPressEvent) -> None:
@@ -62,6 +63,22 @@ def key_bindings(goes_on: Callable[[], bool]) -> KeyBindings:
         event.current_buffer.insert_text("\n" + indent)
 
     return bindings
+
+
+def _complete(event: KeyPressEvent) -> None:
+    """Take the only candidate at once, whether it begins with what was typed or not."""
+    buffer = event.current_buffer
+    if buffer.complete_state is not None:
+        candidates = buffer.complete_state.completions
+    else:
+        asked = CompleteEvent(completion_requested=True)
+        candidates = list(buffer.completer.get_completions(buffer.document, asked))
+    if len(candidates) == 1:
+        buffer.apply_completion(candidates[0])
+    elif buffer.complete_state is not None:
+        buffer.complete_next()
+    else:
+        buffer.start_completion(insert_common_part=True)
 
 
 def _leave_with(key: str) -> Callable[[KeyPressEvent], None]:

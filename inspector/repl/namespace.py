@@ -15,7 +15,7 @@ from inspector.repl.workbench import Workbench
 def namespace(bench: Workbench) -> dict[str, Any]:
     """drgn's own (``prog``, its helpers), ``inspector``, and the selection."""
     names: dict[str, Any] = {"__name__": "__main__", "inspector": inspector}
-    if bench.opened is not None:
+    if bench.opened is not None and bench.opened.target is not None:
         names = {**default_globals(bench.opened.target.prog), **names}
         names["target"] = bench.opened.target
     bind_selection(names, bench)
@@ -32,6 +32,6 @@ def bind_selection(names: dict[str, Any], bench: Workbench) -> None:
 
 
 def _pointer(bench: Workbench, type_name: str, address: int | None) -> drgn.Object | None:
-    if bench.opened is None or address is None:
+    if bench.opened is None or bench.opened.target is None or address is None:
         return None
     return drgn.Object(bench.opened.target.prog, type_name, address)

@@ -80,7 +80,7 @@ class Terminal:
                 return 0
 
     def _read(self, line: str) -> str | Pressed:
-        if self._opening is None and not self._bench.names.functions:
+        if self._opening is None:
             self._bench.learn_functions()  # of what was opened by a command
         self._prompt.app.erase_when_done = False
         mode = EditingMode.VI if self._bench.vi_mode else EditingMode.EMACS

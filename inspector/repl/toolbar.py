@@ -92,9 +92,9 @@ def _parts(bench: Workbench) -> list[tuple[str, str]]:
 def _target(bench: Workbench) -> str:
     if bench.opened is None:
         return "no target: open PATH, open --demo"
-    target = bench.opened.target
-    path = (target.identity.path or target.identity.kind).rsplit("/", 1)[-1]
-    return f"{safe(path)} {safe(target.kernel.release)}"
+    identity = bench.opened.first.target_identity
+    path = (identity.path or identity.kind).rsplit("/", 1)[-1]
+    return f"{safe(path)} {safe(bench.opened.first.kernel_identity.release)}"
 
 
 def _selection(bench: Workbench) -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,9 @@ from inspector.commands.complete.names import Names
 from inspector.commands.session import Session
 from inspector.errors import UsageError
 from inspector.repl.selection import Selection
-from inspector.target.spec import TargetSpec
+from inspector.target.spec import TargetKind, TargetSpec
+
+NOTHING_OPEN = "no target is open: open PATH, or open --demo"
 
 if TYPE_CHECKING:
     from inspector.survey import Survey
@@ -20,10 +23,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An open target, and how to open it again."""
+    """What is open, and how to open it again.
+
+    :ivar first: the survey that it was opened with
+    :ivar target: None for a file of records, behind which there is no memory
+    """
 
     spec: TargetSpec
-    target: Target
+    first: Survey
+    target: Target | None
+    held: ExitStack
+
+    def survey(self) -> Survey:
+        """A fresh survey of it."""
+        from inspector.survey import Survey
+
+        return self.first if self.target is None else Survey(self.target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +58,7 @@ class Workbench:
 
     :ivar python_names: the names that Python code sees
     :ivar last_answer: the last command that answered, for showing it again
+    :ivar learned: whether the names of functions were taken
     :ivar status: of the last line
     """
 
@@ -54,33 +70,42 @@ class Workbench:
         self.names = Names()
         self.python_names: dict[str, Any] = {}
         self.last_answer: str | None = None
+        self.learned = False
         self.status = 0
         self.vi_mode = False
 
     @property
     def is_live(self) -> bool:
         """Whether what is open can change while it is looked at."""
-        return self.opened is not None and self.opened.target.identity.kind in ("live", "qemu")
+        return self.opened is not None and not self.opened.first.is_dump
 
     def open(self, spec: TargetSpec) -> None:
-        """Open ``spec`` in place of what was open; on a dump select the task that panicked.
+        """Open ``spec`` in place of what was open; on a dump select the task that it is about.
 
         :raises TargetError: if it cannot be opened; what was open stays
         """
-        from inspector.target.open import open_target
+        from inspector.opening import open_survey
 
-        self.opened = Opened(spec, open_target(spec))
-        survey = self.survey()
+        held = ExitStack()
+        survey = held.enter_context(open_survey(spec))
+        if self.opened is not None:
+            self.opened.held.close()
+        target = None if spec.kind is TargetKind.RECORDS else survey.target
+        self.opened = Opened(spec, survey, target, held)
         self.names = Names(tuple(survey.tasks()))
+        self.learned = False
         self.selection = Selection()
         self.python_names.clear()
-        panicking = survey.panicking_task() if survey.is_dump else None
-        if panicking is not None:
-            self.select(Selection(panicking, survey.frames_of(panicking)))
+        task = survey.default_task() if survey.is_dump else None
+        if task is not None:
+            self.select(Selection(task, survey.frames_of(task)))
 
     def learn_functions(self) -> None:
-        """Take the snapshot of names that is too long to be waited for while opening."""
-        if self.opened is not None:
+        """Take the snapshot of names that is too long to be waited for while opening, once."""
+        if self.learned:
+            return
+        self.learned = True
+        if self.opened is not None and self.opened.target is not None:
             functions = SortedNames(self.opened.target.symbols.functions())
             self.names = replace(self.names, functions=functions)
 
@@ -90,7 +115,7 @@ class Workbench:
         :raises UsageError: if nothing is open
         """
         if self.opened is None:
-            raise UsageError("no target is open: open PATH, or open --demo")
+            raise UsageError(NOTHING_OPEN)
         selected = self.selection.task
         self.open(self.opened.spec)
         again = next((t for t in self.names.tasks if _same(t, selected)), None)
@@ -103,10 +128,8 @@ class Workbench:
         :raises UsageError: if nothing is open
         """
         if self.opened is None:
-            raise UsageError("no target is open: open PATH, or open --demo")
-        from inspector.survey import Survey
-
-        return Survey(self.opened.target)
+            raise UsageError(NOTHING_OPEN)
+        return self.opened.survey()
 
     def select(self, selection: Selection) -> None:
         """Make ``selection`` what later commands mean."""

@@ -27,7 +27,7 @@ class Terminal:
         home: Path,
         *arguments: str | Path,
         rows: int = 30,
-        columns: int = 100,
+        columns: int = 120,
         environment: Mapping[str, str] | None = None,
         program: Path | str = INSPECTOR,
     ) -> None:

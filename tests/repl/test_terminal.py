@@ -47,7 +47,7 @@ def test_ctrl_c_stops_what_runs_and_nothing_else(terminal: Terminal) -> None:
 def test_ctrl_c_stops_a_long_scan_of_drgn_s(terminal: Terminal) -> None:
     """It searches memory in C, without end: 64 TB of zeros."""
     terminal.run("zeros = bytes(1 << 20)", "zeros")
-    terminal.run("scanned = Program(Platform(Architecture.X86_64))", "scanned")
+    terminal.run("scanned = drgn.Program(drgn.Platform(drgn.Architecture.X86_64))", "scanned")
     reader = "lambda address, count, offset, physical: zeros[:count] or bytes(count)"
     terminal.run(f"scanned.add_memory_segment(0, 1 << 46, {reader})", "add_memory_segment")
     terminal.run("print('scanning'); list(scanned.search_memory(b'needle'))", "\nscanning")
@@ -80,7 +80,7 @@ def test_tab_completes_words_options_values_and_members(terminal: Terminal) -> N
         ("explain orig", ["orig_ax", "register"]),
         ("probe kernel_clo", ["kernel_clone"]),
         ("probe kclon", ["kernel_clone", "skb_clone"]),
-        ("task.thread.", ["fsbase", "long unsigned int"]),
+        ("task.thread.", ["fsbase", "unsigned long"]),
         ("select forker", ["113    forker, on its cpu"]),
     ):
         terminal.type(typed)
@@ -103,7 +103,7 @@ def test_the_option_under_the_cursor_is_explained(terminal: Terminal) -> None:
 def test_keys_change_how_registers_are_shown(terminal: Terminal) -> None:
     terminal.run("explain sp", "0xffffcfeb804a7d30")
     terminal.type("abc\x1bOQ")  # F2; what was typed stays
-    terminal.see("-52863", "F2 decimal", "forker 113> abc")
+    terminal.see("-52864600081104", "F2 decimal", "forker 113> abc")
     terminal.type("\x15\x1bOS")  # F4
     terminal.see("F4 vi")
     terminal.type("task.pid\x1b0iprog and \x1b\r")

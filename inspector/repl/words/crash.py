@@ -7,7 +7,9 @@ import shlex
 
 import click
 
+from inspector.errors import UsageError
 from inspector.repl.turn import Turn
+from inspector.repl.workbench import NOTHING_OPEN
 
 
 def _words(ctx: click.Context, _param: click.Parameter, typed: str) -> list[str]:
@@ -38,7 +40,7 @@ def run_words(turn: Turn, words: tuple[str, ...]) -> None:
     """Run one, given as its words."""
     from inspector.repl.drgn_commands import run_crash_command
 
-    turn.bench.survey()  # says so if nothing is open
-    assert turn.bench.opened is not None
-    prog = turn.bench.opened.target.prog
-    run_crash_command(prog, shlex.join(words), turn.out, turn.bench.base.err)
+    opened = turn.bench.opened
+    if opened is None or opened.target is None:
+        raise UsageError(NOTHING_OPEN if opened is None else "a file of records holds no memory")
+    run_crash_command(opened.target.prog, shlex.join(words), turn.out, turn.bench.base.err)
