@@ -14,7 +14,8 @@ def pieces(lines: Iterable[str], is_command: IsCommand) -> Iterator[str]:
     """Commands, one a line, and Python statements, of as many lines as they have.
 
     They come as soon as they are whole: the lines may be typed meanwhile. A block of Python
-    ends before the first line that can not belong to it, or with an empty one.
+    ends before the first line that can not belong to it, or with an empty one; one that has its
+    body on its first line ends there.
     """
     held: list[str] = []
     for line in (line.rstrip("\n") for line in lines):
@@ -40,4 +41,5 @@ def _is_open(text: str, is_command: IsCommand) -> bool:
         return False
     if not isinstance(line, Python):
         return False
-    return wants_more(line.code) or (opens_block(line.code) and bool(text.split("\n")[-1].strip()))
+    several = "\n" in line.code and bool(text.split("\n")[-1].strip())
+    return wants_more(line.code) or (several and opens_block(line.code))

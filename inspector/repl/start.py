@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 
 from inspector.commands.session import Session
 from inspector.commands.target import TargetOptions, target_spec
 from inspector.errors import UsageError
+from inspector.repl.plain_terminal import PlainTerminal
 from inspector.repl.runner import Runner
 from inspector.repl.turn import Leave
 from inspector.repl.with_path import with_path
@@ -29,9 +31,13 @@ def start(
     bench.vi_mode = vi
     spec = _spec(session, target)
     if not lines and sys.stdin is not None and sys.stdin.isatty() and session.out.isatty():
-        from inspector.repl.terminal import Terminal
+        if os.environ.get("TERM", "dumb") not in ("dumb", "unknown"):
+            from inspector.repl.terminal import Terminal
 
-        return Terminal(bench, spec).run()
+            return Terminal(bench, spec).run()
+        if spec is not None:
+            bench.open(spec)
+        return PlainTerminal(bench).run()
     if spec is not None:
         bench.open(spec)
     return _run(Runner(bench), bench, lines or sys.stdin or ())

@@ -22,6 +22,7 @@ from inspector.repl.keys import Pressed, key_bindings, line_goes_on
 from inspector.repl.lexer import LineLexer
 from inspector.repl.look import LOOK, colour_depth
 from inspector.repl.places import history_path, startup_path
+from inspector.repl.prompt_text import prompt_text
 from inspector.repl.runner import Runner
 from inspector.repl.toolbar import toolbar
 from inspector.repl.turn import Leave, Turn
@@ -89,14 +90,7 @@ class Terminal:
         return typed
 
     def _message(self) -> StyleAndTextTuples:
-        return [("class:prompt", self._prompt_text())]
-
-    def _prompt_text(self) -> str:
-        selection = self._bench.selection
-        if selection.task is None:
-            return "inspector> "
-        frame = f" {selection.frame.origin.value}" if selection.frame is not None else ""
-        return f"{safe(selection.task.comm)[:20]} {selection.task.pid}{frame}> "
+        return [("class:prompt", prompt_text(self._bench))]
 
     def _pressed(self, key: str) -> None:
         bench = self._bench
@@ -119,7 +113,7 @@ class Terminal:
             self._typed_for_you(last)
 
     def _typed_for_you(self, line: str) -> None:
-        self._bench.base.out.write(f"{self._prompt_text()}{safe(line)}\n")
+        self._bench.base.out.write(f"{prompt_text(self._bench)}{safe(line)}\n")
         self._runner.run(line)
 
     def _first_rendered(self, _app: object) -> None:

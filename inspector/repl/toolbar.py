@@ -39,7 +39,7 @@ def toolbar(bench: Workbench, opening: Callable[[], str | None]) -> StyleAndText
     shown: StyleAndTextTuples = []
     for style, part in _parts(bench):
         text = f" {part} " if not shown else f"│ {part} "
-        if len(text) > room:
+        if len(text) > room and shown:
             break
         room -= len(text)
         shown.append((style, text))

@@ -12,7 +12,7 @@ import pexpect
 import pyte
 
 INSPECTOR = Path(sys.executable).parent / "inspector"
-_PATIENCE = 60  # seconds; the machine may be busy
+_PATIENCE = 40  # seconds; the machine may be busy
 
 
 class Terminal:

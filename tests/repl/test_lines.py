@@ -15,6 +15,7 @@ from inspector.repl.lines import pieces
         ("x = [1,\n2]\nframes", ["x = [1,\n2]", "frames"]),
         ('x = """\nframes\n"""\ndiff', ['x = """\nframes\n"""', "diff"]),
         ("while True: pass\nframes", ["while True: pass", "frames"]),
+        ("for i in x: pass\n\nframes", ["for i in x: pass", "", "frames"]),
         ("frames 'a\ndiff", ["frames 'a", "diff"]),
         ("1 +\ndiff", ["1 +", "diff"]),
     ],

@@ -34,6 +34,7 @@ def test_a_whole_session(terminal: Terminal) -> None:
     assert terminal.leave() == 0
 
 
+@pytest.mark.terminal
 def test_ctrl_c_stops_what_runs_and_nothing_else(terminal: Terminal) -> None:
     terminal.run("started = 1", "started = 1")
     terminal.type("while True: pass\r")
@@ -44,6 +45,7 @@ def test_ctrl_c_stops_what_runs_and_nothing_else(terminal: Terminal) -> None:
     assert terminal.leave() == 0
 
 
+@pytest.mark.terminal
 def test_ctrl_c_stops_a_long_scan_of_drgn_s(terminal: Terminal) -> None:
     """It searches memory in C, without end: 64 TB of zeros."""
     terminal.run("zeros = bytes(1 << 20)", "zeros")
@@ -58,6 +60,7 @@ def test_ctrl_c_stops_a_long_scan_of_drgn_s(terminal: Terminal) -> None:
     assert terminal.leave() == 0
 
 
+@pytest.mark.terminal
 def test_ctrl_c_drops_the_line_and_a_wrong_line_ends_nothing(terminal: Terminal) -> None:
     terminal.type("frames --no")
     terminal.type("\x03")
@@ -67,6 +70,7 @@ def test_ctrl_c_drops_the_line_and_a_wrong_line_ends_nothing(terminal: Terminal)
     assert terminal.leave() == 0
 
 
+@pytest.mark.terminal
 def test_tab_completes_words_options_values_and_members(terminal: Terminal) -> None:
     terminal.type("\t")
     terminal.see("Two frames of a task side by side")
@@ -93,6 +97,7 @@ def test_tab_completes_words_options_values_and_members(terminal: Terminal) -> N
     assert terminal.leave() == 0
 
 
+@pytest.mark.terminal
 def test_the_option_under_the_cursor_is_explained(terminal: Terminal) -> None:
     terminal.type("frames --cpu ")
     terminal.see("--cpu N  Only of this CPU.")
@@ -100,6 +105,7 @@ def test_the_option_under_the_cursor_is_explained(terminal: Terminal) -> None:
     assert terminal.leave() == 0
 
 
+@pytest.mark.terminal
 def test_keys_change_how_registers_are_shown(terminal: Terminal) -> None:
     terminal.run("explain sp", "0xffffcfeb804a7d30")
     terminal.type("abc\x1bOQ")  # F2; what was typed stays
@@ -111,6 +117,7 @@ def test_keys_change_how_registers_are_shown(terminal: Terminal) -> None:
     assert terminal.leave() == 0
 
 
+@pytest.mark.terminal
 def test_python_goes_over_several_lines(terminal: Terminal) -> None:
     terminal.type("for i in range(2):\r")
     terminal.see("…")
@@ -121,6 +128,7 @@ def test_python_goes_over_several_lines(terminal: Terminal) -> None:
     assert terminal.leave() == 0
 
 
+@pytest.mark.terminal
 def test_history_is_private_and_outlives_the_session(terminal: Terminal, tmp_path: Path) -> None:
     terminal.run("40 + 2", "\n42")
     assert terminal.leave() == 0
@@ -136,6 +144,7 @@ def test_history_is_private_and_outlives_the_session(terminal: Terminal, tmp_pat
     assert again.leave() == 0
 
 
+@pytest.mark.terminal
 def test_the_startup_file_is_run_first(tmp_path: Path) -> None:
     startup = tmp_path / ".config/frame-inspector/startup"
     startup.parent.mkdir(parents=True)
@@ -146,6 +155,7 @@ def test_the_startup_file_is_run_first(tmp_path: Path) -> None:
     assert session.leave() == 0
 
 
+@pytest.mark.terminal
 def test_a_long_answer_goes_to_the_pager_and_a_short_one_does_not(tmp_path: Path) -> None:
     session = Terminal(tmp_path, "repl", "--demo", environment={"PAGER": "less -X"})
     session.see("Tab completes")
@@ -157,6 +167,7 @@ def test_a_long_answer_goes_to_the_pager_and_a_short_one_does_not(tmp_path: Path
     assert session.leave() == 0
 
 
+@pytest.mark.terminal
 def test_a_target_that_cannot_be_opened_ends_the_session_with_one_line(tmp_path: Path) -> None:
     session = Terminal(tmp_path, tmp_path / "no.vmcore")
     assert session.ended() == 2
