@@ -20,7 +20,6 @@ from inspector.commands.catalogue import COMMANDS
 from inspector.render.safe import safe
 from inspector.repl.catalogue import SETTINGS, WORDS, AtThePrompt, find_command, is_command
 from inspector.repl.line import command_word, first_operator, last_word
-from inspector.repl.members import python_candidates
 from inspector.repl.turn import Turn
 
 _FIRST_WORD = re.compile(r"\s*%?([\w-]*)$")
@@ -96,6 +95,8 @@ class LineCompleter(Completer):
             for name in self._turn.names.functions.matches(symbol[1]):
                 yield _completion(name, symbol[1], "")
             return
+        from inspector.repl.members import python_candidates  # drgn is slow to import
+
         found = python_candidates(text, self._turn.bench.python())
         if found is not None:
             typed, candidates = found

@@ -13,13 +13,6 @@ from drgn.commands import run_command
 from inspector.errors import InspectorError, UsageError
 from inspector.render.safe import safe
 
-_CRASH_WORDS = """
-    ascii bpf bt btop dev eval files foreach ipcs irq kmem list log mod mount net p ps ptob ptov rd
-    runq search set sig struct swap sym sys task timer tree union vm vtop waitq whatis
-"""  # drgn 0.3
-
-CRASH_WORDS = frozenset(_CRASH_WORDS.split())
-
 
 def run_crash_command(prog: Program, command: str, out: TextIO, err: TextIO) -> None:
     """Run drgn's ``crash COMMAND``; nothing that it prints can steer a terminal.

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from inspector.commands.catalogue import COMMANDS
 from inspector.repl.catalogue import ALIASES, WORDS
-from inspector.repl.drgn_commands import CRASH_WORDS
+from inspector.repl.crash_words import CRASH_WORDS
 
 
 def hint_for(code: str, error: BaseException) -> str | None:

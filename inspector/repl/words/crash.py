@@ -13,7 +13,7 @@ from inspector.repl.workbench import NOTHING_OPEN
 
 
 def _words(ctx: click.Context, _param: click.Parameter, typed: str) -> list[str]:
-    from inspector.repl.drgn_commands import CRASH_WORDS
+    from inspector.repl.crash_words import CRASH_WORDS
 
     first = not ctx.params.get("arguments")
     return sorted(word for word in CRASH_WORDS if first and word.startswith(typed))
