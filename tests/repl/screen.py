@@ -69,9 +69,16 @@ class Terminal:
         self.type(f"{line}\r")
         return self.see(*texts)
 
-    def prompt(self, text: str) -> str:
-        """Wait until the last line with a prompt is ``text`` and nothing else."""
-        return self.wait(lambda shown: _last_prompt(shown) == text, text)
+    def begin(self, line: str) -> None:
+        """Type a line, and wait until the prompt has let go of the terminal, for the line to run.
+
+        Before that a Ctrl-C would be a key of the prompt's, as for any user who is that quick.
+        """
+        let_go = b"\x1b[?2004l"
+        before = self.drawn.count(let_go)
+        self.type(f"{line}\r")
+        self.wait(lambda _shown: self.drawn.count(let_go) > before, "the end of the prompt")
+        self.settle(0.5)
 
     def leave(self) -> int:
         """Leave by Ctrl-D, and return the exit status."""
@@ -122,8 +129,3 @@ def _environment(home: Path, changes: Mapping[str, str]) -> dict[str, str]:
     inherited = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
     usual = {"HOME": str(home), "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "PAGER": "cat"}
     return {**inherited, **usual, **changes}
-
-
-def _last_prompt(shown: str) -> str:
-    lines = [line for line in shown.split("\n") if "> " in f"{line} "]
-    return lines[-1].strip() if lines else ""
