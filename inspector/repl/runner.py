@@ -9,12 +9,13 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from contextlib import redirect_stdout
+from typing import TextIO
 
 import click
 
 from inspector.commands.failure import Failure, failure_of
 from inspector.commands.status import Status
-from inspector.errors import InspectorError
+from inspector.errors import InspectorError, UsageError
 from inspector.repl.catalogue import (
     ALIASES,
     SETTINGS,
@@ -88,13 +89,34 @@ class Runner:
         status: int = Status.WHOLE  # whoever reads a pipe may stop before the end
         words = [*line.words, *_format_by_name(command, line)]
         with sink_for(line, self._bench.base.out) as sink, redirect_stdout(sink.out):
-            turn = Turn(self._bench, sink.out, self.run_text)
-            own = ALIASES.get(line.name, line.name) in WORDS
-            obj = turn if own else self._bench.session(sink.out)
-            status = _invoke(command, line.name, words, obj, self._bench.view.defaults())
+            status = self._invoke(command, line.name, words, sink.out)
         if is_answer(line.name) and status in (Status.WHOLE, Status.PARTIAL):
             self._bench.last_answer = f"{line.name} {line.arguments}".strip()
         return status or sink.status
+
+    def turn(self, out: TextIO) -> Turn:
+        """What a command of the prompt's own is given whose answer goes to ``out``."""
+        return Turn(self._bench, out, self.run_text, self.answer)
+
+    def answer(self, text: str, out: TextIO) -> None:
+        """Run one command; ``out`` gets its answer, or what went wrong.
+
+        :raises UsageError: if it is no command
+        """
+        line = parse_line(text, is_command)
+        command = find_command(line.name) if isinstance(line, Command) else None
+        if command is None or not isinstance(line, Command):
+            raise UsageError(f"{text}: no such command")
+        try:
+            with redirect_stdout(out):
+                self._invoke(command, line.name, list(line.words), out)
+        except Exception as error:
+            out.write(f"{failure_of(error, [text]).message}\n")
+
+    def _invoke(self, command: click.Command, name: str, words: list[str], out: TextIO) -> int:
+        own = ALIASES.get(name, name) in WORDS
+        obj = self.turn(out) if own else self._bench.session(out)
+        return _invoke(command, name, words, obj, self._bench.view.defaults())
 
     def _python(self, line: Python) -> int:
         if not line.code.strip():

@@ -25,7 +25,7 @@ from inspector.repl.places import history_path, startup_path
 from inspector.repl.prompt_text import prompt_text
 from inspector.repl.runner import Runner
 from inspector.repl.toolbar import toolbar
-from inspector.repl.turn import Leave, Turn
+from inspector.repl.turn import Leave
 from inspector.repl.workbench import Workbench
 from inspector.target.spec import TargetSpec
 
@@ -43,7 +43,7 @@ class Terminal:
         self._prompt: PromptSession[Any] = PromptSession(
             history=history,
             auto_suggest=AutoSuggestFromHistory(),
-            completer=LineCompleter(Turn(bench, bench.base.out, self._runner.run_text)),
+            completer=LineCompleter(self._runner.turn(bench.base.out)),
             complete_while_typing=True,
             lexer=LineLexer(),
             style=LOOK,

@@ -19,11 +19,13 @@ class Leave(Exception):
 class Turn:
     """:ivar out: where the answer goes
     :ivar run: runs a text as if it were typed, and returns its status
+    :ivar answer: runs a command, with answer and complaints both to a stream
     """
 
     bench: Workbench
     out: TextIO
     run: Callable[[str], int]
+    answer: Callable[[str, TextIO], None]
 
     @property
     def names(self) -> Names:

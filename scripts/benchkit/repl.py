@@ -19,7 +19,7 @@ from inspector.commands.complete.match import SortedNames
 from inspector.commands.complete.names import Names
 from inspector.commands.session import Session
 from inspector.repl.completer import LineCompleter
-from inspector.repl.turn import Turn
+from inspector.repl.runner import Runner
 from inspector.repl.workbench import Workbench
 from inspector.target.spec import TargetKind, TargetSpec
 
@@ -94,7 +94,7 @@ def _keystrokes(count: int) -> Iterator[tuple[str, list[_Cost]]]:
     assert bench.opened is not None
     assert bench.opened.target is not None
     bench.names = Names(bench.names.tasks, SortedNames(_enough(bench, count)))
-    completer = LineCompleter(Turn(bench, sys.stdout, lambda _text: 0))
+    completer = LineCompleter(Runner(bench).turn(sys.stdout))
     event = CompleteEvent(text_inserted=True)
     for typed in _TYPED:
         yield (

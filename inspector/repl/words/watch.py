@@ -3,6 +3,12 @@
 
 from __future__ import annotations
 
+import io
+import shlex
+import time
+from contextlib import suppress
+from typing import TextIO
+
 import click
 
 from inspector.errors import UsageError
@@ -11,7 +17,7 @@ from inspector.repl.turn import Turn
 
 @click.command(
     "watch",
-    short_help="Answer again and again, and show what changed: watch frames --comm x.",
+    short_help="Answer again and again, showing what changed: watch frames --comm x.",
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )
 @click.option(
@@ -25,11 +31,51 @@ from inspector.repl.turn import Turn
 )
 @click.argument("words", metavar="COMMAND [ARGUMENT]...", nargs=-1, required=True)
 @click.pass_obj
-def command(turn: Turn, *, interval: float, words: tuple[str, ...]) -> int:
-    """Run COMMAND on a live target again and again; what changed since is shown in reverse.
+def command(turn: Turn, *, interval: float, words: tuple[str, ...]) -> None:
+    """Run COMMAND on a live target again and again, and show what changed in reverse.
 
-    Ctrl-C, or q, ends it.
+    The target is read anew each time. Ctrl-C ends it.
     """
     if not turn.bench.is_live:
-        raise UsageError("nothing moves in a dump: watch needs a live target")
-    raise UsageError("not here yet")
+        raise UsageError("nothing moves here: watch needs a live target (--live, --qemu)")
+    if not turn.out.isatty():
+        raise UsageError("watch needs a terminal, and no pipe or file")
+    with suppress(KeyboardInterrupt):  # the way to end it
+        _watch(turn, shlex.join(words), interval)
+
+
+def _watch(turn: Turn, line: str, interval: float) -> None:
+    from inspector.render.changes_text import ChangesText
+    from inspector.render.whole_screen import whole_screen
+
+    before = None
+    with whole_screen(turn.bench.base.out) as show:
+        while True:
+            now = _answer(turn, line)
+            clock = time.strftime("%H:%M:%S")
+            head = f"{line}    every {interval:g} s, {clock}    Ctrl-C ends"
+            show(ChangesText(head, before, now))
+            before = now
+            time.sleep(interval)
+            turn.bench.reopen()
+
+
+def _answer(turn: Turn, line: str) -> str:
+    captured = _LikeTheTerminal(turn.bench.base.out)
+    turn.answer(line, captured)
+    return captured.getvalue()
+
+
+class _LikeTheTerminal(io.StringIO):
+    """Keeps what a terminal would have been given."""
+
+    def __init__(self, terminal: TextIO) -> None:
+        super().__init__()
+        self._terminal = terminal
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self._terminal.encoding
+
+    def isatty(self) -> bool:
+        return True
