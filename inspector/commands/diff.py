@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import click
+from click.core import ParameterSource
 
 from inspector.commands import options
 from inspector.commands.session import Session
@@ -80,10 +81,17 @@ def command(
     return run(session, target, request, output, show_all, decimal)
 
 
+def _is_said(option: str) -> bool:
+    """Whether the line says it, and not a face's settings."""
+    source = click.get_current_context().get_parameter_source(option)
+    return source is ParameterSource.COMMANDLINE
+
+
 def _timeline(
     session: Session, target: TargetOptions, request: DiffRequest, output: str, show_all: bool
 ) -> Status:
-    if request.left or request.right or show_all or len(request.what) > 1:
+    asked_for_all = show_all and _is_said("show_all")
+    if request.left or request.right or asked_for_all or len(request.what) > 1:
         raise UsageError("--timeline goes with one task or with --record, and nothing else")
     from inspector.commands.run.timeline import run
 

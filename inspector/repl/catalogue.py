@@ -31,6 +31,8 @@ WORDS: dict[str, str] = {
 
 ALIASES = {"exit": "quit", "q": "quit", "up": "next", "down": "prev"}
 
+_QUESTIONS = frozenset(("frames", "diff", "explain", "stack", "probe", "ps", "bt", "sys", "log"))
+
 FROM_CRASH = ("ps", "bt", "sys", "log", "crash")
 
 
@@ -39,9 +41,9 @@ def is_command(word: str) -> bool:
     return word in WORDS or word in COMMANDS or word in ALIASES
 
 
-def is_answer(word: str) -> bool:
-    """Whether ``word`` is a command that answers, in every face, and can be asked again."""
-    return word in COMMANDS or word in ("ps", "bt", "sys", "log")
+def is_question(word: str) -> bool:
+    """Whether ``word`` is a command that only answers: it can be asked again without harm."""
+    return word in _QUESTIONS
 
 
 def find_command(word: str) -> click.Command | None:

@@ -17,6 +17,8 @@ _CHAIN = re.compile(r"([A-Za-z_]\w*)((?:\s*\.\s*[A-Za-z_]\w*|\[\d+\])*)\s*\.\s*(
 _STEP = re.compile(r"\.\s*([A-Za-z_]\w*)|\[(\d+)\]")
 _NAME = re.compile(r"(?:^|[^\w.])([A-Za-z_]\w*)$")
 
+_OURS = "inspector.model."  # values: nothing is read when they are looked into
+
 _COMPOUND = (drgn.TypeKind.STRUCT, drgn.TypeKind.UNION, drgn.TypeKind.CLASS)
 
 Found = tuple[str, list[tuple[str, str]]]
@@ -49,19 +51,18 @@ def _resolve(value: object, steps: str) -> object:
         if isinstance(current, drgn.Type):
             current = _member_type(current, member) if member else _pointed_to(current)
         else:
-            current = inspect.getattr_static(current, member, _UNKNOWN) if member else _UNKNOWN
-            if isinstance(current, drgn.Object):
-                current = current.type_
-            elif not isinstance(current, _PLAIN):
-                current = _slot(current, _UNKNOWN)
+            current = _attribute(current, member) if member else _UNKNOWN
     return current
 
 
-_PLAIN = (type(inspect), type, str, int, tuple, dict, list)
-
-
-def _slot(value: object, otherwise: object) -> object:
-    return otherwise if inspect.isdatadescriptor(value) else value
+def _attribute(value: object, name: str) -> object:
+    """What ``value.name`` is, if no code has to run for it; of a drgn object its type."""
+    if type(value).__module__.startswith(_OURS):
+        found = getattr(value, name, _UNKNOWN)
+    else:
+        found = inspect.getattr_static(value, name, _UNKNOWN)
+        found = _UNKNOWN if inspect.isdatadescriptor(found) else found
+    return found.type_ if isinstance(found, drgn.Object) else found
 
 
 def _attributes(value: object, typed: str) -> Iterator[tuple[str, str]]:

@@ -21,8 +21,8 @@ from inspector.repl.catalogue import (
     SETTINGS,
     WORDS,
     find_command,
-    is_answer,
     is_command,
+    is_question,
 )
 from inspector.repl.hints import hint_for
 from inspector.repl.line import Command, Line, Python, Shell, parse_line
@@ -90,7 +90,7 @@ class Runner:
         words = [*line.words, *_format_by_name(command, line)]
         with sink_for(line, self._bench.base.out) as sink, redirect_stdout(sink.out):
             status = self._invoke(command, line.name, words, sink.out)
-        if is_answer(line.name) and status in (Status.WHOLE, Status.PARTIAL):
+        if is_question(line.name) and status in (Status.WHOLE, Status.PARTIAL):
             self._bench.last_answer = f"{line.name} {line.arguments}".strip()
         return status or sink.status
 

@@ -71,6 +71,7 @@ def test_ctrl_c_drops_the_line_and_a_wrong_line_ends_nothing(terminal: Terminal)
 
 @pytest.mark.terminal
 def test_tab_completes_words_options_values_and_members(terminal: Terminal) -> None:
+    terminal.run("next", "crash-note>")
     terminal.type("\t")
     terminal.see("Two frames of a task side by side")
     terminal.type("\x03")
@@ -84,6 +85,8 @@ def test_tab_completes_words_options_values_and_members(terminal: Terminal) -> N
         ("probe kernel_clo", ["kernel_clone"]),
         ("probe kclon", ["kernel_clone", "skb_clone"]),
         ("task.thread.", ["fsbase", "unsigned long"]),
+        ("frame.registers.orig", ["orig_ax"]),
+        ("inspector.model.ori", ["origin"]),
         ("select forker", ["113    forker, on its cpu"]),
     ):
         terminal.type(typed)
