@@ -56,9 +56,10 @@ def main(options: argparse.Namespace) -> int:
     print(f"| start on the shipped dump {_COLUMNS}")
     _row("first prompt", prompt, _PROMPT_LIMIT)
     _row("target open, and greeted", opened, None)
+    keystrokes = list(_keystrokes(options.symbols))
     print(f"\n| the worst letter of, over {options.symbols:,} names {_COLUMNS}")
     worst = []
-    for typed, costs in _keystrokes(options.symbols):
+    for typed, costs in keystrokes:
         slowest = max(costs, key=lambda cost: cost.cpu)
         _row(f"`probe {typed}`", slowest, _KEYSTROKE_LIMIT)
         worst.append(slowest.cpu)
