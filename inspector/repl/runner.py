@@ -120,7 +120,7 @@ class Runner:
 
     def _python(self, line: Python) -> int:
         if not line.code.strip():
-            raise click.UsageError("py: nothing to run: py CODE")
+            raise UsageError("py: nothing to run: py CODE")
         try:
             value = run_python(line.code, self._bench.python())
         except (KeyboardInterrupt, InspectorError, BrokenPipeError):
