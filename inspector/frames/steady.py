@@ -40,7 +40,7 @@ def look(target: Target, tasks: MovingTasks, task: Task) -> Look | None:
 
     :raises Unreadable: if its stack went away meanwhile, or has none for its ``thread.sp``
     """
-    moment = tasks.moment(task.address)
+    moment = tasks.moment(task)
     if moment is None or moment.dead:
         return None
     now = tasks.at(task.address)

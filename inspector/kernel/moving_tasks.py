@@ -50,19 +50,21 @@ class MovingTasks(Tasks):
         except ListMoves as error:
             self.incomplete.append(Incomplete(str(error)))
 
-    def moment(self, address: int) -> Moment | None:
+    def moment(self, task: Task) -> Moment | None:
         """What tells whether the task has run since; None if it is on its process's list no more.
 
         In __schedule() (kernel/sched/core.c) a task's count of switches rises before
         finish_task() clears its ``on_cpu``. So ``on_cpu`` is read before the counts: where it
         is 0 both times and the counts are equal, the task has not run in between.
         """
+        address = task.address
         read, word = self._moving.read, self._moving.word
         try:
             on_cpu = any(read(address + self._on_cpu, self._on_cpu_size))
             switches = tuple(word(address + offset) for offset in self._switches)
             start, dead = word(address + self._start_time), self._states.dead(address)
-            if not self._is_listed(address + self._thread_node):
+            # An idle task is on no list, and never exits.
+            if task.pid and not self._is_listed(address + self._thread_node):
                 return None
         except Unreadable:
             return None
