@@ -15,6 +15,7 @@ COMMANDS: dict[str, str] = {
     "stack": "inspector.commands.stack",
     "probe": "inspector.commands.probe",
     "report": "inspector.commands.report",
+    "freeze": "inspector.commands.freeze",
     "distill": "inspector.commands.distill",
     "doctor": "inspector.commands.doctor",
 }

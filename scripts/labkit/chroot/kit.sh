@@ -10,6 +10,7 @@ for module in framefreeze somebody framelab; do
 	make -C "/lib/modules/$release/build" M="/lab/$module" KCFLAGS=-Werror modules
 	strip --strip-debug -o "$fs/modules/$module.ko" "/lab/$module/$module.ko"
 done
+cp $fs/modules/framefreeze.ko /lab/out/ # for a guest that lives, which may load it too
 fw_cfg=$(find /kernel -name 'qemu_fw_cfg.ko*') # below lib or usr/lib
 case $fw_cfg in
 *.xz) busybox xz -dc "$fw_cfg" >$fs/modules/qemu_fw_cfg.ko ;;
