@@ -137,7 +137,7 @@ def play(lab: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> P
 
     def scenario(name: str, suite: str = "bookworm", *options: str) -> Crash:
         key = f"{suite}-{name}"
-        if key not in played:
+        if key not in played or not played[key].vmcore.exists():  # one may be removed when read
             directory = base / key
             if not (kept and (directory / "vmcore").exists()):
                 _boot(lab, name, "--suite", suite, "-o", directory, *options)
