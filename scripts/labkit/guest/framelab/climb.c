@@ -2,6 +2,7 @@
 /* A climb: step upon step, each inside the handler of the one before, until the CPU is held. */
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
+#include <linux/delay.h>
 #include <linux/kernel.h>
 #include <linux/preempt.h>
 #include <linux/sched/task_stack.h>
@@ -11,11 +12,13 @@
 #include "framelab.h"
 
 #define MAX_CPUS 64
+#define STRIKES 100
 
 struct climber {
 	char text[192];
 	char *rest;
 	const char *awaited;
+	bool over_user; /* the first step is to befall user code */
 	int held; /* the pid */
 };
 
@@ -88,10 +91,14 @@ void framelab_reached(const char *origin, struct pt_regs *regs)
 		unsigned long below;
 		struct pt_regs regs;
 	} copy = { .regs = *regs };
+	struct climber *climber = &climbers[raw_smp_processor_id()];
 	static atomic_t parity;
 	bool whole = atomic_inc_return(&parity) & 1;
 
-	WRITE_ONCE(climbers[raw_smp_processor_id()].awaited, NULL);
+	if (climber->over_user && !user_mode(regs))
+		return; /* over a tick, say, whose frame nobody writes down: it is struck again */
+	WRITE_ONCE(climber->over_user, false);
+	WRITE_ONCE(climber->awaited, NULL);
 	if (whole)
 		copy.below = ((unsigned long *)regs)[-1];
 	framelab_frame(origin, regs, current);
@@ -117,7 +124,7 @@ int framelab_strike(char *arguments)
 	char *cpu_text = strsep(&arguments, " "), *name;
 	const struct framelab_step *step;
 	struct climber *climber;
-	unsigned int cpu;
+	unsigned int cpu, tries;
 
 	if (kstrtouint(cpu_text, 0, &cpu) || !arguments || cpu >= MAX_CPUS)
 		return -EINVAL;
@@ -128,9 +135,13 @@ int framelab_strike(char *arguments)
 	step = step_named(name);
 	if (!step || !step->strike)
 		return -ENOENT;
+	WRITE_ONCE(climber->over_user, true);
 	WRITE_ONCE(climber->awaited, step->name);
-	step->strike(cpu);
-	return 0;
+	for (tries = 0; READ_ONCE(climber->over_user) && tries < STRIKES; tries++) {
+		step->strike(cpu);
+		msleep(20);
+	}
+	return READ_ONCE(climber->over_user) ? -ETIMEDOUT : 0;
 }
 
 int framelab_held_on(int cpu)

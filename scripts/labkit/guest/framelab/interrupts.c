@@ -8,6 +8,7 @@
 #include <linux/io.h>
 #include <linux/irq.h>
 #include <linux/kernel.h>
+#include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/smp.h>
 #include <asm/irq_regs.h>
@@ -21,16 +22,28 @@
 #define EDU_DEVICE 0x11e8
 #define EDU_RAISE 0x60 /* docs/specs/edu.txt of QEMU */
 #define SOON_NS 200000
-#define SETTLE_TRIES 1000
+#define SETTLE_TRIES 250
+#define TURNS 1000000
 
 static struct hrtimer timers[MAX_CPUS];
 static void __iomem *devices[MAX_CPUS]; /* one a CPU: affinity changes only at an interrupt */
 static bool arrives[MAX_CPUS]; /* where it is meant to */
 
+/*
+ * Not over a softirq at the end of a tick: the tick's frame would be there too, and nobody
+ * would have written it down.
+ */
+static void came_of(const char *step)
+{
+	struct pt_regs *regs = get_irq_regs();
+
+	if (framelab_awaits(step) && (user_mode(regs) || within_module(regs->ip, THIS_MODULE)))
+		framelab_reached(step, regs);
+}
+
 static enum hrtimer_restart on_timer(struct hrtimer *timer)
 {
-	if (framelab_awaits("sysvec"))
-		framelab_reached("sysvec", get_irq_regs());
+	came_of("sysvec");
 	return HRTIMER_NORESTART;
 }
 
@@ -40,17 +53,22 @@ static void start_timer(void *unused)
 		      HRTIMER_MODE_REL_PINNED_HARD);
 }
 
-static void wait_here(void)
+/* It waits in code of its own, and asks again where what came was not what it waits for. */
+static void wait_for(void (*ask)(void *), void *cpu)
 {
+	int turns;
+
 	local_irq_enable();
-	for (;;)
-		cpu_relax();
+	for (;;) {
+		ask(cpu);
+		for (turns = 0; turns < TURNS; turns++)
+			cpu_relax();
+	}
 }
 
 static void take_sysvec(void)
 {
-	start_timer(NULL);
-	wait_here();
+	wait_for(start_timer, NULL);
 }
 
 static void strike_sysvec(int cpu)
@@ -62,8 +80,7 @@ static irqreturn_t on_device(int irq, void *cpu)
 {
 	if (raw_smp_processor_id() == (long)cpu)
 		WRITE_ONCE(arrives[(long)cpu], true);
-	if (framelab_awaits("irq"))
-		framelab_reached("irq", get_irq_regs());
+	came_of("irq");
 	return IRQ_HANDLED;
 }
 
@@ -73,18 +90,22 @@ static void strike_irq(int cpu)
 		writel(1, devices[cpu] + EDU_RAISE);
 }
 
+static void raise_irq(void *cpu)
+{
+	strike_irq((long)cpu);
+}
+
 static void take_irq(void)
 {
-	local_irq_enable();
-	strike_irq(raw_smp_processor_id());
-	wait_here();
+	wait_for(raise_irq, (void *)(long)raw_smp_processor_id());
 }
 
 static int on_nmi(unsigned int type, struct pt_regs *regs)
 {
-	if (framelab_awaits("nmi"))
-		framelab_reached("nmi", regs);
-	return NMI_DONE;
+	if (!framelab_awaits("nmi"))
+		return NMI_DONE;
+	framelab_reached("nmi", regs);
+	return NMI_HANDLED;
 }
 
 static void take_nmi(void)
@@ -111,7 +132,7 @@ static int settle(int cpu)
 
 	for (tries = 0; tries < SETTLE_TRIES; tries++) {
 		strike_irq(cpu);
-		msleep(4);
+		msleep(20);
 		if (READ_ONCE(arrives[cpu]))
 			return 0;
 	}
