@@ -13,7 +13,6 @@ from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 
-from inspector.errors import InspectorError
 from inspector.render.safe import safe
 from inspector.repl.completer import LineCompleter
 from inspector.repl.greeting import greet
@@ -126,11 +125,14 @@ class Terminal:
         In this thread: what is typed meanwhile waits in the terminal.
         """
         try:
+            await self._open_and_start()
+        except Exception as error:  # it belongs to whoever began the session, not to this task
+            get_app().exit(exception=error)
+
+    async def _open_and_start(self) -> None:
+        try:
             if self._opening is not None:
                 self._bench.open(self._opening)
-        except InspectorError as error:
-            get_app().exit(exception=error)
-            return
         finally:
             self._opening = None
         await run_in_terminal(self._say_what_is_open)

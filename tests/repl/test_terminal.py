@@ -155,6 +155,8 @@ def test_the_startup_file_is_run_first(tmp_path: Path) -> None:
     session.see("int80-pause 112>", "F2 decimal", "F4 vi")
     session.run("mine", "\n42")
     assert session.leave() == 0
+    startup.write_text("quit\n")
+    assert Terminal(tmp_path, "repl", "--demo").ended() == 0
 
 
 @pytest.mark.terminal
