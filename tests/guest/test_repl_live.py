@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.guest.conftest import Boot
 from tests.repl.screen import Terminal
 
 
+@pytest.mark.soak  # a guest of its own, for one command
 def test_watch_follows_a_running_guest(boot: Boot, tmp_path: Path) -> None:
     with boot("bookworm") as guest:
         assert guest.run("sleep 1001 >/dev/null 2>&1 &").returncode == 0
