@@ -29,10 +29,16 @@ _NAMES = {f"R{n.upper()}": n for n in ("ax", "bx", "cx", "dx", "si", "di", "bp",
 _NAMES |= {f"R{n}": f"r{n}" for n in range(8, 16)} | {"RFL": "flags"}
 
 _SECONDS = 10  # until a monitor that says nothing is given up: it may serve somebody else
-_CONT = '{"execute": "cont"}\r\n'
+_CONT = '{"execute": "cont", "id": "goes on"}\r\n'
 
-# Ours may be killed where nothing of ours runs any more: then stdin ends without a line.
-_GUARDIAN = 'trap "" INT TERM HUP; read -r _ || printf %s "$1"'
+# Ours may be killed where nothing of ours runs any more: then stdin ends without a line. A
+# monitor that is hung up on forgets what it was asked: so the answer is waited for.
+_GUARDIAN = """
+trap "" INT TERM HUP
+read -r _ && exit
+printf %s "$1"
+while read -r line <&1; do case $line in *"goes on"*) exit ;; esac done
+"""
 
 
 class Monitor:
