@@ -55,12 +55,12 @@ def _make(options: argparse.Namespace) -> None:
     cache, suite = Cache(), suite_named(options.suite)
     if options.fresh:
         forget(cache, suite)
+    if options.command == "boot":
+        boot(options, cache, suite)
+        return
     kit = ensure_kit(cache, suite)
     if options.command == "fetch":
         _print_files(kit, ensure_dwarf(cache, suite) if options.dwarf else None)
-        return
-    if options.command == "boot":
-        boot(options, cache, suite, kit)
         return
     output = options.output.absolute()
     if options.command in ZOOS:

@@ -2,6 +2,7 @@
 """A suite's root, with its compiler and headers, as a disk to boot from."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 from labkit.cache import Cache, sha256, stamp
@@ -14,8 +15,16 @@ _SCRIPT = CHROOT_SCRIPTS / "guest-root.sh"
 _MIB = 896
 
 
-def ensure_guest_root(cache: Cache, suite: Suite) -> Path:
-    """The image; guests write into a copy that each of them throws away."""
+@dataclass(frozen=True, slots=True)
+class GuestRoot:
+    """:ivar image: guests write into a copy, which each of them throws away"""
+
+    image: Path
+    vmlinuz: Path
+    release: str  # of the kernel: uname -r
+
+
+def ensure_guest_root(cache: Cache, suite: Suite) -> GuestRoot:
     root = ensure_root(cache, suite)
 
     def make(made: Path) -> None:
@@ -23,11 +32,13 @@ def ensure_guest_root(cache: Cache, suite: Suite) -> Path:
             tree = scratch / "root"
             tree.mkdir()
             argv = ["sh", "-eu", str(_SCRIPT), str(root / "root.tar"), str(tree)]
-            argv += [str(made / "image"), f"{_MIB}M", program("mkfs.ext4", "e2fsprogs")]
+            argv += [str(made), f"{_MIB}M", program("mkfs.ext4", "e2fsprogs")]
             run(isolated(argv), cache.logs / f"{suite.name}-guest-root.log", limit=300)
 
     recipe = json.dumps([stamp(root), sha256(_SCRIPT), _MIB])
-    return cache.ensure(guest_root_name(suite), recipe, make) / "image"
+    entry = cache.ensure(guest_root_name(suite), recipe, make)
+    kernel = json.loads((entry / "kernel.json").read_text())
+    return GuestRoot(entry / "image", entry / "vmlinuz", kernel["release"])
 
 
 def guest_root_name(suite: Suite) -> str:

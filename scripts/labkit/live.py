@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labkit.cache import Cache
-from labkit.guest_root import ensure_guest_root
-from labkit.kit import Kit
+from labkit.guest_root import GuestRoot, ensure_guest_root
 from labkit.lab_disk import make_lab_disk
 from labkit.progress import step
 from labkit.python_layer import ensure_python
@@ -32,7 +31,6 @@ class Live:
     """
 
     suite: Suite
-    kit: Kit
     output: Path
     limit: float  # seconds until it must be up
     memory_mib: int = MEMORY_MIB
@@ -52,12 +50,12 @@ class Live:
             with running(machine, self.limit) as guest:
                 with step(f"{self.suite.name}: boot"):
                     guest.wait_for(_READY)
-                self._tell(machine)
+                self._tell(machine, root.release)
                 yield guest
 
-    def _machine(self, scratch: Path, root: Path, python: Path) -> Machine:
+    def _machine(self, scratch: Path, root: GuestRoot, python: Path) -> Machine:
         return Machine(
-            vmlinuz=self.kit.vmlinuz,
+            vmlinuz=root.vmlinuz,
             initramfs=None,
             append=f"{_APPEND} {self.append}".strip(),
             memory_mib=self.memory_mib,
@@ -68,16 +66,16 @@ class Live:
             trap_log=None,
             cpus=self.cpus,
             channel=scratch / "channel",
-            shared=(root, python),
+            shared=(root.image, python),
             control=scratch / "control",
         )
 
-    def _tell(self, machine: Machine) -> None:
+    def _tell(self, machine: Machine, release: str) -> None:
         where = {
             "channel": str(machine.channel),
             "qmp": str(machine.qmp),
             "control": str(machine.control),
-            "release": self.kit.release,
+            "release": release,
         }
         (self.output / _WHERE).write_text(json.dumps(where, indent=1) + "\n")
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from labkit.cache import Cache
 from labkit.channel import Ran, run_in_guest
 from labkit.errors import LabError
-from labkit.kit import Kit
 from labkit.live import CPUS, MEMORY_MIB, Live, channel_of, control_of
 from labkit.qmp import Qmp
 from labkit.suites import Suite
@@ -33,12 +32,11 @@ def add_boot(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def boot(options: argparse.Namespace, cache: Cache, suite: Suite, kit: Kit) -> None:
+def boot(options: argparse.Namespace, cache: Cache, suite: Suite) -> None:
     """Say "ready" on stdout when it is; the guest lives until stdin ends."""
     more = dict(word.split("=", 1) for word in options.more)
     live = Live(
         suite,
-        kit,
         options.output.absolute(),
         options.limit,
         memory_mib=options.memory,
