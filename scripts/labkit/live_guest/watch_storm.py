@@ -39,12 +39,13 @@ def main() -> None:
     wrong: list[str] = []
     count: Counter[str] = Counter()
     origins: Counter[str] = Counter()
-    until = time.monotonic() + float(sys.argv[1])
-    storm = subprocess.Popen(["/tmp/storm", _WIDTH], start_new_session=True)
+    os.setpriority(os.PRIO_PROCESS, 0, -20)  # or a storm on two CPUs leaves little for readers
     with open_survey(TargetSpec(TargetKind.LIVE)) as survey:
+        until = time.monotonic() + float(sys.argv[1])
+        storm = subprocess.Popen(["nice", "-n", "20", "/tmp/storm", _WIDTH], start_new_session=True)
         while time.monotonic() < until:
             read_once(Survey(survey.target), known, loops, wrong, count, origins)
-    os.killpg(storm.pid, signal.SIGKILL)
+        os.killpg(storm.pid, signal.SIGKILL)
     answer: dict[str, Any] = {"sleepers": len(known), "wrong": wrong[:20], "origins": origins}
     print(json.dumps({**answer, **count}))
 
@@ -58,7 +59,8 @@ def read_once(
     origins: Counter[str],
 ) -> None:
     seen = set[int]()
-    for frame in survey.frames(survey.tasks()):
+    users = [task for task in survey.tasks() if not task.kernel_thread]
+    for frame in survey.frames(users):
         count["frames"] += 1
         origins[frame.origin.value] += 1
         task = frame.task
@@ -75,11 +77,12 @@ def read_once(
             count["of the storm"] += 1
             wrong += [f"{reason}: {frame}" for reason in contradictions(frame)]
     said = survey.incomplete
-    count["reads"] += 1
+    count["passes"] += 1
+    count["tasks"] += len(users)
     count["said to be missing"] += len(said)
     missing = set(known) - seen - {left.pid for left in said}
     wrong += [f"pid {pid} sleeps, and is neither there nor missing" for pid in missing]
-    wrong += [left.reason for left in said if left.pid is None]
+    count["said of the whole"] += sum(left.pid is None for left in said)
 
 
 def contradictions(frame: Frame) -> Iterator[str]:
