@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from drgn import FaultError
 
@@ -12,16 +12,24 @@ from inspector.target.open import open_core, target_of
 from inspector.target.spec import TargetKind, TargetSpec
 
 
-def survey_with(words: Mapping[int, int] | None = None, missing: tuple[range, ...] = ()) -> Survey:
-    """:param words: address → the 64-bit word to be read there
+def survey_with(
+    words: Mapping[int, int | Callable[[], int]] | None = None,
+    missing: tuple[range, ...] = (),
+    *,
+    moving: bool = False,
+) -> Survey:
+    """:param words: address → the 64-bit word to be read there, or what gives it at each read
     :param missing: address ranges that cannot be read
+    :param moving: whether it is to be read as if its kernel ran
     """
     spec = TargetSpec(TargetKind.DEMO)
     prog, identity = open_core(spec)
 
     def word(address: int, count: int, offset: int, _physical: bool) -> bytes:
         start = address - offset
-        return (words or {})[start].to_bytes(8, "little")[offset : offset + count]
+        value = (words or {})[start]
+        now = value() if callable(value) else value
+        return now.to_bytes(8, "little")[offset : offset + count]
 
     def fault(address: int, _count: int, _offset: int, _physical: bool) -> bytes:
         raise FaultError("taken away by a test", address)
@@ -30,4 +38,6 @@ def survey_with(words: Mapping[int, int] | None = None, missing: tuple[range, ..
         prog.add_memory_segment(address, 8, word)
     for gone in missing:
         prog.add_memory_segment(gone.start, len(gone), fault)
-    return Survey(target_of(prog, identity, spec))
+    target = target_of(prog, identity, spec)
+    target.moving = moving
+    return Survey(target)
