@@ -7,8 +7,10 @@
 
 #define ALL FRAMEFREEZE_MAX_PROBES
 
-static int parse_slot(const char *word, bool all, unsigned int *slot, struct freeze_reason *reason)
+static int parse_slot(char **rest, bool all, unsigned int *slot, struct freeze_reason *reason)
 {
+	const char *word = strsep(rest, " ");
+
 	if (word && all && !strcmp(word, "all")) {
 		*slot = ALL;
 		return 0;
@@ -209,7 +211,7 @@ static int do_add(char *rest, struct freeze_reason *reason)
 	unsigned int slot;
 	int ret;
 
-	ret = parse_slot(strsep(&rest, " "), false, &slot, reason);
+	ret = parse_slot(&rest, false, &slot, reason);
 	if (ret)
 		return ret;
 	spec.place = strsep(&rest, " ") ?: "";
@@ -225,7 +227,7 @@ static int do_set(char *rest, struct freeze_reason *reason)
 	unsigned int slot;
 	int ret;
 
-	ret = parse_slot(strsep(&rest, " "), false, &slot, reason);
+	ret = parse_slot(&rest, false, &slot, reason);
 	while (!ret && (key = next_pair(&rest, &value, reason))) {
 		ret = IS_ERR(key) ? PTR_ERR(key) : parse_filter(&filters, key, value, reason);
 		if (ret == -ENOKEY)
@@ -242,7 +244,9 @@ static int each(char *rest, int (*one)(unsigned int slot, struct freeze_reason *
 	u32 state;
 	int ret;
 
-	ret = parse_slot(strsep(&rest, " "), true, &slot, reason);
+	ret = parse_slot(&rest, true, &slot, reason);
+	if (!ret && rest)
+		ret = freeze_refuse(reason, -EINVAL, "'%s' is too much", rest);
 	if (ret || slot != ALL)
 		return ret ?: one(slot, reason);
 	for (i = 0; !ret && i < FRAMEFREEZE_MAX_PROBES; i++) {
@@ -301,9 +305,6 @@ static int do_reader(char *rest, struct freeze_reason *reason)
 
 static int locked_command(const char *verb, char *rest, struct freeze_reason *reason)
 {
-	unsigned int slot;
-	int ret;
-
 	if (!strcmp(verb, "add"))
 		return do_add(rest, reason);
 	if (!strcmp(verb, "set"))
@@ -318,10 +319,8 @@ static int locked_command(const char *verb, char *rest, struct freeze_reason *re
 		return do_thresholds(rest, reason);
 	if (!strcmp(verb, "reader"))
 		return do_reader(rest, reason);
-	if (!strcmp(verb, "again")) {
-		ret = parse_slot(rest, false, &slot, reason);
-		return ret ?: freeze_again(slot, reason);
-	}
+	if (!strcmp(verb, "again"))
+		return each(rest, freeze_again, reason);
 	return freeze_refuse(reason, -EINVAL, "'%s' is no command", verb);
 }
 

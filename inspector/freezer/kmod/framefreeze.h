@@ -90,7 +90,9 @@ int freeze_quiet_begin(struct freeze_reason *reason);
 void freeze_quiet_end(void);
 void freeze_release(void);
 void freeze_leave(void);
-u8 freeze_hold_claim(struct freeze_probe *probe, const struct pt_regs *regs, u8 mechanism);
+extern const struct framefreeze_record *freeze_pinned;
+u8 freeze_hold_claim(struct freeze_probe *probe, const struct pt_regs *regs, u8 mechanism,
+		     const struct framefreeze_record *record);
 void freeze_hold(const struct freeze_probe *probe, const struct pt_regs *regs, u64 record);
 
 /* handler.c */

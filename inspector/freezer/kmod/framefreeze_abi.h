@@ -13,8 +13,13 @@
 #ifndef FRAMEFREEZE_ABI_H
 #define FRAMEFREEZE_ABI_H
 
-#include <linux/build_bug.h>
 #include <linux/types.h>
+#ifdef __KERNEL__
+#include <linux/build_bug.h>
+#else
+#include <assert.h>
+#include <stddef.h>
+#endif
 
 #define FRAMEFREEZE_MAGIC "FRMFRZ\r\n" /* 8 bytes, no NUL */
 #define FRAMEFREEZE_ABI_VERSION 2
@@ -199,7 +204,7 @@ struct framefreeze_header {
 	__u32 probe_size; /* sizeof(struct framefreeze_probe) */
 	__u64 records; /* kernel virtual address of the ring */
 	__u64 next; /* hits that asked for a slot so far; hit n takes slot n % record_count */
-	/* Hits whose slot was still being written by another, or has a later one already. */
+	/* Hits whose slot was being written, has a later one already, or keeps a held hit. */
 	__u64 lost;
 	__u64 events; /* begun so far */
 	struct framefreeze_hold hold;

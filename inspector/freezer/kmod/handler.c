@@ -46,7 +46,7 @@ static __always_inline void copy_words(void *to, u64 from, size_t bytes)
 /*
  * The slot of the n-th hit, marked as being written; NULL when it is lost: a
  * hit that this one interrupted (an NMI does) or that another CPU got lapped in
- * still writes there, or a later hit has already been there.
+ * still writes there, a later hit has already been there, or a held CPU's is kept there.
  */
 static __always_inline struct framefreeze_record *claim(u64 n)
 {
@@ -55,6 +55,8 @@ static __always_inline struct framefreeze_record *claim(u64 n)
 	struct framefreeze_record *record = (void *)header->records + offset;
 	u64 old = READ_ONCE(record->seq);
 
+	if (record == READ_ONCE(freeze_pinned))
+		return NULL;
 	if (old & 1 || old > 2 * n || cmpxchg(&record->seq, old, 2 * n + 1) != old)
 		return NULL;
 	return record;
@@ -218,7 +220,7 @@ static __always_inline void lose(struct freeze_probe *probe)
 static __always_inline bool claim_hold(struct framefreeze_record *record,
 				       const struct freeze_hit *hit)
 {
-	record->unheld = freeze_hold_claim(hit->probe, hit->regs, hit->mechanism);
+	record->unheld = freeze_hold_claim(hit->probe, hit->regs, hit->mechanism, record);
 	if (record->unheld) {
 		freeze_count(&hit->probe->line->unheld[record->unheld]);
 		return false;

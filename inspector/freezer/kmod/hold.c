@@ -25,6 +25,7 @@
 #define CALIBRATION_LOOPS 2048
 
 static atomic_t holder; /* 1: a CPU is held, or about to be */
+const struct framefreeze_record *freeze_pinned; /* what it made, not to be written over */
 static bool changing; /* text is being changed */
 static bool leaving;
 static bool released;
@@ -214,7 +215,8 @@ static __always_inline u8 too_late(const struct freeze_probe *probe)
 }
 
 /* FRAMEFREEZE_UNHELD_NONE: this CPU is now the holder, and must call freeze_hold(). */
-u8 freeze_hold_claim(struct freeze_probe *probe, const struct pt_regs *regs, u8 mechanism)
+u8 freeze_hold_claim(struct freeze_probe *probe, const struct pt_regs *regs, u8 mechanism,
+		     const struct framefreeze_record *record)
 {
 	u8 why = unfit(regs, mechanism);
 
@@ -230,6 +232,7 @@ u8 freeze_hold_claim(struct freeze_probe *probe, const struct pt_regs *regs, u8 
 		return why;
 	}
 	WRITE_ONCE(probe->shot, 0);
+	WRITE_ONCE(freeze_pinned, record);
 	WRITE_ONCE(released, false);
 	return FRAMEFREEZE_UNHELD_NONE;
 }
@@ -259,6 +262,7 @@ void freeze_hold(const struct freeze_probe *probe, const struct pt_regs *regs, u
 	hold->ended_ns = ktime_get_mono_fast_ns();
 	rest = max_t(u64, MIN_COOLDOWN_NS, 4 * allowed);
 	WRITE_ONCE(hold->cooldown_until_ns, hold->ended_ns + rest);
+	WRITE_ONCE(freeze_pinned, NULL);
 	/* Who sees it ended sees how, and the next holder sees the cooldown. */
 	smp_store_release(&hold->held, 0);
 	atomic_set_release(&holder, 0);

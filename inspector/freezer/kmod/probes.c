@@ -267,13 +267,25 @@ int freeze_remove(unsigned int slot, struct freeze_reason *reason)
 	return 0;
 }
 
+/* All at once: each unregistering waits until no handler can run any more. */
 void freeze_remove_all(void)
 {
+	struct kretprobe *rps[FRAMEFREEZE_MAX_PROBES];
+	struct kprobe *kps[FRAMEFREEZE_MAX_PROBES];
 	unsigned int slot = FRAMEFREEZE_MAX_PROBES;
+	int entries = 0, exits = 0;
 
-	while (slot--)
-		if (is_registered(&freeze_probes[slot]))
-			take_out(&freeze_probes[slot]);
+	while (slot--) {
+		if (!is_registered(&freeze_probes[slot]))
+			continue;
+		if (returns(&freeze_probes[slot]))
+			rps[exits++] = &freeze_probes[slot].rp;
+		else
+			kps[entries++] = &freeze_probes[slot].rp.kp;
+		freeze_probes[slot].line->state = FRAMEFREEZE_REMOVED;
+	}
+	unregister_kretprobes(rps, exits);
+	unregister_kprobes(kps, entries);
 }
 
 /* What the header says of the kprobe core's own. */
