@@ -4,6 +4,11 @@
 import subprocess
 
 TCG = ("-accel", "tcg,thread=multi", "-cpu", "max,la57=off")
+# All CPUs in one thread: with a thread each, one may still run text that another has changed
+# (QEMU 7.2), and dies of an int3 that is no longer there.
+ONE_THREAD = ("-accel", "tcg,thread=single", "-cpu", "max,la57=off")
+# Every instruction takes one nanosecond of the guest's time, and its TSC counts those.
+COUNTING = ("-accel", "tcg,thread=single", "-icount", "shift=0", "-cpu", "max,la57=off")
 KVM = ("-accel", "kvm", "-cpu", "host")
 
 

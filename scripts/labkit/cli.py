@@ -13,6 +13,7 @@ from labkit.errors import LabError
 from labkit.kit import Kit, ensure_dwarf, ensure_kit, forget
 from labkit.live_cli import add_boot, add_in, add_qmp, ask_monitor, boot, run_in
 from labkit.play import Play
+from labkit.play_script import PlayScript
 from labkit.play_zoo import PlayZoo
 from labkit.scenarios import SCENARIOS, Scenario
 from labkit.suites import DEFAULT_SUITE, SUITES, suite_named
@@ -63,6 +64,19 @@ def _make(options: argparse.Namespace) -> None:
         _print_files(kit, ensure_dwarf(cache, suite) if options.dwarf else None)
         return
     output = options.output.absolute()
+    if options.command == "script":
+        script = options.script.read_text()
+        PlayScript(
+            suite,
+            kit,
+            script,
+            output,
+            options.limit,
+            counting=options.counting,
+            one_thread=options.one_thread,
+            when=options.when,
+        ).run()
+        return
     if options.command in ZOOS:
         PlayZoo(suite, kit, ZOOS[options.command], output, options.limit).run()
     else:
@@ -98,6 +112,9 @@ def _parser() -> argparse.ArgumentParser:
     add_in(commands.add_parser("in", help="run a script in a guest that lives"))
     for scenario in _PLAYED:
         _add_scenario(commands.add_parser(scenario.name, help=scenario.summary))
+    _add_script(
+        commands.add_parser("script", help="run a shell script in a guest; keep its output")
+    )
     return parser
 
 
@@ -109,6 +126,26 @@ def _add_scenario(parser: argparse.ArgumentParser) -> None:
         help="of qemu-dump: run by sh while the guest is paused, its monitor at $LAB_QMP",
     )
     parser.add_argument("--limit", type=float, default=180, help="seconds a guest may take")
+    _add_suite(parser)
+
+
+def _add_script(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("script", metavar="FILE", type=Path, help="for busybox's sh, as root")
+    parser.add_argument("-o", dest="output", metavar="DIR", type=Path, required=True)
+    parser.add_argument(
+        "--counting", action="store_true", help="one CPU, whose TSC counts instructions"
+    )
+    parser.add_argument(
+        "--one-thread", action="store_true", help="emulate all CPUs in one thread: text may change"
+    )
+    parser.add_argument(
+        "--when",
+        nargs=2,
+        metavar=("TEXT", "COMMAND"),
+        help="pause the guest when TEXT is on its console, and run COMMAND by sh meanwhile: it"
+        " finds the guest's monitor at $LAB_QMP, and the output directory at $LAB_OUTPUT",
+    )
+    parser.add_argument("--limit", type=float, default=180, help="seconds the guest may take")
     _add_suite(parser)
 
 

@@ -18,6 +18,7 @@ _TREES = {
     "framefreeze": _SCRIPTS.parent / "inspector" / "freezer" / "kmod",
     "somebody": _GUEST / "somebody",
     "framelab": _GUEST / "framelab",
+    "emptyprobe": _GUEST / "emptyprobe",
     "guest": _GUEST,
 }
 _SOURCE_SUFFIXES = {".c", ".h", ".S"}

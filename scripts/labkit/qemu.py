@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from labkit.accel import TCG, fastest
+from labkit.accel import COUNTING, ONE_THREAD, TCG, fastest
 from labkit.command import program
 from labkit.errors import LabError
 from labkit.trap_log import TrapLog
@@ -36,6 +36,8 @@ class Machine:
     devices: tuple[str, ...] = ()
     # The guest reads them at /sys/firmware/qemu_fw_cfg/by_name/opt/lab/NAME/raw.
     files: Mapping[str, Path] = field(default_factory=dict)
+    one_thread: bool = False  # emulates all CPUs
+    counting: bool = False  # one CPU, whose TSC counts instructions
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class Guest:
 @contextmanager
 def running(machine: Machine, limit: float) -> Iterator[Guest]:
     qemu = program("qemu-system-x86_64", "qemu-system-x86")
-    accel = TCG if machine.trap_log or machine.cpu else fastest(qemu)
+    accel = _accel(machine, qemu)
     argv = [*_dies_with_us(), qemu, *accel, *_arguments(machine)]
     for port in filter(None, (machine.serial, machine.truth)):
         port.write_bytes(b"")
@@ -88,6 +90,14 @@ def running(machine: Machine, limit: float) -> Iterator[Guest]:
             argv += traps.arguments()
         process = stack.enter_context(_started(argv, machine.errors, traps))
         yield Guest(machine, accel[1].split(",")[0], process, time.monotonic() + limit)
+
+
+def _accel(machine: Machine, qemu: str) -> tuple[str, ...]:
+    if machine.counting:
+        return COUNTING
+    if machine.one_thread:
+        return ONE_THREAD
+    return TCG if machine.trap_log or machine.cpu else fastest(qemu)
 
 
 def _dies_with_us() -> list[str]:
