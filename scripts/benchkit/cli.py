@@ -4,9 +4,13 @@
 import argparse
 from types import ModuleType
 
-from benchkit import repl
+from benchkit import dumps, frames, repl
 
-_BENCHMARKS: dict[str, ModuleType] = {"repl": repl}
+_BENCHMARKS: dict[str, ModuleType] = {
+    "dumps": dumps,
+    "frames": frames,
+    "repl": repl,
+}
 
 
 def main(arguments: list[str]) -> int:

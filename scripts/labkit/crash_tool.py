@@ -33,7 +33,7 @@ class CrashFrame:
 def crash_frames(vmcore: Path, vmlinux: Path) -> tuple[str, list[CrashFrame]]:
     """crash's version, and what its ``bt -E`` and ``foreach bt -e`` print for the dump."""
     cache = Cache()
-    tar = _ensure_root(cache) / "root.tar"
+    tar = ensure_crash_root(cache) / "root.tar"
     log = cache.logs / "crash.log"
     with cache.scratch() as out, step("crash: bt -E, foreach bt -e"):
         sources = {"vmcore": vmcore, "vmlinux": vmlinux}
@@ -52,7 +52,8 @@ def parse(text: str) -> list[CrashFrame]:
     return found
 
 
-def _ensure_root(cache: Cache) -> Path:
+def ensure_crash_root(cache: Cache) -> Path:
+    """The directory with ``root.tar``."""
     suite = suite_named(_SUITE)
     argv = [
         program("mmdebstrap", "mmdebstrap"),
