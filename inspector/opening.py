@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from inspector.saved_survey import SavedSurvey, read_saved
 from inspector.survey import Survey
 from inspector.target.open import open_target
 from inspector.target.spec import TargetKind, TargetSpec
@@ -20,6 +19,8 @@ def open_survey(spec: TargetSpec) -> Iterator[Survey]:
     :raises TargetError: if it cannot be opened
     """
     if spec.kind is TargetKind.RECORDS:
+        from inspector.saved_survey import SavedSurvey, read_saved  # no kernel needs it
+
         path = spec.path or ""
         yield SavedSurvey(read_saved(Path(path)), path)
     else:

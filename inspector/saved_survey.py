@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -140,12 +140,12 @@ class SavedSurvey(Survey):
     def note_frames(self, tasks: Iterable[Task]) -> Iterator[Frame]:
         yield from ()
 
-    def found_of(self, task: Task) -> Iterator[Found]:
+    def found_of(self, task: Task) -> Sequence[Found]:
         of_task = [hit for hit in self._hits.values() if hit.record.task_address == task.address]
         last = events_of(of_task)[-1].hits if of_task else ()
         given = sorted((hit.given for hit in last), key=lambda frame: frame.address)
         entries = [hit.entry for hit in last if hit.entry is not None]
-        yield from (*given, *entries[-1:])
+        return (*given, *entries[-1:])
 
     def frame_at(self, address: int) -> Frame:
         for hit in reversed(self._hits.values()):

@@ -6,14 +6,12 @@ The Python API, the command line and every other face go through :class:`Survey`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from inspector.errors import InspectorError, NothingMatched, Unreadable
-from inspector.explain.difference import difference
-from inspector.explain.meaning import explain
 from inspector.frames import entry, held, recorded
 from inspector.frames.held import HeldStack
 from inspector.frames.live_stack import LiveStacks
@@ -25,11 +23,8 @@ from inspector.kernel.crash import panicking_cpu, panicking_pid
 from inspector.kernel.ftrace import ftrace_trampolines
 from inspector.kernel.generated_text import GeneratedText
 from inspector.kernel.kprobes import Kprobes
-from inspector.kernel.machine import read_machine
 from inspector.kernel.moving_tasks import MovingTasks
 from inspector.kernel.percpu import present_cpus
-from inspector.kernel.pointers import Pointers
-from inspector.kernel.probing import Probing
 from inspector.kernel.records import read_ring
 from inspector.kernel.running import current_task
 from inspector.kernel.stack_end import stack_end_is_smashed
@@ -37,23 +32,28 @@ from inspector.kernel.syscalls import Syscalls
 from inspector.kernel.task_states import TaskStates
 from inspector.kernel.tasks import Tasks
 from inspector.kernel.unwinder import call_frames
-from inspector.model.context import Context
 from inspector.model.entry_frame import Found, whole
 from inspector.model.frame import Frame
 from inspector.model.hit import Hit
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.kprobe import Kprobe
-from inspector.model.machine import Machine
-from inspector.model.probe_answer import ProbeAnswer
 from inspector.model.record import Hold, Record, Ring
 from inspector.model.region import CodeRegion
 from inspector.model.report import CallFrame, Diff, Explanation, Incomplete, StackPicture
 from inspector.model.stack import Stack
 from inspector.model.task import Running, Task
 from inspector.naming import Naming
-from inspector.predict.answer import answer
 from inspector.target.spec import TargetKind
 from inspector.target.target import Target
+
+# What finding and naming frames does not need is imported by the answers that do: capstone
+# and the rest take a quarter of the time to the first frame.
+if TYPE_CHECKING:
+    from inspector.kernel.pointers import Pointers
+    from inspector.kernel.probing import Probing
+    from inspector.model.context import Context
+    from inspector.model.machine import Machine
+    from inspector.model.probe_answer import ProbeAnswer
 
 _Read = TypeVar("_Read")
 
@@ -154,6 +154,8 @@ class Survey:
 
     def machine(self) -> Machine:
         """Panic, uptime, taint, modules and log; what is not there says so."""
+        from inspector.kernel.machine import read_machine
+
         return read_machine(self.target)
 
     def probes(self) -> tuple[Kprobe, ...]:
@@ -178,35 +180,38 @@ class Survey:
         for task in tasks:
             yield from self.found_of(task)
 
-    def found_of(self, task: Task) -> Iterator[Found]:
+    def found_of(self, task: Task) -> Sequence[Found]:
         """As :meth:`found`, of one task."""
         if not self.target.moving:
             return self._found_of(task)
-        return iter(self._steadily(task, lambda now: tuple(self._found_of(now))) or ())
+        return self._steadily(task, self._found_of) or ()
 
-    def _found_of(self, task: Task) -> Iterator[Found]:
+    def _found_of(self, task: Task) -> Sequence[Found]:
         self._check_stack_end(task)
         asleep = self._live.asleep(task)
         if asleep is None:
-            yield from self._followed(task)
-            return
+            return self._followed(task)
+        found: list[Found] = []
         for candidate in asleep.candidates:
-            yield from self._naming.frames(candidate)
+            found += self._naming.frames(candidate)
         if asleep.entry:
             below, registers = asleep.entry[0], asleep.entry[1:]
-            found = self._naming.entry(asleep.top, task, below, registers)
-            yield from self._own_entry(task) if found is None else (found,)
+            short = self._naming.entry(asleep.top, task, below, registers)
+            found += self._own_entry(task) if short is None else (short,)
+        return found
 
-    def _followed(self, task: Task) -> Iterator[Frame]:
+    def _followed(self, task: Task) -> list[Frame]:
         """The frames of a task whose stacks are read step by step."""
+        found: list[Frame] = []
         try:
             if self._live.in_user_mode(task):
-                return
+                return []
             for candidate in self._live.candidates(task):
-                yield from self._naming.frames(candidate)
+                found += self._naming.frames(candidate)
         except Unreadable as error:
             self._note(task, error)
-        yield from self._own_entry(task)
+        found += self._own_entry(task)
+        return found
 
     def _own_entry(self, task: Task) -> tuple[Frame, ...]:
         try:
@@ -286,6 +291,8 @@ class Survey:
 
     def explain(self, frame: Frame, entry_frame: Frame | None) -> Explanation:
         """What each register of ``frame`` means, and the story people ask for."""
+        from inspector.explain.meaning import explain
+
         context = self.context(frame)
         return explain(
             self.target_identity, self.kernel_identity, frame, context, entry_frame, self.incomplete
@@ -293,6 +300,8 @@ class Survey:
 
     def diff(self, left: Frame, right: Frame, others: tuple[Frame, ...]) -> Diff:
         """Two frames side by side, every register with the reason."""
+        from inspector.explain.difference import difference
+
         fields = difference(left, right, self.context(left), self.context(right))
         return Diff(
             self.target_identity,
@@ -378,6 +387,8 @@ class Survey:
         :param asked: the same as it was typed
         :raises NothingMatched: if there is no such function
         """
+        from inspector.predict.answer import answer
+
         place, numbers = self._probing.place(symbol, offset, module), self._probing.number_facts
         return answer(
             self.target_identity,
@@ -392,10 +403,14 @@ class Survey:
 
     @cached_property
     def _probing(self) -> Probing:
+        from inspector.kernel.probing import Probing
+
         return Probing(self.target, self._kprobes, self._tasks.entry_offset)
 
     @cached_property
     def _pointers(self) -> Pointers:
+        from inspector.kernel.pointers import Pointers
+
         return Pointers(self.target, self._tasks)
 
     @cached_property

@@ -7,9 +7,7 @@ optimised probe of 5.10 lets the ss slot overlap the interrupted word.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from inspector.frames.scan import words_with
+from inspector.frames.scan import literal, words_with
 from inspector.frames.surroundings import Surroundings
 from inspector.model.region import RegionKind
 from inspector.model.registers import PT_REGS_SIZE, REGISTER_OFFSETS
@@ -41,14 +39,17 @@ class CalledCode:
         self._ranges = sorted(ranges)
         # Return addresses of one block of 64 KiB share their upper six bytes.
         blocks = {b for low, high in ranges for b in range((low + 1) >> 16, (high >> 16) + 1)}
-        self._blocks = [block.to_bytes(6, "little") for block in sorted(blocks)]
+        self._blocks = [literal(block.to_bytes(6, "little")) for block in sorted(blocks)]
 
-    def frames(self, data: bytes) -> Iterator[int]:
+    def frames(self, data: bytes) -> list[int]:
         """Offsets into ``data`` that a return address into this text lies right below."""
-        for block in self._blocks:
-            for at in words_with(data, block, skipped=2):
-                if self._holds(_word(data, at)) and self._is_frame(data, at + 8):
-                    yield at + 8
+        return [
+            at + 8
+            for block in self._blocks
+            if block.search(data)
+            for at in words_with(data, block, skipped=2)
+            if self._holds(_word(data, at)) and self._is_frame(data, at + 8)
+        ]
 
     def _is_frame(self, data: bytes, at: int) -> bool:
         return (

@@ -173,13 +173,16 @@ class LiveStacks:
 
     def _among(self, task: Task, stack: Stack, low: int, data: bytes) -> list[Candidate]:
         """Candidates in ``data``, which begins at ``low``, a word below what is live."""
-        places = dict.fromkeys(self._called.frames(data), FoundBy.RETURN_ADDRESS)
-        places |= {at: FoundBy.SCAN for at in kernel_frames(data) if at > 0}
+        called, plausible = self._called.frames(data), kernel_frames(data)
+        places = dict.fromkeys(called, FoundBy.RETURN_ADDRESS)
+        places |= {at: FoundBy.SCAN for at in plausible if at > 0}
         slot = hardware_slot(stack)
         if slot is not None and slot > low:
             # Found wherever its sp points: a double fault may come of just that.
             places[slot - low] = FoundBy.SCAN
-        calls = self._call_frames(task) if places else ()
+        if not places:
+            return []
+        calls = self._call_frames(task)
         return [
             self._candidate(task, stack, low + at, data[at - 8 :], found_by, calls)
             for at, found_by in sorted(places.items())

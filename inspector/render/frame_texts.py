@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import lru_cache
 
 from inspector.model.entry_frame import EntryFrame, EntryPattern, Found
 from inspector.model.evidence import Place
-from inspector.render.json_frame import frame_object
+from inspector.render.json_frame import Json, frame_object
 
 _WORD, _NUMBER, _NAME = "\0word", "\0number", "\0name"
 _HOLES = {_WORD: '"%#x"', _NUMBER: "%d", _NAME: "%s"}
@@ -20,22 +21,27 @@ class FrameTexts:
     """Writes frames exactly as ``json.dumps`` writes what :func:`frame_object` makes of them.
 
     :param indent: as for ``json.dumps``
+    :param depth: how many spaces the lines after the first are further to the right
     """
 
-    def __init__(self, indent: int | None) -> None:
+    def __init__(self, indent: int | None, depth: int = 0) -> None:
         self._indent = indent
+        self._newline = "\n" + " " * depth
         self._templates: dict[EntryPattern, _Template] = {}
 
     def of(self, found: Found) -> str:
         """The text of one frame."""
         if not isinstance(found, EntryFrame):
-            return json.dumps(frame_object(found), indent=self._indent)
+            return self._text(frame_object(found))
         template = self._templates.get(found.pattern)
         if template is None:
             if len(self._templates) >= _MAX_TEMPLATES:
                 self._templates.clear()
-            template = self._templates[found.pattern] = _Template(found, self._indent)
+            template = self._templates[found.pattern] = _Template(found, self._text)
         return template.filled(found)
+
+    def _text(self, content: Json) -> str:
+        return json.dumps(content, indent=self._indent).replace("\n", self._newline)
 
 
 class _Template:
@@ -44,7 +50,7 @@ class _Template:
     It is made from the text of one of them, so that there is one place that knows the keys.
     """
 
-    def __init__(self, sample: EntryFrame, indent: int | None) -> None:
+    def __init__(self, sample: EntryFrame, text_of: Callable[[Json], str]) -> None:
         content = frame_object(sample.frame())
         places = [evidence.place for evidence in sample.pattern.evidence]
         content["address"] = _WORD
@@ -53,7 +59,7 @@ class _Template:
         content["registers"] = dict.fromkeys(content["registers"], _WORD)
         for item, place in zip(content["evidence"], places, strict=True):
             item["address"] = None if place is Place.NOWHERE else _WORD
-        text = json.dumps(content, indent=indent).replace("%", "%%")
+        text = text_of(content).replace("%", "%%")
         for marker, hole in _HOLES.items():
             text = text.replace(json.dumps(marker), hole)
         self._text = text

@@ -27,11 +27,11 @@ def write_frames_json(
     :param incomplete: asked when every frame was read
     :returns: how many frames there were
     """
-    texts, count = FrameTexts(INDENT), 0
+    texts, count = FrameTexts(INDENT, depth=4), 0
     head = json.dumps(header("inspector.frames/1", target, kernel), indent=INDENT)
     before = head.removesuffix("\n}") + ',\n  "frames": [\n    '
     for frame in frames:
-        out.write(before + texts.of(frame).replace("\n", "\n    "))
+        out.write(before + texts.of(frame))
         before, count = ",\n    ", count + 1
     missing = json.dumps(incomplete_list(incomplete()), indent=INDENT).replace("\n", "\n  ")
     out.write("\n  ]" if count else before.rstrip() + "]")

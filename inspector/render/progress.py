@@ -9,7 +9,6 @@ from threading import Timer
 from typing import Protocol, TextIO
 
 from inspector.render.safe import safe
-from inspector.render.screen import screen_of
 
 _PATIENCE = 0.7  # seconds; what is done by then needs no progress
 
@@ -26,6 +25,8 @@ def progress(err: TextIO) -> Iterator[Step]:
     if not err.isatty():
         yield _silent
         return
+    from inspector.render.screen import screen_of  # rich: slow to import, and only for a terminal
+
     status = screen_of(err).status("")
     started = Timer(_PATIENCE, status.start)
     started.daemon = True

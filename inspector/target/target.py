@@ -48,7 +48,8 @@ class Target:
         :raises Unreadable: if any of them is missing
         """
         try:
-            return bytes(self.prog.read(address, size))
+            data: bytes = self.prog.read(address, size)
+            return data
         except FaultError as error:
             raise Unreadable(address, size, " ".join(str(error).split())) from None
         except OverflowError:
@@ -66,7 +67,7 @@ class Target:
 
         :raises Unreadable: if it is missing
         """
-        return self.words(address, 1)[0]
+        return int.from_bytes(self.read(address, 8), "little")
 
     def readable_word(self, address: int) -> int | None:
         """The 64-bit word at ``address``, or None where it is missing."""

@@ -39,9 +39,9 @@ def matching_frames(survey: Survey, request: FramesRequest) -> Iterator[Found]:
     :raises NothingMatched: before the first one, if a task or frame that it names is not there
     """
     records = survey.record_frames() if request.records else ()
+    unconditional = is_unconditional(request)
     for found in _candidates(survey, request):
-        short = isinstance(found, EntryFrame) and is_unconditional(request)
-        if short or _matches(request, whole(found)):
+        if (unconditional and isinstance(found, EntryFrame)) or _matches(request, whole(found)):
             yield found
     for frame in records:
         if _is_named(request, frame) and frame_matches(request, frame):
@@ -110,12 +110,18 @@ def _as_jsonl(session: Session, survey: Survey, request: FramesRequest) -> int:
 
 def _as_csv(session: Session, survey: Survey, request: FramesRequest) -> int:
     from inspector.render.csv import write_csv
-    from inspector.render.incomplete_text import incomplete_text
 
     count = write_csv(session.out, matching_frames(survey, request))
-    for missing in survey.incomplete:  # the table has no place for it
-        session.err.write(f"inspector: not read: {incomplete_text(missing)}\n")
+    if survey.incomplete:  # the table has no place for it
+        _say_incomplete(session, survey)
     return count
+
+
+def _say_incomplete(session: Session, survey: Survey) -> None:
+    from inspector.render.incomplete_text import incomplete_text  # rich: slow to import
+
+    for missing in survey.incomplete:
+        session.err.write(f"inspector: not read: {incomplete_text(missing)}\n")
 
 
 def _as_text(session: Session, survey: Survey, request: FramesRequest) -> int:
