@@ -19,6 +19,7 @@ from drgn import (
 from inspector.errors import InspectorError, TargetError
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.report import Incomplete
+from inspector.target.btf.cache import indexed
 from inspector.target.btf.finder import register_btf
 from inspector.target.btf.records import Btf
 from inspector.target.faults import opening, reading
@@ -80,7 +81,7 @@ def target_of(
     symbols = Symbols(prog, index)
     # Ahead of any ELF symbol table, so that names are the same with BTF and DWARF.
     prog.register_symbol_finder("inspector-kallsyms", symbols.find, enable_index=0)
-    types = _load_types(prog, spec, symbols, name)
+    types = _load_types(prog, spec, symbols, name, info.get("BUILD-ID"))
     identity_of_kernel = KernelIdentity(
         info.get("OSRELEASE", "unknown"), "x86_64", info.get("BUILD-ID"), types
     )
@@ -143,7 +144,9 @@ def check_kernel(prog: Program, name: str) -> None:
         raise TargetError(f"{name}: is for {arch}; only x86-64 can be read")
 
 
-def _load_types(prog: Program, spec: TargetSpec, symbols: Symbols, name: str) -> str:
+def _load_types(
+    prog: Program, spec: TargetSpec, symbols: Symbols, name: str, build_id: str | None
+) -> str:
     with opening(name):
         main = _main_module(prog)
     if spec.vmlinux is not None or spec.types is SymbolSource.DWARF:
@@ -151,7 +154,7 @@ def _load_types(prog: Program, spec: TargetSpec, symbols: Symbols, name: str) ->
             raise TargetError("--vmlinux gives DWARF: it does not go with --symbols btf")
         _load_dwarf(prog, main, spec.vmlinux)
         return "dwarf"
-    register_btf(prog, _read_btf(prog, symbols, name), symbols.address_of)
+    register_btf(prog, _read_btf(prog, symbols, name, build_id), symbols.address_of)
     low, high = symbols.address_of("_text"), symbols.address_of("_end")
     if low is not None and high is not None:
         main.address_range = (low, high)  # the unwinder reads the kernel's ORC from here on
@@ -182,7 +185,7 @@ def _load_dwarf(prog: Program, main: MainModule, vmlinux: Path | None) -> None:
         )
 
 
-def _read_btf(prog: Program, symbols: Symbols, name: str) -> Btf:
+def _read_btf(prog: Program, symbols: Symbols, name: str, build_id: str | None) -> Btf:
     start, stop = symbols.address_of("__start_BTF"), symbols.address_of("__stop_BTF")
     if start is None or stop is None:
         raise TargetError(f"{name}: this kernel has no BTF; give its debug package with --vmlinux")
@@ -190,7 +193,7 @@ def _read_btf(prog: Program, symbols: Symbols, name: str) -> Btf:
         raise TargetError(f"{name}: its BTF claims {stop - start} bytes")
     with opening(f"{name}: the kernel's BTF"):
         blob = prog.read(start, stop - start)
-    return Btf(blob)
+    return indexed(bytes(blob), build_id)
 
 
 def reload_modules(target: Target) -> None:

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from inspector.errors import TargetError
 
@@ -84,15 +85,28 @@ class Member:
     bit_size: int
 
 
+class TypeIndex(NamedTuple):
+    """Where types begin and what they are called, by ID; void, ID 0, stands at 0 too.
+
+    :ivar offsets: bytes into the type section
+    :ivar names: of each type ``name_off``, a 32-bit word
+    """
+
+    offsets: array[int]
+    names: bytes
+
+
 class Btf:
     """A parsed BTF blob. Indexing is one pass over where types begin; what they are called,
     and what is in them, is looked for when it is asked for.
 
+    :ivar index: where its types begin
     :param blob: from the magic to the end of the string section
+    :param index: of this very blob, None to make it
     :raises TargetError: if the blob lies about its own size or order
     """
 
-    def __init__(self, blob: bytes) -> None:
+    def __init__(self, blob: bytes, index: TypeIndex | None = None) -> None:
         if len(blob) < _HEADER.size:
             raise TargetError("BTF: shorter than its own header")
         magic, version, _flags, header_size, type_off, type_len, str_off, str_len = (
@@ -108,9 +122,8 @@ class Btf:
             raise TargetError(f"BTF: {type_len} bytes of types are no whole number of words")
         self._types = blob[header_size + type_off : types_end]
         self._strings = blob[strings : strings + str_len]
-        words = memoryview(self._types).cast("I")
-        self._offsets = _type_offsets(words)
-        self._names = array("I", [0, *(words[at // 4] for at in self._offsets[1:])]).tobytes()
+        self.index = index or _index(memoryview(self._types).cast("I"))
+        self._offsets, self._names = self.index
         self._ids: dict[str, tuple[int, ...]] = {}
 
     def __len__(self) -> int:
@@ -226,11 +239,8 @@ class Btf:
         return None
 
 
-def _type_offsets(words: memoryview) -> array[int]:
-    """Byte offset of each type by ID; void, ID 0, has none and stands at 0 too.
-
-    :raises TargetError: if a type is of no known kind, or runs past the end
-    """
+def _index(words: memoryview) -> TypeIndex:
+    """:raises TargetError: if a type is of no known kind, or runs past the end"""
     fixed = [3 + _FIXED.get(kind, 0) // 4 for kind in Kind]
     elements = [_PER_ELEMENT.get(kind, 0) // 4 for kind in Kind]
     offsets, at, kinds = [0], 0, len(fixed)
@@ -243,7 +253,8 @@ def _type_offsets(words: memoryview) -> array[int]:
         at += fixed[kind] + elements[kind] * (info & 0xFFFF)
     if at != len(words):
         raise TargetError(f"BTF: type {len(offsets) - 1} runs past the type section")
-    return array("I", offsets)
+    names = array("I", [0, *(words[at // 4] for at in offsets[1:])])
+    return TypeIndex(array("I", offsets), names.tobytes())
 
 
 def _places(words: bytes, word: int) -> Iterator[int]:
