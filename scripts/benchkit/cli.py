@@ -4,11 +4,13 @@
 import argparse
 from types import ModuleType
 
-from benchkit import dumps, frames, repl
+from benchkit import distilling, dumps, frames, opening, repl
 
 _BENCHMARKS: dict[str, ModuleType] = {
     "dumps": dumps,
     "frames": frames,
+    "opening": opening,
+    "distilling": distilling,
     "repl": repl,
 }
 
