@@ -15,7 +15,11 @@ _TASK = "struct task_struct"
 
 
 def main(vmcore: str) -> None:
-    target = open_target(TargetSpec(TargetKind.CORE, vmcore))
+    with open_target(TargetSpec(TargetKind.CORE, vmcore)) as target:
+        read_every_task(target)
+
+
+def read_every_task(target: Target) -> None:
     prog, offset = target.prog, _Offsets(target)
     init = target.symbols.address_of("init_task")
     assert init is not None
