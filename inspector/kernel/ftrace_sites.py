@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import struct
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 
 from drgn import Object
 
@@ -21,32 +24,53 @@ _CALL = 0xE8
 _CALLERS = ("ftrace_caller", "ftrace_regs_caller")
 
 
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """What one ``struct ftrace_page`` holds: ``count`` records, from site to site."""
+
+    records: int
+    count: int
+    first: int
+    last: int
+
+
 class FtraceSites:
     """Every ``struct dyn_ftrace`` of vmlinux and of the modules.
+
+    They lie in groups, each in the order of its addresses, and are searched for there as
+    lookup_rec() does it: there are tens of thousands.
 
     :ivar unread: why they are not all known, None where they are
     """
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        self._sites: list[int] = []
+        self._groups: list[_Group] = []
         self.unread: Unread | None = None
         try:
             self._read()
         except InspectorError as error:
             self.unread = unread("ftrace's records", error)
-        self._sites.sort()
 
     def within(self, low: int, high: int) -> list[int]:
-        """The sites that begin in ``[low, high)``, of those that could be read."""
-        return self._sites[bisect_left(self._sites, low) : bisect_left(self._sites, high)]
+        """The sites that begin in ``[low, high)``, ascending, of the groups that are known.
+
+        :raises Unreadable: if a record that decides is missing
+        """
+        found: list[int] = []
+        for group in self._groups:
+            if group.first < high and low <= group.last:
+                found += self._of_group(group, low, high)
+        return sorted(found)
 
     def at(self, address: int) -> TextRange | Unread | None:
         """The site that has ``address`` among its bytes: ftrace_location_range()."""
-        i = bisect_right(self._sites, address)
-        if i and address < self._sites[i - 1] + SITE_SIZE:
-            low = self._sites[i - 1]
-            return TextRange(low, low + SITE_SIZE, str(self._target.locate(low)))
+        try:
+            found = self.within(address - SITE_SIZE + 1, address + 1)
+        except InspectorError as error:
+            return unread("ftrace's records", error)
+        if found:
+            return TextRange(found[-1], found[-1] + SITE_SIZE, str(self._target.locate(found[-1])))
         return self.unread
 
     def of_function(self, entry: int, function: TextRange) -> TextRange | Unread | None:
@@ -54,17 +78,32 @@ class FtraceSites:
 
         :param entry: its first instruction, ENDBR aside: fentry is nowhere else
         """
-        if found := self.within(function.low, function.high):
-            return TextRange(found[0], found[0] + SITE_SIZE, str(self._target.locate(found[0])))
-        if self.unread is None:
+        missing = self.unread
+        try:
+            if found := self.within(function.low, function.high):
+                return TextRange(found[0], found[0] + SITE_SIZE, str(self._target.locate(found[0])))
+        except InspectorError as error:
+            missing = unread("ftrace's records", error)
+        if missing is None:
             return None
         try:
             text = self._target.read(entry, SITE_SIZE)
         except InspectorError:
-            return self.unread
+            return missing
         if text != NOP5 and not self._calls_ftrace(entry, text):
             return None
         return TextRange(entry, entry + SITE_SIZE, f"{function.name}, by its text")
+
+    def _of_group(self, group: _Group, low: int, high: int) -> Iterator[int]:
+        start = bisect_left(range(group.count), low, key=partial(self._site, group))
+        for i in range(start, group.count):
+            site = self._site(group, i)
+            if site >= high:
+                return
+            yield site
+
+    def _site(self, group: _Group, i: int) -> int:
+        return self._target.word(group.records + i * self._size + self._offset)
 
     def _calls_ftrace(self, entry: int, text: bytes) -> bool:
         if text[0] != _CALL:
@@ -76,21 +115,19 @@ class FtraceSites:
         pages = self._target.symbols.address_of("ftrace_pages_start")
         if pages is None:  # built without CONFIG_DYNAMIC_FTRACE
             return
-        size, offset = (
-            self._target.sizeof("struct dyn_ftrace"),
-            self._target.offsetof("struct dyn_ftrace", "ip"),
-        )
+        self._size = self._target.sizeof("struct dyn_ftrace")
+        self._offset = self._target.offsetof("struct dyn_ftrace", "ip")
         with reading("ftrace_pages_start"):
             page = Object(self._target.prog, "struct ftrace_page *", address=pages)
             for _ in range(_MAX_PAGES):
                 if not page:
                     return
-                self._add(page.records.value_(), page.index.value_(), size, offset)
+                self._add(page.records.value_(), page.index.value_())
                 page = page.next
         self.unread = Unread("ftrace's records: their list does not end")
 
-    def _add(self, records: int, count: int, size: int, offset: int) -> None:
-        content = self._target.read(records, count * size) if count else b""
-        self._sites += (
-            struct.unpack_from("<Q", content, i * size + offset)[0] for i in range(count)
-        )
+    def _add(self, records: int, count: int) -> None:
+        if count > 0:
+            whole = _Group(records, count, 0, 0)
+            first, last = self._site(whole, 0), self._site(whole, count - 1)
+            self._groups.append(_Group(records, count, first, last))
