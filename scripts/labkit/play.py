@@ -88,6 +88,7 @@ class Play:
             "probe_args": " ".join(self.scenario.arguments(self.suite)),
             "symbols": "|".join(self.scenario.symbols),
             "optimize": "1" if self.scenario.optimize else "0",
+            "secrets": "1" if self.scenario.secrets else "0",
             "crowd": str(self.scenario.crowd),
             "capture": _CAPTURE if self.scenario.kdump else "",
         }

@@ -18,6 +18,7 @@ class Scenario:
     kdump: bool  # saved by a capture kernel; else by QEMU
     optimize: bool = False  # let the kprobe core replace int3 by a jump
     crowd: int = 0  # so many tasks sleep, in place of one a way of sleeping
+    secrets: bool = False  # planted wherever a kernel keeps other people's data
     memory_mib: int | None = None  # if the suite's is not enough
 
     def arguments(self, suite: Suite) -> list[str]:
@@ -84,6 +85,15 @@ _SCENARIOS = (
         kdump=True,
         crowd=100_000,
         memory_mib=7168,
+    ),
+    Scenario(
+        name="secrets",
+        summary="as qemu-dump, with secrets in user memory, slabs, stacks, registers and the log",
+        probe="framefreeze",
+        probe_args=_FREEZE,
+        symbols=("kernel_clone", FORK),
+        kdump=False,
+        secrets=True,
     ),
 )
 SCENARIOS = {scenario.name: scenario for scenario in _SCENARIOS}

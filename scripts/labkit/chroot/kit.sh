@@ -22,6 +22,7 @@ for name in sleepers crowd; do # -pthread: a library apart until glibc 2.34
 	gcc -O2 -Wall -Werror -static -pthread -o "$fs/bin/$name" "/lab/guest/$name.c" \
 		/lab/guest/sleeping.c
 done
+gcc -O2 -Wall -Werror -static -pthread -o "$fs/bin/secrets" /lab/guest/secrets.c
 gcc -O2 -Wall -Werror -static -o "$fs/bin/zoo" /lab/guest/zoo*.c
 cp "$(command -v busybox)" "$(command -v kexec)" "$(command -v makedumpfile)" $fs/bin/
 ldd $fs/bin/kexec $fs/bin/makedumpfile | grep -o '[[:space:]]/[^ ]*' | sort -u |
