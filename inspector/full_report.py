@@ -129,6 +129,6 @@ def _read_records(survey: Survey) -> tuple[Incomplete, ...]:
 
 
 def _read_frame(survey: Survey, frame: Frame, entry: Frame | None) -> None:
-    survey.explain(frame, entry if entry is not frame else None)
-    if entry is not None and entry is not frame:
-        survey.diff(entry, frame, ())
+    """Explained, or compared, a frame of user mode is looked at in user memory: not to be kept."""
+    if not frame.user_mode:
+        survey.explain(frame, entry)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from inspector.classify.redacted import redacted
 from inspector.classify.rules import name
 from inspector.classify.task_top import Slot, slot_of, verdict_on
 from inspector.errors import TargetError
@@ -12,6 +13,7 @@ from inspector.model.candidate import Candidate, FoundBy
 from inspector.model.entry_frame import EntryFrame, EntryPattern
 from inspector.model.frame import FoundIn, Frame
 from inspector.model.registers import REGISTER_OFFSETS, Registers
+from inspector.model.sensitive import REDACTED_WORD
 from inspector.model.task import Task
 from inspector.model.verdict import Verdict
 
@@ -58,7 +60,7 @@ class Naming:
         :param below: the word at ``[regs - 8]``
         """
         cs = registers[_CS]
-        if not cs & 3:
+        if not cs & 3 or REDACTED_WORD in registers:
             return None
         slot = slot_of(registers, task.user_worker)
         key = slot, below, registers[_ORIG_AX], cs, task.compat
@@ -88,7 +90,7 @@ class Naming:
             task=candidate.task,
             registers=registers,
             evidence=verdict.evidence,
-            absent=verdict.absent,
+            absent={**verdict.absent, **redacted(registers)},
             syscall=self._syscalls.resolve(verdict.origin, registers, candidate.task),
             vector=verdict.vector,
             interrupted=candidate.ip,

@@ -25,7 +25,7 @@ from inspector.kernel.generated_text import GeneratedText
 from inspector.kernel.kprobes import Kprobes
 from inspector.kernel.moving_tasks import MovingTasks
 from inspector.kernel.percpu import present_cpus
-from inspector.kernel.records import read_ring
+from inspector.kernel.records import read_ring, ring_places
 from inspector.kernel.running import current_task
 from inspector.kernel.stack_end import stack_end_is_smashed
 from inspector.kernel.syscalls import Syscalls
@@ -43,6 +43,7 @@ from inspector.model.report import CallFrame, Diff, Explanation, Incomplete, Sta
 from inspector.model.stack import Stack
 from inspector.model.task import Running, Task
 from inspector.naming import Naming
+from inspector.record.places import RecordPlaces
 from inspector.target.spec import TargetKind
 from inspector.target.target import Target
 
@@ -120,6 +121,28 @@ class Survey:
     def task_at(self, address: int) -> Task | None:
         """The task whose ``struct task_struct`` is at ``address``, or None."""
         return next((task for task in self.tasks() if task.address == address), None)
+
+    def stacks_of(self, task: Task) -> tuple[Stack, ...]:
+        """The stacks that ``task`` may have frames on: its own, and its CPU's while it has one."""
+        own = (task.stack,) if task.stack is not None else ()
+        of_cpu = self._stacks_of_cpu.get(task.cpu, ())
+        return (*own, *of_cpu) if task.running is Running.ON_CPU else own
+
+    def name_ranges(self) -> Iterator[tuple[int, int]]:
+        """Where the names of the tasks lie, half-open."""
+        for task in self.tasks():
+            yield self._tasks.name_range(task)
+
+    def log_places(self) -> Iterator[tuple[int, int]]:
+        """Where the text of the log lies that :meth:`machine` reads, half-open ranges."""
+        from inspector.kernel.log import log_places
+        from inspector.kernel.machine import SEARCHED_RECORDS
+
+        return log_places(self.target, SEARCHED_RECORDS)
+
+    def record_places(self) -> Iterator[RecordPlaces]:
+        """Where in framefreeze's ring data of the recorded tasks lies."""
+        return ring_places(self.target)
 
     def running_tasks(self) -> tuple[Task, ...]:
         """The task on each CPU, idle ones too, by CPU number."""
@@ -238,7 +261,7 @@ class Survey:
         :raises NothingMatched: if no frame lies there
         """
         for task in self.tasks():
-            if any(address in stack for stack in self._stacks_of(task)):
+            if any(address in stack for stack in self.stacks_of(task)):
                 for frame in self.frames_of(task):
                     if frame.address == address:
                         return frame
@@ -279,7 +302,7 @@ class Survey:
 
     def held_frames(self, stack: HeldStack) -> tuple[Frame, Frame | None]:
         """The frame that the probe's handler was given, and the task's entry frame."""
-        address, stacks = stack.hold.frame_address, self._stacks_of(stack.task)
+        address, stacks = stack.hold.frame_address, self.stacks_of(stack.task)
         around = next((found for found in stacks if address in found), None)
         given = self._naming.frame(held.given_frame(self._around, stack, around))
         candidate = held.entry_frame(self._around, stack)
@@ -332,7 +355,7 @@ class Survey:
             frames,
             others=tuple(
                 stack
-                for stack in self._stacks_of(task)
+                for stack in self.stacks_of(task)
                 if stack != task.stack and any(place in stack for place in places)
             ),
         )
@@ -433,11 +456,6 @@ class Survey:
     def _idle_task(self, cpu: int | None) -> Task | None:
         idle = (task for task in self.running_tasks() if task.pid == 0)
         return next((task for task in idle if task.cpu == cpu), None)
-
-    def _stacks_of(self, task: Task) -> tuple[Stack, ...]:
-        own = (task.stack,) if task.stack is not None else ()
-        of_cpu = self._stacks_of_cpu.get(task.cpu, ())
-        return (*own, *of_cpu) if task.running is Running.ON_CPU else own
 
     @cached_property
     def _cpus(self) -> tuple[int, ...]:

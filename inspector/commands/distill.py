@@ -3,12 +3,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
+from inspector.commands import options
 from inspector.commands.session import Session
 from inspector.commands.status import Status
+from inspector.model.sensitive import SensitiveKind
+
+
+@dataclass(frozen=True, slots=True)
+class DistillRequest:
+    """What is to be made of what.
+
+    :ivar redact: what is taken out
+    :ivar trim: types and unwind tables are cut down
+    :ivar audit: every range that is kept is told
+    """
+
+    core: Path
+    small: Path
+    vmlinux: Path | None
+    redact: frozenset[SensitiveKind]
+    trim: bool
+    audit: bool
 
 
 @click.command("distill", short_help="A small dump that holds what the answers need.")
@@ -25,9 +45,49 @@ from inspector.commands.status import Status
 @click.option(
     "--vmlinux", metavar="PATH", type=click.Path(path_type=Path), help="DWARF of that kernel."
 )
+@click.option(
+    "--redact",
+    is_flag=True,
+    help="Take users' data out: registers and stack pointers of user space, what lies on stacks"
+    " and is no kernel address, task names, the log. Command lines and user memory are never kept.",
+)
+@click.option(
+    "--keep",
+    metavar="WHAT",
+    multiple=True,
+    type=click.Choice([kind.value for kind in SensitiveKind]),
+    help="Not this, with --redact: " + ", ".join(kind.value for kind in SensitiveKind) + ".",
+)
+@click.option(
+    "--trim",
+    is_flag=True,
+    help="Cut types and unwind tables down to what these answers need: a third of the size, but"
+    " neither drgn nor a later version of this program can ask for others.",
+)
+@click.option("--audit", is_flag=True, help="Print every range that is kept, and why.")
+@options.format_option("text", "json")
 @click.pass_obj
-def command(session: Session, *, core: Path, small: Path, vmlinux: Path | None) -> Status:
-    """Write a small vmcore with only those pages of CORE that this program's answers need."""
+def command(
+    session: Session,
+    *,
+    core: Path,
+    small: Path,
+    vmlinux: Path | None,
+    redact: bool,
+    keep: tuple[str, ...],
+    trim: bool,
+    audit: bool,
+    output: str,
+) -> Status:
+    """Write a small vmcore with only those bytes of CORE that this program's answers need.
+
+    What none of them reads is zero in it. Before it gets its name, the small dump is asked for
+    its frames, and they must be those of CORE.
+    """
     from inspector.commands.run.distill import run
 
-    return run(session, core, small, vmlinux)
+    if keep and not redact:
+        raise click.UsageError("--keep goes with --redact: without it nothing is taken out")
+    kept = {SensitiveKind(word) for word in keep}
+    taken_out = frozenset(SensitiveKind) - kept if redact else frozenset()
+    return run(session, DistillRequest(core, small, vmlinux, taken_out, trim, audit), output)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A dump with only what a report read: it answers the same, and nothing else is in it."""
 
-from inspector.distill.kinds import KindSize, PageKind
-from inspector.distill.small import Distillate, Report, distill
+from inspector.distill.small import Reading, Report, distill
 
-__all__ = ["Distillate", "KindSize", "PageKind", "Report", "distill"]
+__all__ = ["Reading", "Report", "distill"]

@@ -1,40 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the pages of a small dump hold, for whoever asks why it is as large as it is."""
+"""Tells what a page of a small dump is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Iterable, Iterator, Mapping
 
 from inspector.distill.paging import PAGE_SHIFT, PAGE_SIZE
+from inspector.model.distillate import PageKind
 from inspector.target.symbols import Symbols
-
-
-class PageKind(Enum):
-    """A kind of page; the values are for people."""
-
-    PAGE_TABLE = "page tables"
-    BTF = "BTF"
-    KALLSYMS = "kallsyms"
-    ORC = "ORC"
-    TEXT = "kernel text"
-    IMAGE = "other kernel image"
-    MODULE = "modules"
-    OBJECT = "tasks, stacks and other objects"
-
-
-@dataclass(frozen=True, slots=True)
-class KindSize:
-    """How much of a dump a kind takes.
-
-    :ivar stored: bytes in the file
-    """
-
-    kind: PageKind
-    pages: int
-    stored: int
-
 
 # The first range that holds a page's address names it; borders are symbols.
 _RANGES = (
@@ -56,15 +29,26 @@ class Kinds:
     """Tells kinds of pages by the virtual addresses they were read at.
 
     :param info: VMCOREINFO
+    :param stacks: half-open ranges
     """
 
-    def __init__(self, symbols: Symbols, info: Mapping[str, str]) -> None:
+    def __init__(
+        self, symbols: Symbols, info: Mapping[str, str], stacks: Iterable[tuple[int, int]]
+    ) -> None:
+        of_stacks = ((PageKind.STACK, low, high) for low, high in stacks)
         self._ranges = [*_kallsyms(info), *_named_ranges(symbols)]
+        self._stacks = {
+            page: kind
+            for kind, low, high in of_stacks
+            for page in range(low >> PAGE_SHIFT, high + PAGE_SIZE - 1 >> PAGE_SHIFT)
+        }
 
     def of(self, page: int | None) -> PageKind:
         """The kind of the virtual page number ``page``; None is read by physical address."""
         if page is None:
             return PageKind.PAGE_TABLE
+        if page in self._stacks:
+            return self._stacks[page]
         address = page << PAGE_SHIFT
         for kind, low, high in self._ranges:
             if low < address + PAGE_SIZE and address < high:

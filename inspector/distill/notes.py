@@ -9,12 +9,19 @@ libkdumpfile and libelf read.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+
+from inspector.model.registers import PT_REGS_SIZE, REGISTER_OFFSETS, Registers
+from inspector.model.sensitive import REDACTED, SensitiveKind, sensitive_registers
 
 NT_PRSTATUS = 1
 
 _NOTE = struct.Struct("<III")  # namesz, descsz, type
+# struct elf_prstatus: pr_reg, a struct user_regs_struct, begins like struct pt_regs; behind it
+# come the bases of fs and gs.
+_PR_REG = 112
+_BASES = slice(_PR_REG + PT_REGS_SIZE, _PR_REG + PT_REGS_SIZE + 16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,22 @@ class Note:
 def vmcoreinfo_note(text: bytes) -> Note:
     """The note that holds VMCOREINFO."""
     return Note(b"VMCOREINFO", 0, text)
+
+
+def without(note: Note, kinds: Collection[SensitiveKind]) -> Note:
+    """``note`` without what ``kinds`` names of the registers in it."""
+    if not note.is_cpu or len(note.descriptor) < _BASES.stop:
+        return note
+    registers = Registers.from_bytes(note.descriptor[_PR_REG:])
+    content = bytearray(note.descriptor)
+    user = registers.user_mode
+    for register, kind in sensitive_registers(registers, user_mode=user, result=False):
+        if kind in kinds:
+            at = _PR_REG + REGISTER_OFFSETS[register]
+            content[at : at + 8] = REDACTED
+    if SensitiveKind.USER_REGISTERS in kinds:
+        content[_BASES] = bytes(16)
+    return replace(note, descriptor=bytes(content))
 
 
 def pack(notes: tuple[Note, ...]) -> bytes:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A reader of a dump that notes every page it hands out."""
+"""A reader of a dump that notes every byte it hands out."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from drgn import Program
 
+from inspector.distill.kept import KeptBytes
 from inspector.distill.paging import PAGE_SHIFT, PAGE_SIZE, PageTables
 
 # 16 MB: page tables and the hot data of a walk; a page read again costs one decompression.
@@ -19,10 +20,11 @@ _WHOLE_ADDRESS_SPACE = (1 << 64) - 1
 class NotingReader:
     """Reads ``source`` by whole pages, and takes the place of another program's memory.
 
-    Virtual addresses are translated here, not by drgn or libkdumpfile, so that the page
-    tables on the way are noted too: whoever reads the small dump has to walk them again.
+    Virtual addresses are translated here, not by drgn or libkdumpfile, so that the entries of
+    the page tables on the way are noted too: whoever reads the small dump walks them again.
 
-    :ivar noted: page frame number → the virtual page number it was first read at, or None
+    :ivar kept: every byte that was handed out
+    :ivar pages: page frame number → the virtual page number it was first read at, or None
         for a page that was read as a page table or by its physical address
     :param source: an open dump
     :param info: its VMCOREINFO
@@ -32,8 +34,9 @@ class NotingReader:
     def __init__(self, source: Program, info: Mapping[str, str]) -> None:
         self._source = source
         self._cached = lru_cache(maxsize=_CACHED_PAGES)(self.page)
-        self._tables = PageTables(info, self._by_frame)
-        self.noted: dict[int, int | None] = {}
+        self._tables = PageTables(info, self._entry)
+        self.kept = KeptBytes()
+        self.pages: dict[int, int | None] = {}
 
     def take_over(self, prog: Program) -> None:
         """Let ``prog``, which has the same dump open, read through here from now on."""
@@ -48,31 +51,37 @@ class NotingReader:
         data: bytes = self._source.read(frame << PAGE_SHIFT, PAGE_SIZE, True)
         return data
 
+    def kept_frame(self, address: int) -> int | None:
+        """The page frame that holds the virtual ``address``, None if nothing was read there."""
+        frame = self._tables.known(address >> PAGE_SHIFT)
+        return frame if frame is not None and self.kept.has(frame) else None
+
     def _virtual(self, address: int, count: int, _offset: int, _physical: bool) -> bytes:
         parts = []
-        for at, size in _by_page(address, count):
+        for at, size in by_page(address, count):
             page = at >> PAGE_SHIFT
             parts.append(self._part(self._tables.frame(page), at, size, page))
         return b"".join(parts)
 
     def _physical(self, address: int, count: int, _offset: int, _physical: bool) -> bytes:
         parts = [
-            self._part(at >> PAGE_SHIFT, at, size, None) for at, size in _by_page(address, count)
+            self._part(at >> PAGE_SHIFT, at, size, None) for at, size in by_page(address, count)
         ]
         return b"".join(parts)
 
     def _part(self, frame: int, address: int, size: int, page: int | None) -> bytes:
         data = self._cached(frame)
-        self.noted.setdefault(frame, page)
+        self.pages.setdefault(frame, page)
         start = address % PAGE_SIZE
+        self.kept.add(frame, start, size)
         return data[start : start + size]
 
-    def _by_frame(self, frame: int) -> bytes:
-        return self._part(frame, 0, PAGE_SIZE, None)
+    def _entry(self, address: int, size: int) -> bytes:
+        return self._part(address >> PAGE_SHIFT, address, size, None)
 
 
-def _by_page(address: int, count: int) -> Iterator[tuple[int, int]]:
-    """``[address, address + count)`` cut where pages end: (address, size)."""
+def by_page(address: int, count: int) -> Iterator[tuple[int, int]]:
+    """``[address, address + count)`` cut where pages end: addresses and sizes."""
     end = address + count
     while address < end:
         size = min(end - address, PAGE_SIZE - address % PAGE_SIZE)

@@ -14,7 +14,7 @@ PAGE_SHIFT = 12
 PAGE_SIZE = 1 << PAGE_SHIFT
 
 _INDEX_BITS = 9
-_TABLE = struct.Struct("<512Q")
+_ENTRY = struct.Struct("<Q")
 
 # arch/x86/include/asm/pgtable_types.h; in the last level bit 7 is PAT instead.
 _PRESENT = 1 << 0
@@ -28,12 +28,12 @@ class PageTables:
     """Translates virtual page numbers by ``swapper_pg_dir``.
 
     :param info: VMCOREINFO
-    :param table: the 4096 bytes of a page frame by its number; it may raise ``FaultError``
+    :param read: so many bytes at a physical address; it may raise ``FaultError``
     :raises TargetError: if VMCOREINFO does not say where the tables are
     """
 
-    def __init__(self, info: Mapping[str, str], table: Callable[[int], bytes]) -> None:
-        self._table = table
+    def __init__(self, info: Mapping[str, str], read: Callable[[int, int], bytes]) -> None:
+        self._read = read
         self._root = (
             _number(info, "SYMBOL(swapper_pg_dir)", 16) - _START_KERNEL_MAP + phys_base(info)
         ) >> PAGE_SHIFT
@@ -53,12 +53,17 @@ class PageTables:
             found = self._frames[page] = self._walk(page)
             return found
 
+    def known(self, page: int) -> int | None:
+        """What :meth:`frame` found before; None for a page that nobody asked for."""
+        return self._frames.get(page)
+
     def _walk(self, page: int) -> int:
         self._check_canonical(page)
         frame = self._root
         for level in reversed(range(self._levels)):
             index = page >> _INDEX_BITS * level & 511
-            entry: int = _TABLE.unpack(self._table(frame))[index]
+            at = (frame << PAGE_SHIFT) + index * _ENTRY.size
+            entry: int = _ENTRY.unpack(self._read(at, _ENTRY.size))[0]
             if not entry & _PRESENT:
                 raise FaultError("address is not mapped", page << PAGE_SHIFT)
             frame = (entry & self._mask) >> PAGE_SHIFT

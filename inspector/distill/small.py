@@ -3,44 +3,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from inspector.distill.first_steps import read_first_steps
-from inspector.distill.kinds import KindSize
 from inspector.distill.source import Source
 from inspector.distill.whole import check_writable, whole_file
 from inspector.errors import TargetError
+from inspector.model.distillate import Distillate
 from inspector.model.report import Incomplete
+from inspector.model.sensitive import SensitiveKind, SensitivePlaces
 from inspector.target.target import Target
-
-Report = Callable[[Target], Sequence[Incomplete]]
-"""Reads everything that an answer about a target can need; returns what it could not read."""
 
 
 @dataclass(frozen=True, slots=True)
-class Distillate:
-    """A small dump that was written.
+class Reading:
+    """What a report has to say of the dump it read.
 
-    :ivar pages: how many pages it holds
-    :ivar core_size: bytes of the dump it was made from
-    :ivar size: bytes of the small one
-    :ivar kinds: what its pages hold, the largest first
-    :ivar incomplete: what the report could not read; the small dump cannot answer it either
+    :ivar incomplete: what it could not read
+    :ivar places: where users' data lies in what it did read
+    :ivar unwound: the text addresses that it unwound through
     """
 
-    pages: int
-    core_size: int
-    size: int
-    kinds: tuple[KindSize, ...]
     incomplete: tuple[Incomplete, ...]
+    places: SensitivePlaces = field(default_factory=SensitivePlaces)
+    unwound: frozenset[int] = frozenset()
 
 
-def distill(core: Path, out: Path, report: Report, vmlinux: Path | None = None) -> Distillate:
-    """Write to ``out`` a dump with only those pages of ``core`` that ``report`` reads.
+Report = Callable[[Target], Reading]
+"""Reads everything that an answer about a target can need."""
+
+
+def distill(
+    core: Path,
+    out: Path,
+    report: Report,
+    vmlinux: Path | None,
+    redact: Collection[SensitiveKind],
+    trim: bool,
+    check: Callable[[Path], None],
+) -> Distillate:
+    """Write to ``out`` a dump with only those bytes of ``core`` that ``report`` reads.
 
     :param vmlinux: an image with DWARF; the report then runs a second time, with its types
+    :param redact: what is taken out of that
+    :param trim: types and unwind tables are cut down too, to what ``report`` needed of them
+    :param check: looks at the small dump while it still has another name, and may refuse it
     :raises TargetError: in one line, if ``core`` cannot be opened or ``out`` not be written;
         ``out`` then is as it was
     """
@@ -48,26 +57,32 @@ def distill(core: Path, out: Path, report: Report, vmlinux: Path | None = None) 
     source = Source(core)
     if out.exists() and out.samefile(core):
         raise TargetError(f"{out}: is the dump itself; give the small one another name")
-    incomplete = dict.fromkeys(_read(source, report, vmlinux))
+    reading = _read(source, report, vmlinux)
     with whole_file(out) as file:
-        kinds = source.write(file)
-    pages = sum(kind.pages for kind in kinds)
+        written = source.write(file, reading.places, redact, reading.unwound if trim else None)
+        file.flush()
+        check(Path(file.name))
+    pages = sum(kind.pages for kind in written.kinds)
     sizes = core.stat().st_size, out.stat().st_size
-    return Distillate(pages, *sizes, kinds, tuple(incomplete))
+    incomplete = tuple(dict.fromkeys(reading.incomplete))
+    return Distillate(pages, *sizes, written.kinds, written.ranges, written.taken_out, incomplete)
 
 
-def _read(source: Source, report: Report, vmlinux: Path | None) -> list[Incomplete]:
+def _read(source: Source, report: Report, vmlinux: Path | None) -> Reading:
     try:
-        incomplete = _read_with(source.target(None), report)
+        reading = _read_with(source.target(None), report)
     except TargetError as error:
         if vmlinux is None:
             raise
         # A kernel without BTF: the small dump answers only with its vmlinux, as does the dump.
-        incomplete = [Incomplete(f"without a vmlinux: {error}")]
-    if vmlinux is not None:
-        incomplete += _read_with(source.target(vmlinux), report)
-    return incomplete
+        reading = Reading((Incomplete(f"without a vmlinux: {error}"),))
+    if vmlinux is None:
+        return reading
+    again = _read_with(source.target(vmlinux), report)
+    incomplete = (*reading.incomplete, *again.incomplete)
+    return replace(again, incomplete=incomplete, unwound=reading.unwound | again.unwound)
 
 
-def _read_with(target: Target, report: Report) -> list[Incomplete]:
-    return [*report(target), *read_first_steps(target)]
+def _read_with(target: Target, report: Report) -> Reading:
+    reading = report(target)
+    return replace(reading, incomplete=(*reading.incomplete, *read_first_steps(target)))

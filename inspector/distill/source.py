@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,18 +13,37 @@ from drgn import FaultError
 
 from inspector.distill.head import read_head
 from inspector.distill.kdump import Preamble, write_kdump
-from inspector.distill.kinds import Kinds, KindSize, PageKind
-from inspector.distill.notes import vmcoreinfo_note
+from inspector.distill.kinds import Kinds
+from inspector.distill.notes import vmcoreinfo_note, without
 from inspector.distill.noting import NotingReader
-from inspector.distill.paging import phys_base
+from inspector.distill.paging import PAGE_SHIFT, phys_base
+from inspector.distill.patches import Patches
+from inspector.distill.redact import redact
+from inspector.distill.trim import trim
+from inspector.model.distillate import KeptRange, KindSize, PageKind
+from inspector.model.sensitive import SensitiveKind, SensitivePlaces
 from inspector.target.faults import opening
-from inspector.target.kallsyms import find_tables
+from inspector.target.kallsyms import completed_vmcoreinfo, find_tables
+from inspector.target.kallsyms_memory import image_symbols, reader
 from inspector.target.kdump_layout import UTS_FIELD, UTS_SIZE
 from inspector.target.open import check_kernel, open_core, target_of
 from inspector.target.spec import TargetKind, TargetSpec
-from inspector.target.symbols import Symbols
 from inspector.target.target import Target
 from inspector.target.vmcoreinfo import vmcoreinfo
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a small dump holds.
+
+    :ivar kinds: its pages, the largest kind first
+    :ivar ranges: every range of bytes that is kept, by physical address
+    :ivar taken_out: bytes of each kind that were replaced
+    """
+
+    kinds: tuple[KindSize, ...]
+    ranges: tuple[KeptRange, ...]
+    taken_out: Mapping[SensitiveKind, int]
 
 
 class Source:
@@ -41,12 +61,14 @@ class Source:
             self._info_text: bytes = self._prog["VMCOREINFO"].string_()
         # Found once and not through the notes: what a search reads is no part of an answer.
         self._tables = find_tables(self._prog, self._info)
+        if self._tables is not None:  # so that nobody has to search again
+            self._info_text = completed_vmcoreinfo(self._info_text, self._tables)
         self._head = read_head(core, identity.format or "")
         self._reader = NotingReader(self._prog, self._info)
-        self._symbols: Symbols | None = None
+        self._target: Target | None = None  # the one with BTF, if there is any
 
     def target(self, vmlinux: Path | None) -> Target:
-        """The dump as a target, the same as without this package, but each page read is noted.
+        """The dump as a target, the same as without this package, but every byte read is noted.
 
         A program of its own has the dump open (it knows the CPUs' notes) and gets its memory
         from the noting reader.
@@ -57,28 +79,54 @@ class Source:
         prog, identity = open_core(spec)
         self._reader.take_over(prog)
         target = target_of(prog, identity, spec, self._tables)
-        self._symbols = target.symbols
+        if self._target is None or target.btf is not None:
+            self._target = target
         return target
 
-    def write(self, file: BinaryIO) -> tuple[KindSize, ...]:
-        """Write the small dump.
+    def write(
+        self,
+        file: BinaryIO,
+        places: SensitivePlaces,
+        kinds: Collection[SensitiveKind],
+        unwound: Collection[int] | None,
+    ) -> Written:
+        """Write the small dump, without what ``kinds`` names of the ``places``.
 
-        :returns: what it holds, the largest kind first
+        :param unwound: the text addresses that were unwound through, for trimmed tables
         """
-        frames = sorted(self._reader.noted)
-        sizes = write_kdump(file, self._preamble(), frames, self._page)
-        return self._kinds(frames, sizes)
+        assert self._target is not None  # a report was read before anything is written
+        patches = Patches(self._reader)
+        if unwound is not None:
+            with opening(str(self._core)):
+                trim(self._target, patches, unwound, self._kallsyms(), reader(self._prog))
+        taken_out = redact(self._reader, patches, places, kinds)
+        frames = self._reader.kept.frames()
 
-    def _page(self, frame: int) -> bytes:
-        with opening(str(self._core)):
-            return self._reader.page(frame)
+        def page(frame: int) -> bytes:
+            with opening(str(self._core)):
+                whole = patches.page(frame, self._reader.page(frame))
+            return self._reader.kept.only_kept(frame, whole)
 
-    def _preamble(self) -> Preamble:
+        sizes = write_kdump(file, self._preamble(kinds), frames, page)
+        kinds_of = Kinds(self._target.symbols, self._info, places.stacks)
+        return Written(
+            self._by_kind(kinds_of, frames, sizes),
+            tuple(self._ranges(kinds_of, frames)),
+            taken_out,
+        )
+
+    def _kallsyms(self) -> dict[str, int]:
+        if self._tables is not None:
+            return self._tables.vmcoreinfo()
+        return {n: a for n, a in image_symbols(self._info).items() if n.startswith("kallsyms_")}
+
+    def _preamble(self, kinds: Collection[SensitiveKind]) -> Preamble:
+        notes = (without(note, kinds) for note in self._head.cpu_notes)
         return Preamble(
             self._utsname(),
             int(self._info.get("CRASHTIME", "0")),
             phys_base(self._info),
-            (*self._head.cpu_notes, vmcoreinfo_note(self._info_text)),
+            (*notes, vmcoreinfo_note(self._info_text)),
         )
 
     def _utsname(self) -> bytes:
@@ -101,14 +149,20 @@ class Source:
             return b""
         return utsname[3 * UTS_FIELD :].split(b"\0", 1)[0]
 
-    def _kinds(self, frames: Sequence[int], sizes: Sequence[int]) -> tuple[KindSize, ...]:
-        if self._symbols is None:
-            return ()
-        kinds = Kinds(self._symbols, self._info)
+    def _by_kind(
+        self, kinds: Kinds, frames: Sequence[int], sizes: Sequence[int]
+    ) -> tuple[KindSize, ...]:
         pages: Counter[PageKind] = Counter()
         stored: Counter[PageKind] = Counter()
         for frame, size in zip(frames, sizes, strict=True):
-            kind = kinds.of(self._reader.noted[frame])
+            kind = kinds.of(self._reader.pages[frame])
             pages[kind] += 1
             stored[kind] += size
         return tuple(KindSize(kind, pages[kind], size) for kind, size in stored.most_common())
+
+    def _ranges(self, kinds: Kinds, frames: Sequence[int]) -> Iterator[KeptRange]:
+        for frame in frames:
+            page = self._reader.pages[frame]
+            base = (frame if page is None else page) << PAGE_SHIFT
+            for start, end in self._reader.kept.runs(frame):
+                yield KeptRange(kinds.of(page), base + start, base + end, page is not None)

@@ -33,15 +33,18 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     Until then it has another name in the same directory; after an exception (an interrupt
     too) it is gone. Only its owner may read it, as with makedumpfile's dumps.
 
+    :returns: the file, its ``name`` being the one it has for now
+
     :raises TargetError: in one line that names ``path``, for whatever ``OSError`` comes up
     """
     try:
         descriptor, name = tempfile.mkstemp(prefix=".inspector-", dir=path.parent)
         try:
-            with open(descriptor, "wb") as file:
+            os.close(descriptor)
+            with open(name, "wb") as file:
                 yield file
                 file.flush()
-                os.fsync(descriptor)
+                os.fsync(file.fileno())
             os.replace(name, path)
         except BaseException:
             Path(name).unlink(missing_ok=True)

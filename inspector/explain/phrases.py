@@ -18,6 +18,7 @@ _ABSENT = {
     Why.NEVER_WRITTEN: "never written: what lies there is left over from before",
     Why.UNREADABLE: "cannot be read",
     Why.NOT_APPLICABLE: "does not apply to this frame",
+    Why.REDACTED: "left out by whoever made this small dump",
 }
 
 

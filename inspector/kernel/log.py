@@ -38,7 +38,26 @@ def log_tail(target: Target, most: int) -> tuple[LogLine, ...]:
     return tuple(line for record in reversed(records) for line in record)
 
 
+def log_places(target: Target, most: int) -> Iterator[tuple[int, int]]:
+    """Where the text of the last ``most`` records lies, half-open; nothing where none is known.
+
+    :raises Unreadable: if a part of the buffer is missing
+    """
+    with reading("the kernel's log"):
+        if target.symbols.address_of("prb") is not None:
+            ring = target.prog["prb"].read_()
+            for _info, low, high in _texts(target, ring, most):
+                if low < high:
+                    yield low, high
+
+
 def _newest_first(target: Target, ring: Object, most: int) -> Iterator[tuple[LogLine, ...]]:
+    for info, low, high in _texts(target, ring, most):
+        yield tuple(_lines(info, target.read(low, high - low) if low < high else b""))
+
+
+def _texts(target: Target, ring: Object, most: int) -> Iterator[tuple[Object, int, int]]:
+    """Each record's ``struct printk_info``, and where its text lies, newest first."""
     prog, descriptors = target.prog, ring.desc_ring
     whole = {prog["desc_committed"].value_(), prog["desc_finalized"].value_()}
     count = 1 << descriptors.count_bits.value_()
@@ -50,20 +69,21 @@ def _newest_first(target: Target, ring: Object, most: int) -> Iterator[tuple[Log
         if state & _ID_MASK != identity or state >> 62 not in whole:
             continue  # being written, or used again already
         info = descriptors.infos[identity % count].read_()
-        text = _text(target, ring.text_data_ring, descriptor.text_blk_lpos, info.text_len.value_())
-        yield tuple(_lines(info, text))
+        position = descriptor.text_blk_lpos
+        yield info, *_text(ring.text_data_ring, position, info.text_len.value_())
 
 
-def _text(target: Target, data: Object, position: Object, length: int) -> bytes:
+def _text(data: Object, position: Object, length: int) -> tuple[int, int]:
     begin, end = position.begin.value_(), position.next.value_()
     if begin & _NO_DATA and end & _NO_DATA:
-        return b""
+        return 0, 0
     size = 1 << data.size_bits.value_()
     if begin // size != end // size and end % size:
         begin = 0  # it did not fit before the end: get_data() has it at the start
     start = begin % size + _WORD
     room = (end % size or size) - start
-    return target.read(data.data.value_() + start, max(0, min(length, room)))
+    low = data.data.value_() + start
+    return low, low + max(0, min(length, room))
 
 
 def _lines(info: Object, text: bytes) -> Iterator[LogLine]:

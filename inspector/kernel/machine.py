@@ -16,12 +16,12 @@ from inspector.model.probe_site import Unread
 from inspector.target.target import Target
 
 SHOWN_LINES = 30
-_SEARCHED_RECORDS = 300  # back to what led to a panic, past the traces that it printed
+SEARCHED_RECORDS = 300  # back to what led to a panic, past the traces that it printed
 
 
 def read_machine(target: Target) -> Machine:
     """Read them all; one that is not there says so in its place."""
-    log = fact("the kernel's log", lambda: log_tail(target, _SEARCHED_RECORDS))
+    log = fact("the kernel's log", lambda: log_tail(target, SEARCHED_RECORDS))
     return Machine(
         cpus=fact("the number of CPUs", lambda: len(present_cpus(target))),
         panic_cpu=fact("the CPU that panicked", lambda: panicking_cpu(target)),

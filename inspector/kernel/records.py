@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from inspector.model.record import Ring
 from inspector.record.abi import (
     HEADER_SYMBOL,
     START_SIZE,
+    Header,
     decode_header,
     decode_ring,
     header_size,
     held_still,
 )
+from inspector.record.places import RecordPlaces, record_places
 from inspector.target.target import Target
 
 
@@ -21,12 +25,29 @@ def read_ring(target: Target) -> Ring | None:
     :raises Unreadable: if the ring is not there
     :raises RecordError: if it is not what its ABI promises
     """
-    address = target.symbols.address_of(HEADER_SYMBOL)
-    if address is None:
+    header = _header(target)
+    if header is None:
         return None
-    size = header_size(target.read(address, START_SIZE))
-    header = decode_header(target.read(address, size))
     # Twice: in a running kernel, a slot that differs was being written.
     first = target.read(header.records, header.ring_size)
     second = target.read(header.records, header.ring_size)
     return decode_ring(header, held_still(header, first, second))
+
+
+def ring_places(target: Target) -> Iterator[RecordPlaces]:
+    """Where in the ring data of the recorded tasks lies; nothing where there is none.
+
+    :raises Unreadable: if the ring is not there
+    :raises RecordError: if it is not what its ABI promises
+    """
+    header = _header(target)
+    if header is not None:
+        yield from record_places(header, target.read(header.records, header.ring_size))
+
+
+def _header(target: Target) -> Header | None:
+    address = target.symbols.address_of(HEADER_SYMBOL)
+    if address is None:
+        return None
+    size = header_size(target.read(address, START_SIZE))
+    return decode_header(target.read(address, size))

@@ -26,6 +26,8 @@ TS_COMPAT = 0x0002  # arch/x86/include/asm/thread_info.h
 # The kernel's own limit (PID_MAX_LIMIT, include/linux/threads.h): a longer list is a loop.
 _MAX_TASKS = 4 << 20
 
+_COMM_SIZE = 16  # TASK_COMM_LEN, include/linux/sched.h
+
 
 class _Node(NamedTuple):
     """What one read of a ``struct task_struct`` tells: the members that are needed, in order."""
@@ -59,6 +61,7 @@ class _Layout:
             return target.offsetof(_TASK, member)
 
         self.tasks = of("tasks")
+        self.comm = of("comm")
         self.thread_node = of("thread_node")
         self.thread_head = target.offsetof("struct signal_struct", "thread_head")
         # on_cpu is an int, and a byte beside others in 7.2
@@ -72,7 +75,7 @@ class _Layout:
             "flags": (of("flags"), "I"),
             "pid": (of("pid"), "i"),
             "tgid": (of("tgid"), "i"),
-            "comm": (of("comm"), "16s"),
+            "comm": (self.comm, f"{_COMM_SIZE}s"),
             "on_cpu": (of("on_cpu"), on_cpu),
             "cpu": (_cpu_offset(target), "I"),
             "sp": (of("thread.sp"), "Q"),
@@ -121,6 +124,11 @@ class Tasks:
         :raises Unreadable: if it is not there
         """
         return self._task(address, self._node(address))
+
+    def name_range(self, task: Task) -> tuple[int, int]:
+        """Where ``task``'s comm lies, half-open."""
+        low = task.address + self._layout.comm
+        return low, low + _COMM_SIZE
 
     def _node(self, address: int) -> _Node:
         return self._layout.read(self._target.read(address + self._layout.first, self._layout.size))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Why a register of a frame has no value. Three different facts, never None."""
+"""Why a register of a frame has no value. Different facts, never None."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -11,6 +11,7 @@ class Why(Enum):
     NEVER_WRITTEN = "never-written"
     UNREADABLE = "unreadable"
     NOT_APPLICABLE = "not-applicable"
+    REDACTED = "redacted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,14 @@ ABSENT_CELLS: dict[Why, str] = {
     Why.NEVER_WRITTEN: "unset",
     Why.UNREADABLE: "unreadable",
     Why.NOT_APPLICABLE: "n/a",
+    Why.REDACTED: "redacted",
 }
 
 ABSENT_WORDS: dict[Why, str] = {
     Why.NEVER_WRITTEN: "never written",
     Why.UNREADABLE: "not readable",
     Why.NOT_APPLICABLE: "does not apply",
+    Why.REDACTED: "redacted",
 }
 
 

@@ -81,12 +81,13 @@ def target_of(
     symbols = Symbols(prog, index)
     # Ahead of any ELF symbol table, so that names are the same with BTF and DWARF.
     prog.register_symbol_finder("inspector-kallsyms", symbols.find, enable_index=0)
-    types = _load_types(prog, spec, symbols, name, info.get("BUILD-ID"))
+    btf = _load_types(prog, spec, symbols, name, info.get("BUILD-ID"))
+    types = "btf" if btf is not None else "dwarf"
     identity_of_kernel = KernelIdentity(
         info.get("OSRELEASE", "unknown"), "x86_64", info.get("BUILD-ID"), types
     )
     incomplete = _load_modules(prog, symbols)
-    return Target(prog, identity, identity_of_kernel, symbols, incomplete, cpu_registers or {})
+    return Target(prog, identity, identity_of_kernel, symbols, incomplete, cpu_registers or {}, btf)
 
 
 def open_core(spec: TargetSpec) -> tuple[Program, TargetIdentity]:
@@ -146,19 +147,21 @@ def check_kernel(prog: Program, name: str) -> None:
 
 def _load_types(
     prog: Program, spec: TargetSpec, symbols: Symbols, name: str, build_id: str | None
-) -> str:
+) -> Btf | None:
+    """:returns: where types come from, None for DWARF"""
     with opening(name):
         main = _main_module(prog)
     if spec.vmlinux is not None or spec.types is SymbolSource.DWARF:
         if spec.types is SymbolSource.BTF:
             raise TargetError("--vmlinux gives DWARF: it does not go with --symbols btf")
         _load_dwarf(prog, main, spec.vmlinux)
-        return "dwarf"
-    register_btf(prog, _read_btf(prog, symbols, name, build_id), symbols.address_of)
+        return None
+    btf = _read_btf(prog, symbols, name, build_id)
+    register_btf(prog, btf, symbols.address_of)
     low, high = symbols.address_of("_text"), symbols.address_of("_end")
     if low is not None and high is not None:
         main.address_range = (low, high)  # the unwinder reads the kernel's ORC from here on
-    return "btf"
+    return btf
 
 
 def _main_module(prog: Program) -> MainModule:

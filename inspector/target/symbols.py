@@ -23,12 +23,16 @@ def alias_rank(name: str, is_global: bool) -> tuple[bool, bool, int, str]:
 
 
 class Symbols:
-    """The symbols of vmlinux and of the loaded modules."""
+    """The symbols of vmlinux and of the loaded modules.
+
+    :ivar asked: the names that were looked up, or that an address was found to have
+    """
 
     def __init__(self, prog: Program, vmlinux: SymbolIndex) -> None:
         self._prog = prog
         self._vmlinux = vmlinux
         self._modules: dict[str, SymbolIndex] = {}
+        self.asked: set[str] = set()
         self._located: dict[int, Location | None] = {}
 
     def add_module(self, name: str, index: SymbolIndex) -> None:
@@ -38,6 +42,7 @@ class Symbols:
 
     def address_of(self, name: str, module: str | None = None) -> int | None:
         """The address of the symbol called ``name``, or None."""
+        self.asked.add(name)
         for owner, index in self._indexes():
             if module in (None, owner) and (found := index(self._prog, name, None, True)):
                 return int(found[0].address)
@@ -45,6 +50,7 @@ class Symbols:
 
     def addresses_of(self, name: str) -> list[int]:
         """Every address that a symbol called ``name`` has, ascending."""
+        self.asked.add(name)
         found = {s.address for _, i in self._indexes() for s in i(self._prog, name, None, False)}
         return sorted(found)
 
@@ -78,6 +84,8 @@ class Symbols:
         self, _prog: Program, name: str | None, address: int | None, one: bool
     ) -> Sequence[Symbol]:
         """Answer drgn's symbol look-ups from the same tables."""
+        if name is not None:
+            self.asked.add(name)
         found: list[Symbol] = []
         for _, index in self._indexes():
             found += index(self._prog, name, address, False)
@@ -96,6 +104,7 @@ class Symbols:
             if covering := index(self._prog, None, address, False):
                 nearest = max(symbol.address for symbol in covering)
                 best = min((s for s in covering if s.address == nearest), key=_rank)
+                self.asked.add(best.name)
                 return Location(address, best.name, address - best.address, module)
         return None
 

@@ -12,6 +12,7 @@ from inspector.errors import Unreadable
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.report import Incomplete
 from inspector.model.symbol import Location
+from inspector.target.btf.records import Btf
 from inspector.target.faults import reading
 from inspector.target.symbols import Symbols
 
@@ -23,6 +24,7 @@ class Target:
     :ivar cpu_registers: CPU number → registers, where someone other than drgn tells them
     :ivar moving: whether the kernel runs on while it is read
     :ivar incomplete: what could not be had while opening, said in every answer
+    :ivar btf: where types come from, None for DWARF
     """
 
     def __init__(
@@ -33,6 +35,7 @@ class Target:
         symbols: Symbols,
         incomplete: tuple[Incomplete, ...],
         cpu_registers: Mapping[int, Mapping[str, int]],
+        btf: Btf | None,
     ) -> None:
         self.prog = prog
         self.identity = identity
@@ -41,6 +44,7 @@ class Target:
         self.incomplete = incomplete
         self.cpu_registers = cpu_registers
         self.moving = bool(prog.flags & ProgramFlags.IS_LIVE) and not cpu_registers
+        self.btf = btf
 
     def read(self, address: int, size: int) -> bytes:
         """``size`` bytes of kernel virtual memory.

@@ -100,6 +100,7 @@ class Btf:
     """A parsed BTF blob. Indexing is one pass over where types begin; what they are called,
     and what is in them, is looked for when it is asked for.
 
+    :ivar asked: the IDs of the types that were decoded
     :ivar index: where its types begin
     :param blob: from the magic to the end of the string section
     :param index: of this very blob, None to make it
@@ -122,6 +123,7 @@ class Btf:
             raise TargetError(f"BTF: {type_len} bytes of types are no whole number of words")
         self._types = blob[header_size + type_off : types_end]
         self._strings = blob[strings : strings + str_len]
+        self.asked: set[int] = set()
         self.index = index or _index(memoryview(self._types).cast("I"))
         self._offsets, self._names = self.index
         self._ids: dict[str, tuple[int, ...]] = {}
@@ -141,6 +143,14 @@ class Btf:
         return self._strings[offset:end].decode("utf-8", "replace")
 
     def type(self, type_id: int) -> Type:
+        """Decode one type, and remember that it was asked for.
+
+        :raises TargetError: if ``type_id`` is not that of a type
+        """
+        self.asked.add(type_id)
+        return self.record(type_id)
+
+    def record(self, type_id: int) -> Type:
         """Decode one type.
 
         :raises TargetError: if ``type_id`` is not that of a type
@@ -191,8 +201,18 @@ class Btf:
 
     def array(self, record: Type) -> tuple[int, int]:
         """Element type ID and number of elements."""
-        element, _index, length = _ARRAY.unpack_from(self._types, record.extra)
+        element, _index, length = self.array_record(record)
         return element, length
+
+    def array_record(self, record: Type) -> tuple[int, int, int]:
+        """Element type ID, index type ID and number of elements: ``struct btf_array``."""
+        element, index, length = _ARRAY.unpack_from(self._types, record.extra)
+        return element, index, length
+
+    def extra(self, record: Type) -> bytes:
+        """The bytes behind a type's ``struct btf_type``."""
+        size = _FIXED.get(record.kind, 0) + _PER_ELEMENT.get(record.kind, 0) * record.vlen
+        return self._types[record.extra : record.extra + size]
 
     def members(self, record: Type) -> Iterator[Member]:
         """Members of a struct or union, in order."""
@@ -231,7 +251,7 @@ class Btf:
         for name_off in self._string_offsets(name):
             for at in _places(self._types, name_off):
                 # A member's name, or anything else, unless it is where an enum's would be.
-                record = self.type(type_id := bisect_right(self._offsets, at) - 1)
+                record = self.record(type_id := bisect_right(self._offsets, at) - 1)
                 if record.kind in (Kind.ENUM, Kind.ENUM64) and at >= record.extra:
                     for its_name, value in self._raw_enumerators(record):
                         if its_name == name_off:
