@@ -31,7 +31,8 @@ def record_places(header: Header, data: bytes) -> Iterator[RecordPlaces]:
 
     :param data: the ring, from ``header.records`` up
     """
-    for start in range(0, min(header.ring_size, len(data)), header.record_size):
+    whole = min(header.ring_size, len(data)) - header.record_size
+    for start in range(0, whole + 1, header.record_size):
         if any(data[start : start + 8]):  # its sequence number
             yield _of_slot(header, data, start)
 

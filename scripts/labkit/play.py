@@ -86,6 +86,8 @@ class Play:
         variables = {
             "probe": self.scenario.probe,
             "probe_args": " ".join(self.scenario.arguments(self.suite)),
+            "optimised": self.scenario.optimised,
+            "freeze": "\n".join(self.scenario.commands(self.suite)),
             "symbols": "|".join(self.scenario.symbols),
             "optimize": "1" if self.scenario.optimize else "0",
             "secrets": "1" if self.scenario.secrets else "0",

@@ -16,6 +16,8 @@ class Scenario:
     probe_args: tuple[str, ...]  # {past_fentry} is the suite's
     symbols: tuple[str, ...]  # whose addresses the guest writes down
     kdump: bool  # saved by a capture kernel; else by QEMU
+    freeze: tuple[str, ...] = ()  # commands for framefreeze (docs/framefreeze.md)
+    optimised: str = ""  # a slot of it, and the function that gets an optimised probe
     optimize: bool = False  # let the kprobe core replace int3 by a jump
     crowd: int = 0  # so many tasks sleep, in place of one a way of sleeping
     secrets: bool = False  # planted wherever a kernel keeps other people's data
@@ -24,12 +26,23 @@ class Scenario:
     def arguments(self, suite: Suite) -> list[str]:
         return [text.format(past_fentry=suite.past_fentry) for text in self.probe_args]
 
+    def commands(self, suite: Suite) -> list[str]:
+        return [text.format(past_fentry=suite.past_fentry) for text in self.freeze]
+
 
 _FREEZE = (
     "record=kernel_clone",
     f"crash={FORK}+{{past_fentry}}",
     "crash_after=3",
     "crash_confirm=1",
+)
+
+# One fork as seen by all of them; the third ends in a panic, in the int3 of the first.
+_SHOWCASE = (
+    f"add 0 {FORK}+{{past_fentry}} int3=1 opens=1 mode=crash confirm=1 crash_after=3",
+    "add 1 kernel_clone",
+    "add 2 kernel_clone kind=return",
+    "arm all",
 )
 
 _SCENARIOS = (
@@ -94,6 +107,17 @@ _SCENARIOS = (
         symbols=("kernel_clone", FORK),
         kdump=False,
         secrets=True,
+    ),
+    Scenario(
+        name="showcase",
+        summary="every mechanism records two forks, the third panics in an int3; QEMU's ELF",
+        probe="framefreeze",
+        probe_args=("ring_slots=16", "slice_bytes=1024"),
+        symbols=("kernel_clone", FORK),
+        kdump=False,
+        freeze=_SHOWCASE,
+        optimised="3 kernel_clone",
+        optimize=True,
     ),
 )
 SCENARIOS = {scenario.name: scenario for scenario in _SCENARIOS}

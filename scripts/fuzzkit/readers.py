@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Each reader as a function of bytes: it may refuse them with an error of ours, and no other."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from drgn import Architecture, Platform, PlatformFlags, Program
+
+from fuzzkit import seeds
+from inspector.distill.notes import pack, unpack, without
+from inspector.errors import InspectorError, Unreadable
+from inspector.model.sensitive import SensitiveKind
+from inspector.record.abi import decode_header, decode_ring
+from inspector.record.places import record_places
+from inspector.record.saved import parse_saved
+from inspector.target.btf.convert import Converter
+from inspector.target.btf.records import Btf, Kind
+from inspector.target.btf.trim import trimmed
+from inspector.target.format import sniff
+from inspector.target.kallsyms_search import find_kallsyms
+from inspector.target.kdump_whole import check_whole
+from inspector.target.system_map import system_map_symbols
+
+_TYPES = 64  # of a blob: enough to meet what refers to itself
+_STEXT = 0xFFFF_FFFF_8100_0000
+
+
+def btf(data: bytes) -> None:
+    types = Btf(data)
+    converter = Converter(Program(Platform(Architecture.X86_64, PlatformFlags(3))), types)
+    list(types.ids("task_struct", Kind.STRUCT))
+    types.enumerator("PIDTYPE_PID")
+    for type_id in range(min(_TYPES, len(types))):
+        try:
+            converter.type(type_id)
+        except InspectorError:
+            continue
+    trimmed(types, range(min(_TYPES, len(types))))
+
+
+def ring(data: bytes) -> None:
+    header = decode_header(data)
+    content = data[header.layout.header_size :]
+    list(islice(record_places(header, content), 1 << 16))
+    decode_ring(header, content)
+
+
+def records(data: bytes) -> None:
+    parse_saved(data)
+
+
+def notes(data: bytes) -> None:
+    found = tuple(unpack(data))
+    pack(tuple(without(note, frozenset(SensitiveKind)) for note in found))
+
+
+def dump(data: bytes) -> None:
+    path = _file(data)
+    if sniff(path) == "kdump":
+        check_whole(path)
+
+
+def system_map(data: bytes) -> None:
+    system_map_symbols(_file(data), {"SYMBOL(_stext)": f"{_STEXT:x}", "KERNELOFFSET": "0"})
+
+
+def kallsyms(data: bytes) -> None:
+    def read(address: int, size: int) -> bytes:
+        if not _STEXT <= address <= address + size <= _STEXT + len(data):
+            raise Unreadable(address, size, "missing")
+        return data[address - _STEXT : address - _STEXT + size]
+
+    find_kallsyms(read, {"_stext": _STEXT, "prb": _STEXT + len(data)})
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """:ivar seed: real input"""
+
+    read: Callable[[bytes], None]
+    seed: Callable[[], bytes]
+
+
+def _map_seed() -> bytes:
+    return b"ffffffff81000000 T _stext\nffffffff81000010 t f\nffffffff82000000 D prb\n"
+
+
+def _note_seed() -> bytes:
+    return seeds.dump_head()[2 * 4096 - 512 :]
+
+
+def _kallsyms_seed() -> bytes:
+    return bytes(range(48, 58)) * 64
+
+
+READERS: dict[str, Reader] = {
+    "btf": Reader(btf, seeds.btf),
+    "ring": Reader(ring, seeds.ring),
+    "records": Reader(records, seeds.records),
+    "notes": Reader(notes, _note_seed),
+    "dump": Reader(dump, seeds.dump_head),
+    "system-map": Reader(system_map, _map_seed),
+    "kallsyms": Reader(kallsyms, _kallsyms_seed),
+}
+
+
+def refused(reader: Reader, data: bytes) -> str | None:
+    """The error with which it refused ``data``, None where it took it."""
+    try:
+        reader.read(data)
+    except InspectorError as error:
+        return str(error)
+    return None
+
+
+_scratch = tempfile.TemporaryDirectory(prefix="fuzz-")
+
+
+def _file(data: bytes) -> Path:
+    path = Path(_scratch.name) / "input"
+    path.write_bytes(data)
+    return path

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Real input to begin with: pieces of the shipped dump."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+from inspector.opening import open_survey
+from inspector.record.abi import HEADER_SYMBOL, START_SIZE, decode_header, header_size
+from inspector.record.saved import saved_text
+from inspector.saved_survey import save
+from inspector.survey import Survey
+from inspector.target.btf.trim import trimmed
+from inspector.target.spec import TargetKind, TargetSpec
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DUMP = ROOT / "dumps" / "fork-6.1.vmcore"
+_HEAD = 3 * 4096  # header, sub-header and notes
+
+
+@cache
+def survey() -> Survey:
+    with open_survey(TargetSpec(TargetKind.CORE, str(DUMP))) as opened:
+        list(opened.frames(opened.tasks()))
+        return opened
+
+
+def btf() -> bytes:
+    """A small one: what was asked of the dump's own."""
+    types = survey().target.btf
+    assert types is not None
+    return trimmed(types, types.asked)
+
+
+def ring() -> bytes:
+    """framefreeze's header, and its ring behind it."""
+    target = survey().target
+    at = target.symbols.address_of(HEADER_SYMBOL)
+    assert at is not None
+    head = target.read(at, header_size(target.read(at, START_SIZE)))
+    header = decode_header(head)
+    return head + target.read(header.records, min(header.ring_size, 6 * header.record_size))
+
+
+def records() -> bytes:
+    """A file of records, its first hit alone."""
+    content = json.loads(saved_text(save(survey())))
+    content["records"] = content["records"][:1]
+    return json.dumps(content).encode()
+
+
+def dump_head() -> bytes:
+    return DUMP.read_bytes()[:_HEAD]
