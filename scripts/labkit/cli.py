@@ -13,12 +13,14 @@ from labkit.errors import LabError
 from labkit.kit import Kit, ensure_dwarf, ensure_kit, forget
 from labkit.live_cli import add_boot, add_in, add_qmp, ask_monitor, boot, run_in
 from labkit.play import Play
+from labkit.play_mishaps import PlayMishaps
 from labkit.play_script import PlayScript
 from labkit.play_zoo import PlayZoo
 from labkit.scenarios import SCENARIOS, Scenario
 from labkit.suites import DEFAULT_SUITE, SUITES, suite_named
 from labkit.zoo import ZOOS, Zoo
 
+_MISHAPS, _MISHAPS_SUMMARY = "mishaps", "a kernel complains in every way it has; one text a way"
 _PLAYED: tuple[Scenario | Zoo, ...] = (*SCENARIOS.values(), *ZOOS.values())
 
 
@@ -77,7 +79,9 @@ def _make(options: argparse.Namespace) -> None:
             when=options.when,
         ).run()
         return
-    if options.command in ZOOS:
+    if options.command == _MISHAPS:
+        PlayMishaps(suite, kit, output, options.limit).run()
+    elif options.command in ZOOS:
         PlayZoo(suite, kit, ZOOS[options.command], output, options.limit).run()
     else:
         scenario = SCENARIOS[options.command]
@@ -89,6 +93,7 @@ def _list() -> int:
         print(f"suite    {suite.name:10} {suite.flavour}")
     for scenario in _PLAYED:
         print(f"scenario {scenario.name:10} {scenario.summary}")
+    print(f"scenario {_MISHAPS:10} {_MISHAPS_SUMMARY}")
     return 0
 
 
@@ -115,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_script(
         commands.add_parser("script", help="run a shell script in a guest; keep its output")
     )
+    _add_scenario(commands.add_parser(_MISHAPS, help=_MISHAPS_SUMMARY))
     return parser
 
 

@@ -19,6 +19,7 @@ _TREES = {
     "somebody": _GUEST / "somebody",
     "framelab": _GUEST / "framelab",
     "emptyprobe": _GUEST / "emptyprobe",
+    "mishap": _GUEST / "mishap",
     "guest": _GUEST,
 }
 _SOURCE_SUFFIXES = {".c", ".h", ".S"}

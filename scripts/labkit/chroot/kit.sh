@@ -6,7 +6,7 @@ read -r release version </kernel/version
 fs=/lab/initramfs
 mkdir -p $fs/bin $fs/modules /lab/out
 
-for module in framefreeze somebody framelab; do
+for module in framefreeze somebody framelab mishap; do
 	make -C "/lib/modules/$release/build" M="/lab/$module" KCFLAGS=-Werror modules
 	strip --strip-debug -o "$fs/modules/$module.ko" "/lab/$module/$module.ko"
 done
