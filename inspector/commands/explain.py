@@ -32,6 +32,7 @@ class ExplainRequest:
 @click.command("explain", short_help="What every register of a frame means, and why.")
 @options.what_and_registers_argument
 @options.record_option
+@options.oops_option
 @options.decimal_option
 @options.format_option("text", "json")
 @options.target_options
@@ -43,6 +44,7 @@ def command(
     output: str,
     what: tuple[What | None, tuple[str, ...]],
     record: int | None,
+    oops: str | None,
     decimal: bool,
 ) -> Status:
     """Every register of a struct pt_regs frame: its value, what it means, and the evidence.
@@ -50,8 +52,13 @@ def command(
     WHAT is the address 0x… of a frame; or a task (a pid in decimal, or its address), of which
     the innermost kernel frame is explained, else its entry frame. Without it, on a dump: the
     panicking task. With the names of registers (ax, orig_ax, …) only those.
+
+    With --oops, neither a target nor root is needed: the registers in a kernel's log are explained
+    as far as the text allows.
     """
     named, registers = what
+    if oops is not None:
+        return _log(session, target, oops, output, named=what != (None, ()) or record is not None)
     if named is not None and record is not None:
         raise UsageError("--record names the frame: it goes with no WHAT")
     if record is None:
@@ -59,3 +66,15 @@ def command(
     from inspector.commands.run.explain import run
 
     return run(session, target, ExplainRequest(named, record, registers), output, decimal)
+
+
+def _log(
+    session: Session, target: TargetOptions, source: str, output: str, *, named: bool
+) -> Status:
+    if named:
+        raise UsageError("--oops explains a text: it goes with no WHAT and no --record")
+    if target != TargetOptions():
+        raise UsageError("--oops explains a text: it goes with no TARGET")
+    from inspector.commands.run.oops import run
+
+    return run(session, source, output)

@@ -152,6 +152,12 @@ cpu_option = click.option(
 record_option = click.option(
     "--record", metavar="N", type=click.IntRange(min=0), help="The module's record N."
 )
+oops_option = click.option(
+    "--oops",
+    metavar="FILE|-",
+    shell_complete=complete_path,
+    help="Registers in a kernel's log instead: oops, WARN, printk.",
+)
 decimal_option = click.option(
     "--decimal", is_flag=True, help="Registers in decimal, as signed numbers."
 )

@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
-
 from inspector.errors import InspectorError, Unreadable
+from inspector.kernel.syscall_names import names
 from inspector.model.origin import Origin
 from inspector.model.registers import Registers, as_int32
 from inspector.model.syscall import X32_SYSCALL_BIT, Abi, Syscall
@@ -20,14 +18,6 @@ _KERNEL_TABLES = {
     Abi.IA32: "ia32_sys_call_table",
     Abi.X32: "x32_sys_call_table",
 }
-
-
-@cache
-def names(abi: Abi) -> dict[int, str]:
-    """Number → UAPI name, of ``asm/unistd_{64,32,x32}.h`` (x32's without its bit)."""
-    text = (files("inspector.kernel") / "syscall_tables" / f"{abi.value}.txt").read_text()
-    lines = (line.split() for line in text.splitlines() if not line.startswith("#"))
-    return {int(number): name for number, name in lines}
 
 
 class Syscalls:

@@ -75,7 +75,7 @@ def frame_object(frame: Frame) -> Json:
         "task": task_object(frame.task) if frame.task else None,
         "registers": registers_object(frame),
         "absent": absent_object(frame),
-        "syscall": _syscall(frame.syscall) if frame.syscall else None,
+        "syscall": syscall_object(frame.syscall) if frame.syscall else None,
         "vector": frame.vector,
         "error_code": frame.error_code,
         "interrupted": location_object(frame.interrupted),
@@ -121,7 +121,8 @@ def location_object(location: Location | None) -> str | None:
     return None if location is None else str(location)
 
 
-def _syscall(syscall: Syscall) -> Json:
+def syscall_object(syscall: Syscall) -> Json:
+    """A number, its name and its handler."""
     return {
         "nr": syscall.nr,
         "name": syscall.name,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from inspector.kernel.syscalls import names
+from inspector.kernel.syscall_names import names
 from inspector.model.syscall import Abi
 
 HEADERS = Path("/usr/include/x86_64-linux-gnu/asm")
