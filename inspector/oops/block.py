@@ -102,7 +102,7 @@ def is_middle_of_block(text: str) -> bool:
 
 def _name(printed: str) -> str:
     name = printed.lower()
-    return name if name[1:].isdigit() else name[1:]
+    return f"r{int(name[1:])}" if name[1:].isdigit() else name[1:]
 
 
 def _code(text: str) -> tuple[bytes, bytes] | None:

@@ -33,8 +33,9 @@ class PlayMishaps:
         """Leave one text a mishap in the output directory: SUITE-NAME.log."""
         self.output.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="frame-lab-") as scratch:
-            machine = self._machine(Path(scratch))
-            self._lay_out(Path(scratch) / "content", machine.disk)
+            disk = Path(scratch) / "disk"
+            self._lay_out(Path(scratch) / "content", disk)
+            machine = self._machine(Path(scratch), disk)
             doing = step(f"{self.suite.name} mishaps: boot, complain, die")
             with doing, running(machine, self.limit) as guest:
                 guest.wait()
@@ -42,13 +43,13 @@ class PlayMishaps:
         for name, text in self._complaints(console):
             (self.output / f"{self.suite.name}-{name}.log").write_bytes(text)
 
-    def _machine(self, scratch: Path) -> Machine:
+    def _machine(self, scratch: Path, disk: Path) -> Machine:
         return Machine(
             vmlinuz=self.kit.vmlinuz,
             initramfs=self.kit.initramfs,
             append=_APPEND,
             memory_mib=_MEMORY_MIB,
-            disk=scratch / "disk",
+            disk=disk,
             serial=scratch / "serial.log",
             qmp=scratch / "qmp",
             errors=self.output / "host.log",
