@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Every command's JSON, as it answers about a real dump, against the schema that is shipped."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from referencing import Registry, Resource
+
+from inspector.commands.catalogue import load_command
+from inspector.commands.session import Session
+from inspector.commands.status import Status
+from inspector.oops.read import read_log
+from inspector.opening import open_survey
+from inspector.render.oops_json import oops_json
+from inspector.schemas import schema, schema_names
+from inspector.survey import Survey
+from inspector.target.spec import TargetKind, TargetSpec
+
+LOGS = sorted((Path(__file__).parents[1] / "oops/logs").glob("*.log"))
+
+
+def validator(name: str) -> jsonschema.Draft202012Validator:
+    resources = [Resource.from_contents(schema(each)) for each in schema_names()]
+    registry: Registry[Any] = Registry().with_resources(
+        (str(resource.id()), resource) for resource in resources
+    )
+    return jsonschema.Draft202012Validator(schema(name), registry=registry)
+
+
+def check(name: str, answer: Any) -> None:
+    errors = [
+        f"{error.json_path}: {error.message[:300]}" for error in validator(name).iter_errors(answer)
+    ]
+    assert errors == []
+
+
+@pytest.mark.parametrize("name", schema_names())
+def test_a_schema_is_one(name: str) -> None:
+    jsonschema.Draft202012Validator.check_schema(schema(name))
+
+
+def objects(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        if "properties" in node:
+            yield node
+        for value in node.values():
+            yield from objects(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from objects(value)
+
+
+@pytest.mark.parametrize("name", schema_names())
+def test_no_object_may_have_a_key_that_is_not_told(name: str) -> None:
+    for found in objects(schema(name)):
+        assert found["additionalProperties"] is False
+        assert sorted(found["required"]) == sorted(found["properties"])
+
+
+COMMANDS = [
+    ("frames", ["frames"]),
+    ("frames", ["frames", "--records"]),
+    ("frames", ["frames", "--origin", "int3"]),
+    ("diff", ["diff"]),
+    ("diff", ["diff", "--record", "0"]),
+    ("explain", ["explain"]),
+    ("explain", ["explain", "--record", "2"]),
+    ("stack", ["stack"]),
+    ("stack", ["stack", "--all-cpus"]),
+    ("timeline", ["diff", "--timeline"]),
+    ("doctor", ["doctor"]),
+    ("probe", ["probe", "kernel_clone"]),
+    ("probe", ["probe", "_do_fork"]),
+    ("probe", ["probe", "do_syscall_64"]),
+    ("probe", ["probe", "__x64_sys_fork+5", "--snippet", "tracefs"]),
+]
+
+
+@pytest.fixture(scope="module")
+def survey() -> Iterator[Survey]:
+    with open_survey(TargetSpec(TargetKind.DEMO)) as opened:
+        yield opened
+
+
+def answer_of(survey: Survey, *command: str) -> str:
+    out = io.StringIO()
+    session = Session(out, io.StringIO(), "sudo", held=survey)
+    loaded = load_command(command[0])
+    assert loaded is not None
+    status = loaded.main(list(command[1:]), obj=session, standalone_mode=False)
+    assert status in (Status.WHOLE, Status.PARTIAL)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(("name", "command"), COMMANDS, ids=str)
+def test_an_answer_is_what_its_schema_says(name: str, command: list[str], survey: Survey) -> None:
+    answer = json.loads(answer_of(survey, *command, "--format", "json"))
+    assert answer["schema"] == f"inspector.{name}/1"
+    check(name, answer)
+
+
+def test_a_report_is_what_its_schema_says(survey: Survey, tmp_path: Path) -> None:
+    answer_of(survey, "report", "-o", str(tmp_path / "report.json"))
+    check("report", json.loads((tmp_path / "report.json").read_text()))
+
+
+def test_every_line_of_jsonl_is_one_of_three(survey: Survey) -> None:
+    lines = answer_of(survey, "frames", "--format", "jsonl").splitlines()
+    assert len(lines) > 10
+    for line in lines:
+        check("frames-line", json.loads(line))
+
+
+@pytest.mark.parametrize("path", LOGS, ids=lambda path: path.stem)
+def test_a_logs_frames_are_what_their_schema_says(path: Path) -> None:
+    text = path.read_bytes().decode(errors="replace")
+    check("oops", json.loads(oops_json(read_log(text, path.name))))
+
+
+def test_a_key_too_many_or_a_decimal_register_is_refused(survey: Survey) -> None:
+    answer = json.loads(answer_of(survey, "frames", "--format", "json"))
+    for change in ({"extra": 1}, {"vector": 300}, {"origin": "magic"}):
+        broken = {**answer, "frames": [{**answer["frames"][0], **change}]}
+        assert list(validator("frames").iter_errors(broken))
+    registers = {**answer["frames"][0]["registers"], "ax": 57}
+    broken = {**answer, "frames": [{**answer["frames"][0], "registers": registers}]}
+    assert list(validator("frames").iter_errors(broken))
