@@ -91,7 +91,10 @@ class Survey:
     @property
     def is_dump(self) -> bool:
         """Whether the target is a dump, in which nothing moves."""
-        return self.target.identity.kind in (TargetKind.CORE.value, TargetKind.DEMO.value)
+        kind = self.target.identity.kind
+        if kind == TargetKind.PROGRAM.value:
+            return not self.target.is_live
+        return kind in (TargetKind.CORE.value, TargetKind.DEMO.value)
 
     @property
     def incomplete(self) -> tuple[Incomplete, ...]:

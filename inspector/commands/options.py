@@ -66,17 +66,19 @@ _TARGET: tuple[_Decorator, ...] = (
 )
 
 
+TARGET_NAMES = (
+    *("live", "core", "qemu", "pause", "records", "demo", "dump", "symbols", "vmlinux"),
+    "system_map",
+)
+
+
 def target_options(callback: _Callback) -> _Callback:
     """Adds the TARGET options, handed over as one ``target`` value."""
 
     @functools.wraps(callback)
     def gathered(*args: Any, **options: Any) -> Any:
         symbols = SymbolSource(options.pop("symbols"))
-        names = (
-            *("live", "core", "qemu", "pause", "records", "demo", "dump", "vmlinux"),
-            "system_map",
-        )
-        given = {name: options.pop(name) for name in names}
+        given = {name: options.pop(name) for name in TARGET_NAMES if name != "symbols"}
         return callback(*args, target=TargetOptions(symbols=symbols, **given), **options)
 
     wrapped: _Callback = gathered

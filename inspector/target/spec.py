@@ -16,6 +16,7 @@ class TargetKind(Enum):
     QEMU = "qemu"
     RECORDS = "records"
     DEMO = "demo"
+    PROGRAM = "program"  # a drgn.Program that somebody else opened
 
 
 class SymbolSource(Enum):

@@ -46,6 +46,11 @@ class Target:
         self.moving = bool(prog.flags & ProgramFlags.IS_LIVE) and not cpu_registers
         self.btf = btf
 
+    @property
+    def is_live(self) -> bool:
+        """Whether drgn reads the running kernel."""
+        return bool(self.prog.flags & ProgramFlags.IS_LIVE)
+
     def read(self, address: int, size: int) -> bytes:
         """``size`` bytes of kernel virtual memory.
 

@@ -42,7 +42,7 @@ def complete_comm(ctx: click.Context, _param: click.Parameter, typed: str) -> It
 
 def complete_syscall(_ctx: click.Context, _param: click.Parameter, typed: str) -> Items:
     """UAPI names of 64-bit syscalls, with their numbers."""
-    from inspector.kernel.syscalls import names
+    from inspector.kernel.syscall_names import names
     from inspector.model.syscall import Abi
 
     numbers = {name: nr for nr, name in names(Abi.X86_64).items()}

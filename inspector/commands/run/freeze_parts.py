@@ -14,7 +14,7 @@ from inspector.commands.session import Session
 from inspector.commands.target import TargetOptions
 from inspector.errors import FreezeError, NothingMatched, UsageError
 from inspector.freezer.workload import prepared
-from inspector.kernel.syscalls import names
+from inspector.kernel.syscall_names import names
 from inspector.model.freeze import CommandEnd, Filters, ProbeSpec
 from inspector.model.probe_answer import Outcome, ProbeAnswer
 from inspector.model.record import Mode

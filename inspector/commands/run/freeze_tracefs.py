@@ -17,7 +17,7 @@ from inspector.freezer.module import check_host
 from inspector.freezer.trace_events import TraceEvents, armed_kprobes, trace_events
 from inspector.freezer.trace_text import TraceLine, fetched, overrun, trace_lines
 from inspector.freezer.workload import program_of, signals_end_it, undisturbed
-from inspector.kernel.syscalls import names
+from inspector.kernel.syscall_names import names
 from inspector.model.freeze import CommandEnd
 from inspector.model.host import HostFacts, Need
 from inspector.model.probe_answer import ProbeAnswer
