@@ -86,6 +86,7 @@ class Play:
         variables = {
             "probe": self.scenario.probe,
             "probe_args": " ".join(self.scenario.arguments(self.suite)),
+            "held": "1" if self.scenario.held else "0",
             "optimised": self.scenario.optimised,
             "freeze": "\n".join(self.scenario.commands(self.suite)),
             "symbols": "|".join(self.scenario.symbols),

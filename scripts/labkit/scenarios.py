@@ -18,6 +18,7 @@ class Scenario:
     kdump: bool  # saved by a capture kernel; else by QEMU
     freeze: tuple[str, ...] = ()  # commands for framefreeze (docs/framefreeze.md)
     optimised: str = ""  # a slot of it, and the function that gets an optimised probe
+    held: bool = False  # framelab holds the second CPU, interrupts off
     optimize: bool = False  # let the kprobe core replace int3 by a jump
     crowd: int = 0  # so many tasks sleep, in place of one a way of sleeping
     secrets: bool = False  # planted wherever a kernel keeps other people's data
@@ -37,11 +38,13 @@ _FREEZE = (
     "crash_confirm=1",
 )
 
-# One fork as seen by all of them; the third ends in a panic, in the int3 of the first.
+# One fork as seen by all of them; the third ends in a panic, in the int3 of the first, while
+# the other CPU is held with interrupts off: an NMI stops it.
 _SHOWCASE = (
-    f"add 0 {FORK}+{{past_fentry}} int3=1 opens=1 mode=crash confirm=1 crash_after=3",
-    "add 1 kernel_clone",
-    "add 2 kernel_clone kind=return",
+    f"add 0 {FORK}+{{past_fentry}} int3=1 opens=1 comm=forker mode=crash confirm=1 crash_after=3",
+    "add 1 kernel_clone comm=forker",
+    "add 2 kernel_clone kind=return comm=forker",
+    "set 3 comm=forker",
     "arm all",
 )
 
@@ -110,13 +113,14 @@ _SCENARIOS = (
     ),
     Scenario(
         name="showcase",
-        summary="every mechanism records two forks, the third panics in an int3; QEMU's ELF",
+        summary="every mechanism records two forks, a third panics, an NMI stops a held CPU; ELF",
         probe="framefreeze",
-        probe_args=("ring_slots=16", "slice_bytes=1024"),
+        probe_args=("ring_slots=16",),
         symbols=("kernel_clone", FORK),
         kdump=False,
         freeze=_SHOWCASE,
         optimised="3 kernel_clone",
+        held=True,
         optimize=True,
     ),
 )
