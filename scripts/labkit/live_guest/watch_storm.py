@@ -27,6 +27,7 @@ from inspector.target.spec import TargetKind, TargetSpec
 _WIDTH = "6"
 _PID_MARK, _NUMBER_MARK = 0x5707A5700000000, 0x5707A5800000000
 _FORK, _EXECVE = 57, 59
+_INTERRUPTED = (Origin.SYSVEC, Origin.IRQ)
 _OWN_NUMBERS = {35, _FORK, _EXECVE, 61, 231}  # nanosleep, fork, execve, wait4, exit_group
 
 Sleeper = tuple[int, int, int]
@@ -71,8 +72,8 @@ def read_once(
             registers = frame.registers
             if known[task.pid] != (registers.orig_ax & 0xFFFFFFFF, registers.sp, registers.ip):
                 wrong.append(f"pid {task.pid}, {task.comm}: {frame}")
-        elif task.pid in loops:
-            wrong.append(f"pid {task.pid} runs for ever and has a frame: {frame}")
+        elif task.pid in loops and frame.origin not in _INTERRUPTED:
+            wrong.append(f"pid {task.pid} only ever runs user code: {frame}")
         elif task.comm == "storm":
             count["of the storm"] += 1
             wrong += [f"{reason}: {frame}" for reason in contradictions(frame)]
