@@ -73,7 +73,7 @@ static void wait_for_empty(void)
 		FILE *list = fopen("/sys/kernel/debug/kprobes/list", "re");
 
 		while (list && fgets(line, sizeof(line), list))
-			done |= strstr(line, "getppid") && strstr(line, "[OPTIMIZED]");
+			done |= strstr(line, "getuid") && strstr(line, "[OPTIMIZED]");
 		if (list)
 			fclose(list);
 		nap(10);
@@ -117,12 +117,12 @@ void do_cost(void)
 	char empty[96], probe[96];
 
 	measure("ftrace", SYS_getppid, "symbol=__x64_sys_getppid", "__x64_sys_getppid");
-	snprintf(empty, sizeof(empty), "symbol=__x64_sys_getuid offset=%u int3=1", past_fentry);
-	snprintf(probe, sizeof(probe), "__x64_sys_getuid+%u int3=1", past_fentry);
-	measure("int3", SYS_getuid, empty, probe);
-	snprintf(empty, sizeof(empty), "symbol=__x64_sys_getppid offset=%u", past_fentry);
-	snprintf(probe, sizeof(probe), "__x64_sys_getppid+%u", past_fentry);
-	measure("optimised", SYS_getppid, empty, probe);
+	snprintf(empty, sizeof(empty), "symbol=__x64_sys_getppid offset=%u int3=1", past_fentry);
+	snprintf(probe, sizeof(probe), "__x64_sys_getppid+%u int3=1", past_fentry);
+	measure("int3", SYS_getppid, empty, probe);
+	snprintf(empty, sizeof(empty), "symbol=__x64_sys_getuid offset=%u", past_fentry);
+	snprintf(probe, sizeof(probe), "__x64_sys_getuid+%u", past_fentry);
+	measure("optimised", SYS_getuid, empty, probe);
 	measure("return", SYS_getppid, "symbol=__x64_sys_getppid returns=1",
 		"__x64_sys_getppid kind=return");
 }

@@ -13,7 +13,7 @@
 
 struct worker workers[WORKERS];
 static pthread_t threads[WORKERS];
-static volatile bool stopping;
+static volatile bool going, stopping;
 static __u64 wanted;
 
 long stamped(long number, __u64 stamp)
@@ -44,6 +44,8 @@ static void *work(void *argument)
 	CPU_SET(index, &cpu);
 	sched_setaffinity(0, sizeof(cpu), &cpu);
 	worker->tid = syscall(SYS_gettid);
+	while (!going)
+		nap(1);
 	for (call = worker->calls; !stopping && (!wanted || call < wanted); call++) {
 		stamped(SYS_getppid, stamp_of(index, call));
 		stamped(SYS_getuid, stamp_of(index, call));
@@ -56,7 +58,7 @@ void start_workers(__u64 calls)
 {
 	unsigned int i;
 
-	stopping = false;
+	going = stopping = false;
 	wanted = calls;
 	for (i = 0; i < WORKERS; i++) {
 		workers[i].calls = 0;
@@ -67,6 +69,8 @@ void start_workers(__u64 calls)
 	for (i = 0; i < WORKERS; i++)
 		while (!workers[i].tid)
 			nap(1);
+	/* No sooner: one that is held would keep another from getting to its own CPU. */
+	going = true;
 }
 
 void join_workers(void)

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The module in booted kernels: scripts/labkit/guest/freezelab*.c plays the scenes and checks
+each record and counter there; what is asserted here is that every scene was played, and how much
+it saw."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from labkit.hit_cost import HitCost, cost_table, facts_of, hit_costs
+from labkit.suites import suite_named
+
+from tests.guest.conftest import SUITES
+
+Scenes = Callable[..., "Played"]
+
+# Seconds a kernel: a minute, and ten, in all.
+PLAIN_STORM, PLAIN_CHURN, PLAIN_RELOAD = 5, 5, 5
+SOAK_STORM, SOAK_CHURN, SOAK_RELOAD = 50, 50, 50
+
+
+HELD_FRAMES = (
+    f"{Path(sys.executable).parent}/inspector frames --qemu $LAB_QMP --comm freezelab --records"
+    " --format json > $LAB_OUTPUT/held.json"
+)
+
+
+@dataclass(frozen=True)
+class Played:
+    """What freezelab said, and what else the run left."""
+
+    said: dict[str, str]
+    directory: Path
+
+
+@pytest.fixture(scope="module")
+def scenes(lab: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Scenes:
+    """Play scenes in a guest."""
+
+    def play(suite: str, *words: str, options: tuple[str, ...] = ()) -> Played:
+        directory = tmp_path_factory.mktemp(f"freeze-{suite}")
+        past_fentry = suite_named(suite).past_fentry
+        script = directory / "script"
+        script.write_text(f"freezelab {past_fentry} {' '.join(words)}\n")
+        lab("script", script, "--suite", suite, "-o", directory, *options)
+        return Played(facts_of(directory / "result"), directory)
+
+    return play
+
+
+@pytest.fixture(scope="module", params=SUITES)
+def played(request: pytest.FixtureRequest, scenes: Scenes) -> Played:
+    """While the last scene holds a CPU, the guest is paused and looked at from outside."""
+    words = ("refuse", "count", "filters", f"storm={PLAIN_STORM}", "hold", "show")
+    return scenes(request.param, *words, options=("--when", "HELD", HELD_FRAMES))
+
+
+@pytest.fixture(scope="module", params=SUITES)
+def churned(request: pytest.FixtureRequest, scenes: Scenes) -> Played:
+    """What changes the kernel's text, with CPUs that see it at once."""
+    words = (f"churn={PLAIN_CHURN}", f"reload={PLAIN_RELOAD}")
+    return scenes(request.param, *words, options=("--one-thread",))
+
+
+def test_every_hit_is_counted_recorded_and_tied_to_its_event(played: Played) -> None:
+    """freezelab fails unless hits + missed is what the workload did and what tracefs counts."""
+    assert int(played.said["count.pairs"]) >= 10
+    assert "filters.ms" in played.said
+    assert "refuse.ms" in played.said
+
+
+def test_no_record_is_torn_and_no_count_is_off_while_filters_change(
+    played: Played,
+) -> None:
+    check_storm(played.said, "storm", PLAIN_STORM)
+
+
+def test_nothing_is_torn_or_left_while_probes_come_and_go(churned: Played) -> None:
+    check_storm(churned.said, "churn", PLAIN_CHURN)
+    assert int(churned.said["reload.loads"]) >= 2
+
+
+def check_storm(said: dict[str, str], name: str, duration: int) -> None:
+    assert int(said[f"{name}.hits"]) >= 500 * duration
+    assert int(said[f"{name}.checked"]) >= 200 * duration
+    assert int(said[f"{name}.changes"]) >= duration
+
+
+def test_a_hold_is_bounded_by_each_mechanism_and_released_at_once(played: Played) -> None:
+    mechanisms = {"ftrace", "int3", "optimised"}
+    if played.said["hold.forced"] == "0":
+        mechanisms.add("return")
+    for mechanism in mechanisms:
+        assert 1_000_000 <= int(played.said[f"hold.{mechanism}.us"]) <= 2_000_000
+    assert int(played.said["hold.released.us"]) < 500_000
+    for place in ("update_process_times", "rcu_core", "tick_nohz_idle_enter", "enqueue_task_fair"):
+        assert int(played.said[f"unheld.{place}"]) > 0
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("suite", SUITES)
+def test_ten_minutes_of_storm_and_reloads(suite: str, scenes: Scenes) -> None:
+    said = scenes(suite, "count", f"storm={SOAK_STORM}")
+    check_storm(said.said, "storm", SOAK_STORM)
+    words = (f"churn={SOAK_CHURN}", f"reload={SOAK_RELOAD}")
+    said = scenes(suite, *words, options=("--one-thread", "--limit", "400"))
+    check_storm(said.said, "churn", SOAK_CHURN)
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_a_hit_costs_little_more_than_an_empty_handlers(suite: str, tmp_path: Path) -> None:
+    costs: list[HitCost] = hit_costs(suite_named(suite), tmp_path, limit=180)
+    assert all(cost.within for cost in costs), "\n" + cost_table(costs)
+
+
+def test_a_held_cpus_int3_frame_is_on_its_real_stack(played: Played) -> None:
+    found: dict[str, Any] = json.loads((played.directory / "held.json").read_text())
+    pid, address = int(played.said["show.pid"]), f"{int(played.said['show.frame']):#x}"
+    mine = [f for f in found["frames"] if f["task"]["pid"] == pid]
+    (held,) = (f for f in mine if f["found_in"] == "stack" and f["origin"] == "int3")
+    recorded = [f for f in mine if f["found_in"] == "record" and f["address"] == address]
+    assert held["address"] == address
+    assert held["registers"] == recorded[-1]["registers"]
+    assert held["cpu"] == 1
