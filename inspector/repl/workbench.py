@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -116,11 +117,31 @@ class Workbench:
         """
         if self.opened is None:
             raise UsageError(NOTHING_OPEN)
-        selected = self.selection.task
-        self.open(self.opened.spec)
+        spec, selected = self.opened.spec, self.selection.task
+        if spec.kind is TargetKind.QEMU:
+            self._open_in_turn(spec)
+        else:
+            self.open(spec)
         again = next((t for t in self.names.tasks if _same(t, selected)), None)
         if again is not None:
             self.select(Selection(again, self.survey().frames_of(again)))
+
+    def _open_in_turn(self, spec: TargetSpec) -> None:
+        """Close what is open first: QEMU's monitor serves one client at a time."""
+        self._let_go()
+        try:
+            self.open(spec)
+        except KeyboardInterrupt:  # the guest is not to be lost by it
+            self._let_go()
+            self.open(spec)
+            raise
+
+    def _let_go(self) -> None:
+        if self.opened is not None:
+            self.opened.held.close()
+        self.opened = None
+        self.python_names.clear()
+        gc.collect()  # the connection ends with the last object of drgn's
 
     def survey(self) -> Survey:
         """A fresh survey: what an earlier command could not read is not this one's lack.

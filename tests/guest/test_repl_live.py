@@ -18,7 +18,7 @@ def test_watch_follows_a_running_guest(boot: Boot, tmp_path: Path) -> None:
         session.see("LIVE", "inspector>")
         session.run("ps sleep", "sleep")
         session.type("watch -n 1 frames --comm sleep\r")
-        session.see("every 1 s", "Ctrl-C ends", "1 frames of 1 tasks")
+        session.see("every 1 s", "Ctrl-C ends", "1 frame of 1 task")
         assert guest.run("sleep 1002 >/dev/null 2>&1 &").returncode == 0
         session.see("2 frames of 2 tasks")
         session.wait(lambda _shown: bool(reversed_text(session)), "something in reverse")
