@@ -2,11 +2,13 @@
 """Plays a script: a guest boots, runs it to its end, and what it said is kept."""
 
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from labkit.command import run
 from labkit.disk import make_disk, take_file
+from labkit.errors import LabError
 from labkit.kit import Kit
 from labkit.progress import step
 from labkit.qemu import Guest, Machine, running
@@ -39,15 +41,26 @@ class PlayScript:
             disk = Path(scratch) / "disk"
             machine = self._machine(Path(scratch), disk)
             self._lay_out(Path(scratch) / "content", disk)
-            with (
-                step(f"{self.suite.name} script: boot and run"),
-                running(machine, self.limit) as guest,
-            ):
-                self._meanwhile(guest)
-                guest.wait()
-            taken = Path(scratch) / "result"
-            take_file(disk, "result", taken, self.output / "host.log")
-            (self.output / "result").write_bytes(taken.read_bytes())
+            try:
+                self._boot(machine)
+            except LabError:
+                with suppress(LabError):  # the first one says more
+                    self._keep(disk)
+                raise
+            self._keep(disk)
+
+    def _boot(self, machine: Machine) -> None:
+        with (
+            step(f"{self.suite.name} script: boot and run"),
+            running(machine, self.limit) as guest,
+        ):
+            self._meanwhile(guest)
+            guest.wait()
+
+    def _keep(self, disk: Path) -> None:
+        taken = disk.with_name("result")
+        take_file(disk, "result", taken, self.output / "host.log")
+        (self.output / "result").write_bytes(taken.read_bytes())
 
     def _machine(self, scratch: Path, disk: Path) -> Machine:
         return Machine(

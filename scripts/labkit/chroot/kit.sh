@@ -6,7 +6,7 @@ read -r release version </kernel/version
 fs=/lab/initramfs
 mkdir -p $fs/bin $fs/modules /lab/out
 
-for module in framefreeze somebody framelab mishap; do
+for module in framefreeze somebody framelab mishap emptyprobe; do
 	make -C "/lib/modules/$release/build" M="/lab/$module" KCFLAGS=-Werror modules
 	strip --strip-debug -o "$fs/modules/$module.ko" "/lab/$module/$module.ko"
 done
@@ -24,6 +24,8 @@ for name in sleepers crowd; do # -pthread: a library apart until glibc 2.34
 done
 gcc -O2 -Wall -Werror -static -pthread -o "$fs/bin/secrets" /lab/guest/secrets.c
 gcc -O2 -Wall -Werror -static -o "$fs/bin/zoo" /lab/guest/zoo*.c
+gcc -O2 -Wall -Werror -static -pthread -I/lab/framefreeze -o "$fs/bin/freezelab" \
+	/lab/guest/freezelab*.c
 cp "$(command -v busybox)" "$(command -v kexec)" "$(command -v makedumpfile)" $fs/bin/
 ldd $fs/bin/kexec $fs/bin/makedumpfile | grep -o '[[:space:]]/[^ ]*' | sort -u |
 	while read -r library; do
