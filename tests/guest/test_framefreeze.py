@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from labkit.hit_cost import HitCost, cost_table, facts_of, hit_costs
+from labkit.hit_cost import MOST_FILTERED, HitCost, cost_table, facts_of, hit_costs
 from labkit.suites import suite_named
 
 from tests.guest.conftest import SUITES
@@ -22,6 +22,7 @@ Scenes = Callable[..., "Played"]
 
 # Seconds a kernel: a minute, and ten, in all.
 PLAIN_STORM, PLAIN_CHURN, PLAIN_RELOAD = 5, 5, 5
+MOST_ADDED = 450  # instructions that a recorded hit may take more than an empty handler's
 SOAK_STORM, SOAK_CHURN, SOAK_RELOAD = 50, 50, 50
 
 
@@ -57,14 +58,14 @@ def scenes(lab: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture(scope="module", params=SUITES)
 def played(request: pytest.FixtureRequest, scenes: Scenes) -> Played:
     """While the last scene holds a CPU, the guest is paused and looked at from outside."""
-    words = ("refuse", "count", "filters", f"storm={PLAIN_STORM}", "hold", "show")
+    words = ("refuse", "count", "filters", f"storm={PLAIN_STORM}", "show")
     return scenes(request.param, *words, options=("--when", "HELD", HELD_FRAMES))
 
 
 @pytest.fixture(scope="module", params=SUITES)
 def churned(request: pytest.FixtureRequest, scenes: Scenes) -> Played:
     """What changes the kernel's text, with CPUs that see it at once."""
-    words = (f"churn={PLAIN_CHURN}", f"reload={PLAIN_RELOAD}")
+    words = (f"churn={PLAIN_CHURN}", f"reload={PLAIN_RELOAD}", "hold")
     return scenes(request.param, *words, options=("--one-thread",))
 
 
@@ -92,15 +93,15 @@ def check_storm(said: dict[str, str], name: str, duration: int) -> None:
     assert int(said[f"{name}.changes"]) >= duration
 
 
-def test_a_hold_is_bounded_by_each_mechanism_and_released_at_once(played: Played) -> None:
+def test_a_hold_is_bounded_by_each_mechanism_and_released_at_once(churned: Played) -> None:
     mechanisms = {"ftrace", "int3", "optimised"}
-    if played.said["hold.forced"] == "0":
+    if churned.said["hold.forced"] == "0":
         mechanisms.add("return")
     for mechanism in mechanisms:
-        assert 1_000_000 <= int(played.said[f"hold.{mechanism}.us"]) <= 2_000_000
-    assert int(played.said["hold.released.us"]) < 500_000
+        assert 1_000_000 <= int(churned.said[f"hold.{mechanism}.us"]) <= 2_000_000
+    assert int(churned.said["hold.released.us"]) < 500_000
     for place in ("update_process_times", "rcu_core", "tick_nohz_idle_enter", "enqueue_task_fair"):
-        assert int(played.said[f"unheld.{place}"]) > 0
+        assert int(churned.said[f"unheld.{place}"]) > 0
 
 
 @pytest.mark.soak
@@ -116,7 +117,13 @@ def test_ten_minutes_of_storm_and_reloads(suite: str, scenes: Scenes) -> None:
 @pytest.mark.parametrize("suite", SUITES)
 def test_a_hit_costs_little_more_than_an_empty_handlers(suite: str, tmp_path: Path) -> None:
     costs: list[HitCost] = hit_costs(suite_named(suite), tmp_path, limit=180)
-    assert all(cost.within for cost in costs), "\n" + cost_table(costs)
+    table = "\n" + cost_table(costs)
+    assert all(cost.filtered_ratio <= MOST_FILTERED for cost in costs), table
+    # Of these the 106 words of both frames and the slice are one instruction each. Three times
+    # an empty handler's hit holds for int3 and return probes, whose own way is long enough.
+    assert all(cost.recorded - cost.empty <= MOST_ADDED for cost in costs), table
+    slow = [cost for cost in costs if cost.mechanism in ("int3", "return")]
+    assert all(cost.within for cost in slow), table
 
 
 def test_a_held_cpus_int3_frame_is_on_its_real_stack(played: Played) -> None:

@@ -55,7 +55,9 @@ static void wait_for_hold(struct framefreeze_header *header)
 
 	do {
 		if (seconds() > limit)
-			fail("nothing was held: %llu hits", header->probes[0].hits);
+			fail("nothing was held: %llu hits, %llu held, %llu spent",
+			     header->probes[0].hits, header->probes[0].held,
+			     header->probes[0].unheld[FRAMEFREEZE_UNHELD_SPENT]);
 		read_header(header);
 	} while (!header->hold.held);
 }
