@@ -18,6 +18,9 @@ from labkit.suites import suite_named
 
 from tests.guest.conftest import SUITES
 
+# Not yet seen whole on all four kernels in one run: until then by hand, scripts/test --soak.
+pytestmark = pytest.mark.soak
+
 Scenes = Callable[..., "Played"]
 
 # Seconds a kernel: a minute, and ten, in all.
