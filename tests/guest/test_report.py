@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import Inspector
 from tests.guest.conftest import LEAST_SUITES, Crash
 
-ONE_SIGNATURE = "framefreeze_pre_handler [framefreeze] < int3 in sys_fork < syscall fork"
+ONE_SIGNATURE = "freeze_pre_handler [framefreeze] < int3 in sys_fork < syscall fork"
 
 
 def report_of(inspector: Inspector, vmcore: Path) -> Any:
