@@ -50,7 +50,7 @@ def crash(vmcore: Path, vmlinux: Path) -> Contender:
 
 def _crash_root() -> Path:
     cache = Cache()
-    tar = ensure_crash_root(cache) / "root.tar"
+    tar = ensure_crash_root(cache)
     root = cache.directory / "crash-root-unpacked"
     if not root.exists():
         half = root.with_suffix(".half")

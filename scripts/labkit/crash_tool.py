@@ -1,21 +1,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """crash, of a release that opens these dumps, in a root of its own: a peer to compare with."""
 
-import json
 import re
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from labkit.cache import Cache
-from labkit.command import isolated, program, run
 from labkit.in_root import run_in_root
-from labkit.mirror import apt_options, apt_sources
+from labkit.plain_root import ensure_plain_root
 from labkit.progress import step
-from labkit.suites import suite_named
 
 # 8.0.2 (bookworm) finds 2 of 20,055 tasks on 6.1.192; 8.0.6 finds all.
-_SUITE = "trixie"
+_RELEASE = "trixie"
 
 _TASK = re.compile(r"^PID: (\d+) ")
 _FRAME = re.compile(r"^\s+(USER|KERNEL)-MODE EXCEPTION FRAME AT:? ([0-9a-f]+)")
@@ -33,7 +29,7 @@ class CrashFrame:
 def crash_frames(vmcore: Path, vmlinux: Path) -> tuple[str, list[CrashFrame]]:
     """crash's version, and what its ``bt -E`` and ``foreach bt -e`` print for the dump."""
     cache = Cache()
-    tar = ensure_crash_root(cache) / "root.tar"
+    tar = ensure_crash_root(cache)
     log = cache.logs / "crash.log"
     with cache.scratch() as out, step("crash: bt -E, foreach bt -e"):
         sources = {"vmcore": vmcore, "vmlinux": vmlinux}
@@ -53,22 +49,5 @@ def parse(text: str) -> list[CrashFrame]:
 
 
 def ensure_crash_root(cache: Cache) -> Path:
-    """The directory with ``root.tar``."""
-    suite = suite_named(_SUITE)
-    argv = [
-        program("mmdebstrap", "mmdebstrap"),
-        "--variant=apt",
-        "--include=crash",
-        *(f"--aptopt={option}" for option in apt_options()),
-        suite.archives[0],
-    ]
-
-    def make(made: Path) -> None:
-        with step("crash: root file system, by mmdebstrap"), cache.scratch() as scratch:
-            tar = scratch / "root.tar"
-            env = {"TMPDIR": str(scratch)}
-            whole = isolated([*argv, str(tar), *apt_sources(suite)])
-            run(whole, cache.logs / "crash-root.log", limit=1200, env=env)
-            shutil.move(tar, made / "root.tar")
-
-    return cache.ensure("crash-root", json.dumps(argv), make)
+    """The ``root.tar`` that it is in."""
+    return ensure_plain_root(cache, "crash", _RELEASE, ("crash",))

@@ -3,25 +3,26 @@
 
 import shutil
 import subprocess
-
-from labkit.suites import Suite
+from collections.abc import Sequence
 
 # A mirror that was frozen on purpose serves expired lists; its user has set these.
 _TERMS = ("Acquire::Check-Valid-Until", "Acquire::Check-Date")
 
 
-def apt_sources(suite: Suite) -> list[str]:
-    """sources.list lines for ``suite``; none when apt knows no Debian mirror.
+def apt_sources(archives: Sequence[str], security: str | None = None) -> list[str]:
+    """sources.list lines for these suites; none when apt knows no Debian mirror.
 
     mmdebstrap then takes its own default.
+
+    :param security: the suite of the security archive
     """
     listing = _lines("apt-get", "indextargets", "--format", "$(LABEL)\t$(REPO_URI)")
     uris = dict(line.split("\t") for line in sorted(listing))
     if "Debian" not in uris:
         return []
-    lines = [f"deb {uris['Debian']} {archive} main" for archive in suite.archives]
-    if suite.security and "Debian-Security" in uris:
-        lines.append(f"deb {uris['Debian-Security']} {suite.security} main")
+    lines = [f"deb {uris['Debian']} {archive} main" for archive in archives]
+    if security and "Debian-Security" in uris:
+        lines.append(f"deb {uris['Debian-Security']} {security} main")
     return lines
 
 

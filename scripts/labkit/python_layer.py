@@ -6,17 +6,15 @@ import json
 from pathlib import Path
 
 from labkit.cache import Cache, sha256, stamp
-from labkit.command import run
 from labkit.disk import make_disk
 from labkit.in_root import run_in_root
 from labkit.progress import step
 from labkit.suite_root import CHROOT_SCRIPTS, ensure_root
 from labkit.suites import suite_named
+from labkit.wheels import CHECKOUT, PLATFORMS, download_wheels
 
-_CHECKOUT = Path(__file__).resolve().parent.parent.parent
 _SUITE = "bookworm"  # whose Python it is
 _PYTHON = "3.11"
-_PLATFORMS = ("manylinux2014_x86_64", "manylinux_2_28_x86_64")  # what that suite's libc runs
 _MIB = 256
 
 
@@ -28,9 +26,11 @@ def ensure_python(cache: Cache) -> Path:
         with step("Python and wheels for guests"), cache.scratch() as scratch:
             out = scratch / "out"
             out.mkdir()
-            wheels = _download(scratch / "wheels", cache.logs / "wheels.log")
+            wheels = scratch / "wheels"
+            download_wheels(dependencies(), _PYTHON, wheels, cache.logs / "wheels.log")
+            sources = {f"wheels/{wheel.name}": wheel for wheel in wheels.iterdir()}
             log = cache.logs / "python.log"
-            run_in_root(cache, root / "root.tar", "python.sh", wheels, out=out, log=log)
+            run_in_root(cache, root / "root.tar", "python.sh", sources, out=out, log=log)
             make_disk(out / "python", made / "image", _MIB, log)
 
     return cache.ensure("python", _recipe(root), make) / "image"
@@ -39,20 +39,10 @@ def ensure_python(cache: Cache) -> Path:
 def dependencies() -> list[str]:
     """What setup.cfg says that the inspector needs at run time."""
     setup = configparser.ConfigParser()
-    setup.read(_CHECKOUT / "setup.cfg")
+    setup.read(CHECKOUT / "setup.cfg")
     return setup["options"]["install_requires"].split("\n")[1:]
-
-
-def _download(wheels: Path, log: Path) -> dict[str, Path]:
-    """By the pip of the checkout's own environment, on the terms that this machine has set."""
-    run([str(_CHECKOUT / "scripts" / "venv")], log, limit=600)
-    argv = [str(_CHECKOUT / ".venv" / "bin" / "pip"), "download", "--dest", str(wheels)]
-    argv += ["--only-binary=:all:", "--implementation=cp", f"--python-version={_PYTHON}"]
-    argv += [f"--platform={platform}" for platform in _PLATFORMS]
-    run([*argv, *dependencies()], log, limit=600)
-    return {f"wheels/{wheel.name}": wheel for wheel in wheels.iterdir()}
 
 
 def _recipe(root: Path) -> str:
     scripts = {name: sha256(CHROOT_SCRIPTS / name) for name in ("enter.sh", "python.sh")}
-    return json.dumps([stamp(root), scripts, _PYTHON, _PLATFORMS, _MIB, dependencies()])
+    return json.dumps([stamp(root), scripts, _PYTHON, PLATFORMS, _MIB, dependencies()])

@@ -56,5 +56,5 @@ def _mmdebstrap(suite: Suite, tar: Path) -> list[str]:
         f"--customize-hook={_image_hook(suite)}",
         suite.archives[0],
         str(tar),
-        *apt_sources(suite),
+        *apt_sources(suite.archives, suite.security),
     ]

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A Debian release's root file system with a few packages and no kernel, as one tar."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from labkit.cache import Cache
+from labkit.command import isolated, program, run
+from labkit.mirror import apt_options, apt_sources
+from labkit.progress import step
+
+
+def ensure_plain_root(cache: Cache, name: str, release: str, packages: Sequence[str]) -> Path:
+    """``root.tar`` of the entry ``NAME-root``."""
+    argv = [
+        program("mmdebstrap", "mmdebstrap"),
+        "--variant=apt",
+        f"--include={','.join(packages)}",
+        *(f"--aptopt={option}" for option in apt_options()),
+        release,
+    ]
+
+    def make(made: Path) -> None:
+        with step(f"{name}: root file system, by mmdebstrap"), cache.scratch() as scratch:
+            tar = scratch / "root.tar"
+            env = {"TMPDIR": str(scratch)}
+            whole = isolated([*argv, str(tar), *apt_sources([release])])
+            run(whole, cache.logs / f"{name}-root.log", limit=1200, env=env)
+            shutil.move(tar, made / "root.tar")
+
+    return cache.ensure(f"{name}-root", json.dumps(argv), make) / "root.tar"
