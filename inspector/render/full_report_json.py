@@ -122,7 +122,7 @@ def _probe(probe: Kprobe) -> Json:
         "symbol": location_object(probe.location),
         "module": probe.module,
         "mechanism": probe.mechanism.value,
-        "flags": [flag.name.lower() for flag in KprobeFlags if flag.name and flag in probe.flags],
+        "flags": [flag.name.lower() for flag in KprobeFlags if flag.name and flag & probe.flags],
     }
 
 
