@@ -9,6 +9,7 @@ from typing import TextIO
 
 import click
 
+from inspector.cli import completion
 from inspector.cli.interrupts import interrupts_delivered
 from inspector.cli.program import program, with_command
 from inspector.cli.sudo import sudo_line
@@ -51,6 +52,8 @@ def _guarded(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
+    if completion.is_asked():
+        return completion.answer()
     session = Session(sys.stdout, sys.stderr, sudo_line(arguments))
     try:
         words = with_command(arguments)

@@ -6,9 +6,11 @@ from __future__ import annotations
 import os
 
 import click
+from click.shell_completion import CompletionItem
 
 from inspector.cli.version import version
 from inspector.commands.catalogue import COMMANDS, load_command
+from inspector.commands.complete.values import complete_path
 
 
 class Commands(click.Group):
@@ -23,6 +25,10 @@ class Commands(click.Group):
 
             return command
         return load_command(cmd_name)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands and options, else a dump: ``inspector PATH``; in bash there cannot be both."""
+        return super().shell_complete(ctx, incomplete) or complete_path(ctx, None, incomplete)
 
 
 REPL = "repl"  # a face of its own, which has every command

@@ -43,7 +43,12 @@ _TARGET: tuple[_Decorator, ...] = (
     ),
     click.option("--qemu", metavar="ADDRESS", help="A QEMU guest, by the address of its QMP."),
     click.option("--pause", is_flag=True, help="Stop the QEMU guest while it is read."),
-    click.option("--records", metavar="FILE", help="Records that freeze -o saved."),
+    click.option(
+        "--records",
+        metavar="FILE",
+        shell_complete=complete_path,
+        help="Records that freeze -o saved.",
+    ),
     click.option("--demo", is_flag=True, help="A dump of a real kernel that ships with this."),
     click.option(
         "--dump",

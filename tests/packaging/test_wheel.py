@@ -101,6 +101,16 @@ def test_a_command_says_what_it_says_in_the_checkout(
     assert here.stdout
 
 
+def test_shells_find_their_files_where_the_prefix_has_them(fresh: Fresh, root: Path) -> None:
+    files = {name.partition("share/")[2] for name in fresh.json("facts.json")["files"]}
+    listed = subprocess.run(
+        ["git", "ls-files", "share"], cwd=root, stdout=subprocess.PIPE, check=True
+    )
+    shared = listed.stdout.decode().split()
+    assert shared
+    assert files >= {name.removeprefix("share/") for name in shared}
+
+
 def test_the_freezer_finds_the_modules_whole_source(fresh: Fresh, root: Path) -> None:
     kmod = root / "inspector/freezer/kmod"
     listed = subprocess.run(["git", "ls-files", "."], cwd=kmod, stdout=subprocess.PIPE, check=True)

@@ -60,7 +60,7 @@ def complete_what_or_register(ctx: click.Context, param: click.Parameter, typed:
     return [*complete_what(ctx, param, typed), *registers]
 
 
-def complete_path(_ctx: click.Context, _param: click.Parameter, typed: str) -> Items:
+def complete_path(_ctx: click.Context, _param: click.Parameter | None, typed: str) -> Items:
     """A file: the face knows how files are completed."""
     return [CompletionItem(typed, type="file")]
 
