@@ -14,8 +14,9 @@ _PYINSTALLER = "pyinstaller >= 6.10"
 # Loaded by name, or read as files: not seen in the code.
 _COLLECTED = (
     *("--collect-submodules=inspector", "--collect-data=inspector"),
-    *("--collect-submodules=drgn", "--collect-binaries=capstone"),
-    *("--collect-submodules=rich._unicode_data", "--copy-metadata=frame-inspector"),
+    *("--collect-submodules=drgn", "--collect-submodules=_drgn_util"),
+    *("--collect-submodules=rich._unicode_data", "--collect-binaries=capstone"),
+    "--copy-metadata=frame-inspector",
 )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from labkit.command import isolated
+from labkit.command import isolated, program
 from packkit.bundle import build_bundle
 
 from tests.conftest import Inspector
@@ -40,7 +40,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Bare:
     log = tmp_path_factory.mktemp("bundle") / "log"
     shutil.move(build_bundle(log.parent, log), root / "inspector")
     assert not [path for path in root.rglob("*") if "python" in path.name]
-    enter = isolated(["chroot", str(root), "/inspector"])
+    enter = isolated([program("chroot", "coreutils"), str(root), "/inspector"])
     argv = [enter[0], "--net", *enter[1:]]
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
