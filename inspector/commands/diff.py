@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from inspector.commands import options
+from inspector.commands.examples import Example, epilog
 from inspector.commands.session import Session
 from inspector.commands.status import Status
 from inspector.commands.target import TargetOptions
@@ -33,7 +34,26 @@ class DiffRequest:
     right: Origin | None = None
 
 
-@click.command("diff", short_help="Two frames of a task side by side, every difference explained.")
+EXAMPLES = (
+    Example(
+        "inspector diff -c vmcore",
+        "The panicking task: its syscall frame against its innermost kernel frame.",
+    ),
+    Example("inspector diff -c vmcore --all --decimal", "Equal registers too, as signed numbers."),
+    Example(
+        "inspector diff -c vmcore --right crash-note", "Against another frame of the same task."
+    ),
+    Example(
+        "inspector diff -c vmcore --timeline", "One event as every probe on its way recorded it."
+    ),
+)
+
+
+@click.command(
+    "diff",
+    short_help="Two frames of a task side by side, every difference explained.",
+    epilog=epilog(EXAMPLES),
+)
 @options.what_argument(-1)
 @options.record_option
 @options.origin_option("--left", "The left frame's origin; else it is the entry frame.")

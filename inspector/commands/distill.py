@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from inspector.commands import options
+from inspector.commands.examples import Example, epilog
 from inspector.commands.session import Session
 from inspector.commands.status import Status
 from inspector.model.sensitive import SensitiveKind
@@ -31,7 +32,16 @@ class DistillRequest:
     audit: bool
 
 
-@click.command("distill", short_help="A small dump that holds what the answers need.")
+EXAMPLES = (
+    Example("inspector distill vmcore -o small", "A few MB that give the same answers."),
+    Example("inspector distill vmcore -o small --redact", "Without users' data, to hand over."),
+    Example("inspector distill vmcore -o small --audit", "And what was kept of the dump, and why."),
+)
+
+
+@click.command(
+    "distill", short_help="A small dump that holds what the answers need.", epilog=epilog(EXAMPLES)
+)
 @click.argument("core", metavar="CORE", type=click.Path(path_type=Path))
 @click.option(
     "-o",

@@ -6,12 +6,22 @@ from __future__ import annotations
 import click
 
 from inspector.commands import options
+from inspector.commands.examples import Example, epilog
 from inspector.commands.session import Session
 from inspector.commands.status import Status
 from inspector.commands.target import TargetOptions
 
+EXAMPLES = (
+    Example("inspector doctor", "What can be done on this machine."),
+    Example("inspector doctor -c vmcore", "Whether that dump can be opened, and what it holds."),
+)
 
-@click.command("doctor", short_help="What can be opened and frozen here, and what is missing.")
+
+@click.command(
+    "doctor",
+    short_help="What can be opened and frozen here, and what is missing.",
+    epilog=epilog(EXAMPLES),
+)
 @options.format_option("text", "json")
 @options.target_options
 @click.pass_obj

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import click
 
 from inspector.commands import options
+from inspector.commands.examples import Example, epilog
 from inspector.commands.session import Session
 from inspector.commands.status import Status
 from inspector.commands.target import TargetOptions
@@ -29,7 +30,20 @@ class ExplainRequest:
     registers: tuple[str, ...] = ()
 
 
-@click.command("explain", short_help="What every register of a frame means, and why.")
+EXAMPLES = (
+    Example("inspector explain -c vmcore", "The innermost kernel frame of the panicking task."),
+    Example("inspector explain -c vmcore orig_ax ax", "Two of its registers."),
+    Example("inspector explain -c vmcore 1", "The entry frame of init, which sleeps."),
+    Example(
+        "inspector explain --oops oops.txt",
+        "The registers in a log, without a dump; - reads standard input.",
+    ),
+)
+
+
+@click.command(
+    "explain", short_help="What every register of a frame means, and why.", epilog=epilog(EXAMPLES)
+)
 @options.what_and_registers_argument
 @options.record_option
 @options.oops_option

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import click
 
 from inspector.commands import options
+from inspector.commands.examples import Example, epilog
 from inspector.commands.session import Session
 from inspector.commands.status import Status
 from inspector.commands.target import TargetOptions
@@ -67,7 +68,32 @@ def _is_alone(rest: list[str]) -> bool:
 _WITH_RECORDS = "--with-records"
 
 
-@click.command("frames", cls=FramesCommand, short_help="Which pt_regs frames lie on which stacks.")
+EXAMPLES = (
+    Example("inspector frames -c vmcore", "Every frame of every task."),
+    Example(
+        "inspector frames -c vmcore --origin int3",
+        "Those that a breakpoint made, a kprobe's above all.",
+    ),
+    Example(
+        "inspector frames -c vmcore --syscall futex --format csv",
+        "Who waits in futex(2), for a table.",
+    ),
+    Example(
+        "inspector frames -c vmcore --records", "Those too that the framefreeze module recorded."
+    ),
+    Example(
+        "inspector frames -c vmcore --format jsonl | head -n 3",
+        "The first ones of a big dump, before all of it is read.",
+    ),
+)
+
+
+@click.command(
+    "frames",
+    cls=FramesCommand,
+    short_help="Which pt_regs frames lie on which stacks.",
+    epilog=epilog(EXAMPLES),
+)
 @options.what_argument(-1)
 @options.comm_option
 @options.syscall_option

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from inspector.commands import options
+from inspector.commands.examples import Example, epilog
 from inspector.commands.probe import ProbePlace, parse_place
 from inspector.commands.session import Session
 from inspector.commands.status import Status
@@ -72,8 +73,27 @@ def _as_places(
         raise click.UsageError(str(error), ctx) from None
 
 
+EXAMPLES = (
+    Example(
+        "sudo inspector freeze __x64_sys_fork+5 -- ./fork",
+        "The frames that an int3 makes in fork(2), and its syscall frame.",
+    ),
+    Example(
+        "sudo inspector freeze kernel_clone --via tracefs -- ./fork",
+        "With nothing to build: registers alone, by the kernel's own events.",
+    ),
+    Example(
+        "sudo inspector freeze vfs_read --comm cat -o saved.json -- cat /dev/null",
+        "Save the records: --records saved.json is then a target for every command.",
+    ),
+)
+
+
 @click.command(
-    "freeze", cls=FreezeCommand, short_help="Probe the running kernel, and show the frames."
+    "freeze",
+    cls=FreezeCommand,
+    short_help="Probe the running kernel, and show the frames.",
+    epilog=epilog(EXAMPLES),
 )
 @click.argument("places", metavar="SYMBOL[+OFF]... [-- COMMAND...]", nargs=-1, callback=_as_places)
 @click.option(

@@ -10,6 +10,7 @@ import click
 
 from inspector.commands import options
 from inspector.commands.complete.values import complete_place
+from inspector.commands.examples import Example, epilog
 from inspector.commands.session import Session
 from inspector.commands.status import Status
 from inspector.commands.target import TargetOptions
@@ -58,7 +59,25 @@ def _as_kind(_ctx: click.Context, _param: click.Parameter, value: str | None) ->
     return None if value is None else SnippetKind(value)
 
 
-@click.command("probe", short_help="What a kprobe would do, and hold: refused, ftrace, int3, jump.")
+EXAMPLES = (
+    Example(
+        "inspector probe -c vmcore kernel_clone",
+        "On its first instruction: called by ftrace, orig_ax 0.",
+    ),
+    Example("inspector probe -c vmcore __x64_sys_fork+5", "Behind it: an int3, orig_ax -1."),
+    Example("inspector probe -c vmcore _do_fork", "By an older name."),
+    Example(
+        "inspector probe -c vmcore kernel_clone --snippet tracefs",
+        "Commands, ready to paste, that get the syscall number there.",
+    ),
+)
+
+
+@click.command(
+    "probe",
+    short_help="What a kprobe would do, and hold: refused, ftrace, int3, jump.",
+    epilog=epilog(EXAMPLES),
+)
 @click.argument("place", metavar="SYMBOL[+OFF]", callback=_as_place, shell_complete=complete_place)
 @click.option(
     "--snippet",

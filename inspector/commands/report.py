@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from inspector.commands import options
+from inspector.commands.examples import Example, epilog
 from inspector.commands.session import Session
 from inspector.commands.status import Status
 from inspector.commands.target import TargetOptions
@@ -33,7 +34,19 @@ class ReportRequest:
     file: Path | None = None
 
 
-@click.command("report", short_help="Everything at once: a page, a ticket's text, a picture.")
+EXAMPLES = (
+    Example("inspector report -c vmcore -o crash.html", "One page to hand over."),
+    Example("inspector report -c vmcore -o crash.md", "The same for a ticket."),
+    Example("inspector report -c vmcore -o stack.svg", "The picture of the stack alone."),
+    Example("inspector report -c vmcore --format json", "For a program."),
+)
+
+
+@click.command(
+    "report",
+    short_help="Everything at once: a page, a ticket's text, a picture.",
+    epilog=epilog(EXAMPLES),
+)
 @click.option(
     "-o",
     "--output",

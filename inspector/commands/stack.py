@@ -6,13 +6,24 @@ from __future__ import annotations
 import click
 
 from inspector.commands import options
+from inspector.commands.examples import Example, epilog
 from inspector.commands.session import Session
 from inspector.commands.status import Status
 from inspector.commands.target import TargetOptions
 from inspector.commands.what import What
 
+EXAMPLES = (
+    Example("inspector stack -c vmcore", "The stack of the panicking task."),
+    Example("inspector stack -c vmcore 1", "That of init."),
+    Example("inspector stack -c vmcore --all-cpus", "Those of the tasks that were running."),
+)
 
-@click.command("stack", short_help="A kernel stack: call frames and pt_regs frames interleaved.")
+
+@click.command(
+    "stack",
+    short_help="A kernel stack: call frames and pt_regs frames interleaved.",
+    epilog=epilog(EXAMPLES),
+)
 @options.what_argument(1)
 @click.option("--all-cpus", is_flag=True, help="The stack of the task on every CPU.")
 @options.format_option("text", "json")

@@ -7,11 +7,22 @@ import click
 
 from inspector.commands import options
 from inspector.commands.complete.values import complete_path
+from inspector.commands.examples import Example, epilog
 from inspector.commands.session import Session
 from inspector.commands.target import TargetOptions
 
+EXAMPLES = (
+    Example("inspector vmcore", "The prompt, on a dump."),
+    Example("inspector repl --demo", "On the dump that ships with this."),
+    Example("inspector repl -c vmcore -e diff -e 'explain orig_ax'", "Two commands, and leave."),
+)
 
-@click.command("repl", short_help="The interactive prompt; also inspector alone, inspector PATH.")
+
+@click.command(
+    "repl",
+    short_help="The interactive prompt; also inspector alone, inspector PATH.",
+    epilog=epilog(EXAMPLES),
+)
 @click.argument("path", metavar="[PATH]", required=False, shell_complete=complete_path)
 @click.option(
     "--execute",
