@@ -33,6 +33,24 @@ Two frames side by side, and one explained:
 >>> told.registers[0].register, told.registers[0].decoded
 ('orig_ax', '-1')
 
+The stack that they lie on is a range, half-open, in bytes; call frames come from drgn's unwinder:
+
+>>> with inspector.open(demo=True) as kernel:
+...     calls = kernel.calls_of(task)
+...     every = [frame.task.comm for frame in kernel.frames(kernel.tasks())]
+>>> int3.address in task.stack, task.stack.size
+(True, 16384)
+>>> [call.location.symbol for call in calls if call.location][-3:-1]
+['__x64_sys_fork', 'do_syscall_64']
+>>> "init" in every
+True
+
+What a kprobe would do; on a function's first instruction ftrace calls it, and orig_ax is 0:
+
+>>> with inspector.open(demo=True) as kernel:
+...     print(kernel.probe("kernel_clone", 0, None, "kernel_clone").mechanism.value)
+ftrace
+
 Errors are of :mod:`inspector.errors`, each one line:
 
 >>> with inspector.open("/no/such/vmcore") as kernel:

@@ -66,6 +66,10 @@ _RAN = f"it ran while its stack was read, {_TRIES} times over"
 class Survey:
     """Answers about the frames of one open target.
 
+    Addresses are kernel virtual ones, as unsigned 64-bit integers; frames and calls come innermost
+    first. What cannot be read is in :attr:`incomplete` afterwards, and the answer holds the rest.
+    Examples are in :mod:`inspector.api`.
+
     :ivar target: the target itself: its memory, types and symbols
     """
 
@@ -82,10 +86,12 @@ class Survey:
 
     @property
     def target_identity(self) -> TargetIdentity:
+        """What is read: kind, path, and the dump's format."""
         return self.target.identity
 
     @property
     def kernel_identity(self) -> KernelIdentity:
+        """Whose memory it is: release, build ID, and where its types come from."""
         return self.target.kernel
 
     @property

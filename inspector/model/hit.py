@@ -22,6 +22,7 @@ class Hit:
 
     @property
     def record(self) -> Record:
+        """The module's record that both frames come from."""
         assert self.given.record is not None
         return self.given.record
 

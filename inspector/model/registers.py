@@ -56,10 +56,12 @@ class Registers:
 
     @property
     def cs_selector(self) -> int:
+        """The 16 bits of ``cs`` that are the selector: from 6.12 others share its word."""
         return self.cs & 0xFFFF
 
     @property
     def ss_selector(self) -> int:
+        """The 16 bits of ``ss`` that are the selector."""
         return self.ss & 0xFFFF
 
     @property

@@ -32,4 +32,5 @@ class Stack:
 
     @property
     def size(self) -> int:
+        """In bytes."""
         return self.high - self.low
