@@ -11,16 +11,17 @@ import select
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Inspector
+from tests.conftest import ROOT, Inspector
 
-_DRGN = Path(sys.executable).with_name("drgn")
+DRGN = Path(sys.executable).with_name("drgn")
 _CRASH = Path(sys.executable).with_name("drgn-crash")
 _SECONDS = 60
-_IMPORT = "from drgn.commands import run_command\n"
+IMPORT = "from drgn.commands import run_command\n"
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +54,7 @@ def _until_prompt(master: int, prompt: str) -> str:
 
 
 def in_drgn(dump: Path, code: str) -> subprocess.CompletedProcess[str]:
-    argv: list[str | Path] = [_DRGN, "-q", "-c", dump, "-e", f"{_IMPORT}{code}"]
+    argv: list[str | Path] = [DRGN, "-q", "-c", dump, "-e", f"{IMPORT}{code}"]
     return subprocess.run(argv, capture_output=True, text=True, timeout=_SECONDS, check=False)
 
 
@@ -89,7 +90,7 @@ def test_an_error_is_drgns_one_line(dump: Path, command: str) -> None:
 
 
 def test_percent_frames_at_drgns_prompt(dump: Path, tmp_path: Path) -> None:
-    shown = typed(tmp_path, [_DRGN, "-q", "-c", dump], ">>> ", "%frames --origin int3", "quit()")
+    shown = typed(tmp_path, [DRGN, "-q", "-c", dump], ">>> ", "%frames --origin int3", "quit()")
     assert "__x64_sys_fork" in shown.partition("%frames")[2]
     assert "Traceback" not in shown
 
@@ -118,3 +119,41 @@ def test_no_name_is_one_of_drgns(dump: Path) -> None:
         "print('checked')"
     )
     assert in_drgn(dump, code).stdout == "checked\n"
+
+
+SCRIPTS = sorted((ROOT / "scripts/drgn").glob("*.py"))
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_a_script_runs_as_its_first_lines_say(script: Path, dump: Path) -> None:
+    said = re.search(r"drgn -c vmcore (\S+\.py)", script.read_text())
+    assert said is not None
+    assert ROOT / said[1] == script
+    argv: list[str | Path] = [DRGN, "-c", dump, script]
+    result = subprocess.run(argv, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    assert result.returncode == 0, result.stderr
+    assert "Traceback" not in result.stderr
+    assert len(result.stdout.splitlines()) > 3
+
+
+def test_the_scripts_say_what_the_command_line_says(dump: Path, inspector: Inspector) -> None:
+    def lines(name: str) -> list[str]:
+        argv: list[str | Path] = [DRGN, "-c", dump, ROOT / "scripts/drgn" / name]
+        return subprocess.run(
+            argv, stdout=subprocess.PIPE, text=True, check=True
+        ).stdout.splitlines()
+
+    frames = json.loads(inspector("frames", "-c", dump, "--format", "json").stdout)["frames"]
+    on_stacks = [frame for frame in frames if frame["found_in"] == "stack"]
+    counted = {line.split()[1]: int(line.split()[0]) for line in lines("origins.py")}
+    assert counted == Counter(frame["origin"] for frame in on_stacks)
+    syscalls = {(line.split()[0], line.split()[2]) for line in lines("syscalls.py")}
+    assert syscalls == {
+        (str(frame["task"]["pid"]), str(frame["syscall"]["nr"]))
+        for frame in on_stacks
+        if frame["syscall"]
+    }
+    differing = json.loads(inspector("diff", "-c", dump, "--format", "json").stdout)["fields"]
+    assert [line.split()[0] for line in lines("why_they_differ.py")] == [
+        field["register"] for field in differing if not field["same"]
+    ]
