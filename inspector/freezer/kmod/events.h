@@ -28,25 +28,27 @@ struct freeze_event {
 static struct freeze_event freeze_events[BIT(EVENT_BITS)];
 
 /* The kernel leaves the entry frame alone, ax apart, until it returns to user mode. */
-static __always_inline u64 stay(void)
+static __always_inline u64 stay(struct task_struct *task)
 {
-	const struct pt_regs *entry = task_pt_regs(current);
+	const struct pt_regs *entry = task_pt_regs(task);
 
-	if (current->flags & PF_KTHREAD)
-		return current->pid;
-	return current->pid ^ entry->ip ^ rol64(entry->sp, 11) ^ rol64(entry->orig_ax, 22) ^
+	if (task->flags & PF_KTHREAD)
+		return task->pid;
+	return task->pid ^ entry->ip ^ rol64(entry->sp, 11) ^ rol64(entry->orig_ax, 22) ^
 	       rol64(entry->di, 33) ^ rol64(entry->si, 44) ^ rol64(entry->dx, 55);
 }
 
-/* The line of current, an unused one, or the one whose turn it is to be forgotten. */
-static __always_inline struct freeze_event *line_of_current(void)
+/* The task's line, an unused one, or the one whose turn it is to be forgotten. */
+static __always_inline struct freeze_event *line_of(struct task_struct *task)
 {
-	u32 first = hash_ptr(current, EVENT_BITS), way;
-	struct freeze_event *line, *found = NULL;
+	u32 first = hash_ptr(task, EVENT_BITS), way;
+	struct freeze_event *line = &freeze_events[first], *found = NULL;
 
+	if (likely(READ_ONCE(line->task) == task))
+		return line;
 	for (way = 0; way < EVENT_WAYS; way++) {
 		line = &freeze_events[(first + way) % BIT(EVENT_BITS)];
-		if (READ_ONCE(line->task) == current)
+		if (READ_ONCE(line->task) == task)
 			return line;
 		if (!found && !READ_ONCE(line->task))
 			found = line;
@@ -55,7 +57,7 @@ static __always_inline struct freeze_event *line_of_current(void)
 		way = framefreeze_header.events % EVENT_WAYS;
 		found = &freeze_events[(first + way) % BIT(EVENT_BITS)];
 	}
-	WRITE_ONCE(found->task, current);
+	WRITE_ONCE(found->task, task);
 	found->number = 0;
 	return found;
 }
@@ -68,17 +70,18 @@ static __always_inline bool begins(const struct freeze_event *line, u64 now, u32
 }
 
 /* The number of the event that this hit belongs to; 0 in an interrupt, which is no task's. */
-static __always_inline u64 freeze_event(const struct freeze_probe *probe, u8 mechanism)
+static __always_inline u64 freeze_event(const struct freeze_probe *probe,
+					struct task_struct *task, u8 mechanism)
 {
 	u32 interrupted = freeze_interrupted_count(mechanism);
-	u32 flags = probe->line->flags, bit = BIT(probe - freeze_probes);
+	u32 flags = probe->line->flags, bit = BIT(probe->index);
 	struct freeze_event *line;
 	u64 now;
 
 	if (interrupted & (NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET))
 		return 0;
-	line = line_of_current();
-	now = stay();
+	line = line_of(task);
+	now = stay(task);
 	if (begins(line, now, flags, bit)) {
 		line->number = freeze_count(&framefreeze_header.events) + 1;
 		line->stay = now;

@@ -18,6 +18,7 @@
 struct freeze_probe {
 	struct kretprobe rp; /* an entry probe is its kp alone */
 	struct framefreeze_probe *line; /* in the header */
+	u32 index; /* in freeze_probes */
 	u64 seen; /* hits that reached `every` */
 	u64 passed; /* hits that reached `limit` */
 	u32 shot; /* one while it may hold */

@@ -25,9 +25,11 @@
 static_assert(sizeof(struct pt_regs) == FRAMEFREEZE_REGS * sizeof(u64));
 static_assert(sizeof(atomic64_t) == sizeof(u64));
 
-/* A hit, before it has a record. */
+/* A hit, before it has a record; inlined, its words are registers. */
 struct freeze_hit {
 	struct freeze_probe *probe;
+	struct framefreeze_probe *line;
+	struct task_struct *task;
 	const struct pt_regs *regs;
 	u64 number; /* of the probe's hits, from 1 */
 	u64 return_address;
@@ -43,23 +45,24 @@ static __always_inline void copy_words(void *to, u64 from, size_t bytes)
 	asm volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
 }
 
-/*
- * The slot of the n-th hit, marked as being written; NULL when it is lost: a
- * hit that this one interrupted (an NMI does) or that another CPU got lapped in
- * still writes there, a later hit has already been there, or a held CPU's is kept there.
- */
-static __always_inline struct framefreeze_record *claim(u64 n)
+static __always_inline struct framefreeze_record *slot_of(u64 n)
 {
-	struct framefreeze_header *header = &framefreeze_header;
-	u64 offset = (n % header->record_count) * header->record_size;
-	struct framefreeze_record *record = (void *)header->records + offset;
+	const struct framefreeze_header *header = &framefreeze_header;
+
+	return (void *)header->records + (n % header->record_count) * header->record_size;
+}
+
+/*
+ * Marks the slot of the n-th hit as being written. Not when the hit is lost: one that
+ * this one interrupted (an NMI does) or that another CPU got lapped in still writes there,
+ * a later hit has already been there, or a held CPU's is kept there.
+ */
+static __always_inline bool claim(struct framefreeze_record *record, u64 n)
+{
 	u64 old = READ_ONCE(record->seq);
 
-	if (record == READ_ONCE(freeze_pinned))
-		return NULL;
-	if (old & 1 || old > 2 * n || cmpxchg(&record->seq, old, 2 * n + 1) != old)
-		return NULL;
-	return record;
+	return record != READ_ONCE(freeze_pinned) && !(old & 1) && old <= 2 * n &&
+	       cmpxchg(&record->seq, old, 2 * n + 1) == old;
 }
 
 /*
@@ -116,10 +119,10 @@ static __always_inline bool matches(const struct framefreeze_probe *line, u32 fi
 	return true;
 }
 
-/* Whether the hit is to be recorded; `passed` counts it if so. */
-static __always_inline bool passes(struct freeze_probe *probe, u64 *passed)
+/* Whether the hit is to be recorded; `passed` counts it if so, where somebody asks. */
+static __always_inline bool passes(struct freeze_probe *probe,
+				   const struct framefreeze_probe *line, u64 *passed)
 {
-	const struct framefreeze_probe *line = probe->line;
 	/* With freeze_set(): the filters before their values. */
 	u32 filters = smp_load_acquire(&line->filters);
 
@@ -127,6 +130,8 @@ static __always_inline bool passes(struct freeze_probe *probe, u64 *passed)
 		return false;
 	if (filters & FRAMEFREEZE_FILTER_EVERY && freeze_count(&probe->seen) % line->every)
 		return false;
+	if (!(filters & FRAMEFREEZE_FILTER_LIMIT) && line->mode != FRAMEFREEZE_MODE_CRASH)
+		return true;
 	*passed = freeze_count(&probe->passed) + 1;
 	return !(filters & FRAMEFREEZE_FILTER_LIMIT && *passed > line->limit);
 }
@@ -134,39 +139,40 @@ static __always_inline bool passes(struct freeze_probe *probe, u64 *passed)
 static __always_inline void write_probe(struct framefreeze_record *record,
 					const struct freeze_hit *hit)
 {
-	record->time_ns = ktime_get_mono_fast_ns();
 	record->hit = hit->number;
 	record->probe_address = (u64)hit->probe->rp.kp.addr;
 	record->return_address = hit->return_address;
-	record->probe = hit->probe - freeze_probes;
-	record->mode = hit->probe->line->mode;
+	record->probe = hit->probe->index;
+	record->mode = hit->line->mode;
 	record->text_byte = hit->text_byte;
 	record->mechanism = hit->mechanism;
 }
 
-static __always_inline void write_task(struct framefreeze_record *record)
+static __always_inline void write_task(struct framefreeze_record *record,
+				       struct task_struct *task)
 {
-	record->task = (u64)current;
-	record->stack_address = (u64)task_stack_page(current);
-	record->pid = current->pid;
-	record->tgid = current->tgid;
+	record->task = (u64)task;
+	record->stack_address = (u64)task_stack_page(task);
+	record->pid = task->pid;
+	record->tgid = task->tgid;
 	record->cpu = raw_smp_processor_id();
 	record->preempt_count = preempt_count();
-	memcpy(record->comm, current->comm, sizeof(record->comm));
-	if (freeze_is_compat(current))
-		record->flags |= FRAMEFREEZE_COMPAT;
+	memcpy(record->comm, task->comm, sizeof(record->comm));
 }
 
 /* A kernel thread never came from user mode: the words at its top are no frame. */
-static __always_inline void write_entry(struct framefreeze_record *record)
+static __always_inline void write_entry(struct framefreeze_record *record,
+					struct task_struct *task)
 {
-	if (current->flags & PF_KTHREAD) {
+	if (task->flags & PF_KTHREAD) {
 		record->flags |= FRAMEFREEZE_KTHREAD;
 		record->entry_address = 0;
 		memset(record->entry, 0, sizeof(record->entry));
 		return;
 	}
-	record->entry_address = (u64)task_pt_regs(current);
+	if (freeze_is_compat(task))
+		record->flags |= FRAMEFREEZE_COMPAT;
+	record->entry_address = (u64)task_pt_regs(task);
 	copy_words(record->entry, record->entry_address, sizeof(record->entry));
 }
 
@@ -175,46 +181,51 @@ static __always_inline void write_entry(struct framefreeze_record *record)
  * the entry frame is mapped. On any other stack only the pages under the frame
  * itself are known to be: a stack begins and ends on a page boundary.
  */
-static __always_inline void write_slice(struct framefreeze_record *record, u64 frame)
+static __always_inline void write_slice(struct framefreeze_record *record, u64 frame,
+					struct task_struct *task)
 {
 	u64 frame_end = frame + sizeof(struct pt_regs);
-	u64 entry_end = (u64)(task_pt_regs(current) + 1);
-	u64 low = frame & PAGE_MASK, high = PAGE_ALIGN(frame_end), start;
+	u64 low = (u64)task_stack_page(task), entry_end = (u64)(task_pt_regs(task) + 1);
+	u64 high = entry_end, start, length;
 
-	if (frame >= record->stack_address && frame_end <= entry_end) {
+	if (likely(frame >= low && frame_end <= entry_end)) {
 		record->flags |= FRAMEFREEZE_ON_TASK_STACK;
-		low = record->stack_address;
-		high = entry_end;
+	} else {
+		low = frame & PAGE_MASK;
+		high = PAGE_ALIGN(frame_end);
 	}
 	start = max(frame - BELOW, low);
-	record->slice_address = start;
-	record->slice_length = min_t(u64, high - start, framefreeze_header.slice_capacity);
-	if (start > entry_end || start + record->slice_length < entry_end)
+	length = min_t(u64, high - start, framefreeze_header.slice_capacity);
+	if (start > entry_end || start + length < entry_end)
 		record->flags |= FRAMEFREEZE_TRUNCATED;
-	copy_words(record->slice, start, record->slice_length);
+	record->slice_address = start;
+	record->slice_length = length;
+	copy_words(record->slice, start, length);
 }
 
+/* What calls comes first: fewer words are alive then. */
 static __always_inline void write_record(struct framefreeze_record *record,
 					 const struct freeze_hit *hit)
 {
 	u64 frame = (u64)hit->regs;
 
+	record->time_ns = ktime_get_mono_fast_ns();
 	record->frame_address = frame;
-	copy_words(record->frame, frame, sizeof(record->frame));
 	write_probe(record, hit);
-	write_task(record);
-	write_entry(record);
-	write_slice(record, frame);
-	record->event = freeze_event(hit->probe, hit->mechanism);
+	write_task(record, hit->task);
+	record->event = freeze_event(hit->probe, hit->task, hit->mechanism);
+	copy_words(record->frame, frame, sizeof(record->frame));
+	write_entry(record, hit->task);
+	write_slice(record, frame, hit->task);
 }
 
 /* Nothing is to be read of a hit without a record, so its CPU is not held. */
-static __always_inline void lose(struct freeze_probe *probe)
+static __always_inline void lose(struct framefreeze_probe *line)
 {
 	freeze_count(&framefreeze_header.lost);
-	freeze_count(&probe->line->lost);
-	if (probe->line->mode == FRAMEFREEZE_MODE_HOLD)
-		freeze_count(&probe->line->unheld[FRAMEFREEZE_UNHELD_LOST]);
+	freeze_count(&line->lost);
+	if (line->mode == FRAMEFREEZE_MODE_HOLD)
+		freeze_count(&line->unheld[FRAMEFREEZE_UNHELD_LOST]);
 }
 
 static __always_inline bool claim_hold(struct framefreeze_record *record,
@@ -222,43 +233,45 @@ static __always_inline bool claim_hold(struct framefreeze_record *record,
 {
 	record->unheld = freeze_hold_claim(hit->probe, hit->regs, hit->mechanism, record);
 	if (record->unheld) {
-		freeze_count(&hit->probe->line->unheld[record->unheld]);
+		freeze_count(&hit->line->unheld[record->unheld]);
 		return false;
 	}
 	record->flags |= FRAMEFREEZE_HELD;
-	freeze_count(&hit->probe->line->held);
+	freeze_count(&hit->line->held);
 	return true;
 }
 
 static __always_inline void keep(const struct freeze_hit *hit)
 {
 	u64 n = freeze_count(&framefreeze_header.next);
-	struct framefreeze_record *record = claim(n);
+	struct framefreeze_record *record = slot_of(n);
 	bool held = false;
 
-	if (!record) {
-		lose(hit->probe);
+	if (unlikely(!claim(record, n))) {
+		lose(hit->line);
 		return;
 	}
 	record->flags = 0;
 	record->unheld = FRAMEFREEZE_UNHELD_NONE;
-	if (hit->probe->line->mode == FRAMEFREEZE_MODE_HOLD)
+	if (unlikely(hit->line->mode == FRAMEFREEZE_MODE_HOLD))
 		held = claim_hold(record, hit);
 	write_record(record, hit);
 	/* A reader that sees the even number sees the whole record. */
 	smp_store_release(&record->seq, 2 * n + 2);
-	freeze_count(&hit->probe->line->recorded);
-	if (held)
+	freeze_count(&hit->line->recorded);
+	if (unlikely(held))
 		freeze_hold(hit->probe, hit->regs, n);
 }
 
 static __always_inline void take(struct freeze_hit *hit)
 {
 	struct framefreeze_probe *line = hit->probe->line;
-	u64 passed;
+	u64 passed = 0;
 
+	hit->line = line;
+	hit->task = current;
 	hit->number = freeze_count(&line->hits) + 1;
-	if (!passes(hit->probe, &passed)) {
+	if (!passes(hit->probe, line, &passed)) {
 		freeze_count(&line->filtered);
 		return;
 	}

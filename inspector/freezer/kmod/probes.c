@@ -80,6 +80,7 @@ static int prepare(struct freeze_probe *probe, const struct freeze_spec *spec,
 	memset(probe, 0, sizeof(*probe));
 	memset(line, 0, sizeof(*line));
 	probe->line = line;
+	probe->index = probe - freeze_probes;
 	ret = parse_place(probe, spec->place, reason);
 	if (ret)
 		return ret;
