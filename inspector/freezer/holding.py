@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from inspector.errors import FreezeError
@@ -16,8 +16,10 @@ _WATCHDOG = Path("/proc/sys/kernel/watchdog_thresh")
 
 
 @contextmanager
-def pinned_elsewhere() -> Iterator[frozenset[int]]:
-    """Pin this process to one CPU; yields those that are left for others.
+def reader_alone() -> Iterator[frozenset[int]]:
+    """Pin this process to one CPU, ahead of what else runs there; yields the other CPUs.
+
+    A hold is short: what wakes up meanwhile must not come first. Children are ordinary again.
 
     :raises FreezeError: if there is only one
     """
@@ -25,10 +27,14 @@ def pinned_elsewhere() -> Iterator[frozenset[int]]:
     if len(own) < 2:
         raise FreezeError("a hold needs a second CPU: the reader has to run somewhere")
     mine = max(own)
+    policy, priority = os.sched_getscheduler(0), os.sched_getparam(0)
     os.sched_setaffinity(0, {mine})
+    with suppress(PermissionError):  # a group without real-time budget (CONFIG_RT_GROUP_SCHED)
+        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(1))
     try:
         yield frozenset(own - {mine})
     finally:
+        os.sched_setscheduler(0, policy, priority)
         os.sched_setaffinity(0, own)
 
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 from inspector.commands.freeze import FreezeRequest
@@ -15,12 +14,13 @@ from inspector.commands.run.freeze_parts import (
     live_survey,
     say_progress,
     specs_of,
+    wait_optimised,
     workload,
 )
 from inspector.commands.session import Session
 from inspector.commands.status import Status, status_of
 from inspector.distill.whole import check_writable, whole_file
-from inspector.errors import FreezeError, UsageError
+from inspector.errors import UsageError
 from inspector.explain.events import events_of
 from inspector.explain.timeline import timeline
 from inspector.freezer.commands import add
@@ -31,7 +31,6 @@ from inspector.freezer.workload import program_of, signals_end_it
 from inspector.model.freeze import CommandEnd, Freeze, Held
 from inspector.model.hit import Event, Hit
 from inspector.model.host import Need
-from inspector.model.kprobe import Mechanism
 from inspector.model.record import RecordProbe
 from inspector.record.saved import saved_text
 from inspector.render.freeze_json import freeze_json
@@ -42,7 +41,6 @@ from inspector.survey import Survey
 from inspector.target.open import reload_modules
 
 _SLOTS, _SLICE = range(1, 4097), range(64, 16385, 8)
-_OPTIMISED_WITHIN = 10  # seconds; the kernel's delayed work takes 0.1 to 1 of them
 
 
 def run(session: Session, request: FreezeRequest, output: str) -> Status:
@@ -88,7 +86,7 @@ def _freeze(
         with workload(session, request, output) as run_it:
             control.say("arm all")
             if request.wait_optimised:
-                _wait_optimised(control)
+                wait_optimised(control)
             command = run_it(None)
     # While they are armed: the text that the kernel generated for them goes with them.
     survey = Survey(checked.target)
@@ -97,14 +95,6 @@ def _freeze(
     hits = survey.hits()
     saved = _save(survey, request.saved_to)
     return _frozen(survey, header.probes, hits, held, command, saved)
-
-
-def _wait_optimised(control: Control) -> None:
-    end = time.monotonic() + _OPTIMISED_WITHIN
-    while any(probe.mechanism_now is Mechanism.INT3 for probe in control.header().probes):
-        if time.monotonic() > end:
-            raise FreezeError(f"no jump has replaced an int3 within {_OPTIMISED_WITHIN} s")
-        time.sleep(0.05)
 
 
 def _save(survey: Survey, path: Path | None) -> str | None:

@@ -6,10 +6,10 @@ from __future__ import annotations
 import os
 
 from inspector.commands.freeze import FreezeRequest
-from inspector.commands.run.freeze_parts import workload
+from inspector.commands.run.freeze_parts import wait_optimised, workload
 from inspector.commands.session import Session
 from inspector.freezer.control import Control
-from inspector.freezer.holding import pinned_elsewhere, prepare
+from inspector.freezer.holding import prepare, reader_alone
 from inspector.model.freeze import CommandEnd, Held
 from inspector.model.record import Hold
 from inspector.survey import Survey
@@ -20,9 +20,11 @@ def hold(
     session: Session, request: FreezeRequest, output: str, target: Target, control: Control
 ) -> tuple[Held | None, CommandEnd | None]:
     """Arm everything, run COMMAND, and read the frame in which it is held."""
-    with pinned_elsewhere() as others, workload(session, request, output, others) as run:
+    with reader_alone() as others, workload(session, request, output, others) as run:
         prepare(control)
         control.say("arm all")
+        if request.wait_optimised:
+            wait_optimised(control)
         reader = Reader(session, Survey(target), control, request.keep_held)
         command = run(reader.look)
         return reader.held, command

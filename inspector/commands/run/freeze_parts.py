@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
@@ -13,13 +14,17 @@ from inspector.commands.probe import ProbePlace
 from inspector.commands.session import Session
 from inspector.commands.target import TargetOptions
 from inspector.errors import FreezeError, NothingMatched, UsageError
+from inspector.freezer.control import Control
 from inspector.freezer.workload import prepared
 from inspector.kernel.syscall_names import names
 from inspector.model.freeze import CommandEnd, Filters, ProbeSpec
+from inspector.model.kprobe import Mechanism
 from inspector.model.probe_answer import Outcome, ProbeAnswer
 from inspector.model.record import Mode
 from inspector.model.syscall import Abi
 from inspector.survey import Survey
+
+_OPTIMISED_WITHIN = 10  # seconds; the kernel's delayed work takes 0.1 to 1 of them
 
 
 def live_survey(session: Session) -> AbstractContextManager[Survey]:
@@ -57,7 +62,7 @@ def specs_of(request: FreezeRequest, answers: dict[str, ProbeAnswer]) -> list[Pr
             # The others record what the one that holds or panics is seen against.
             mode=mode if i == len(request.places) - 1 else Mode.RECORD,
             opens=i == 0,
-            keep_int3=request.keep_int3 and place.offset > 0,
+            keep_int3=place.offset > 0 and _stays_int3(request),
             hold_ms=request.hold_ms,
             force=request.force,
             crash_after=request.crash_after,
@@ -69,6 +74,11 @@ def specs_of(request: FreezeRequest, answers: dict[str, ProbeAnswer]) -> list[Pr
         for place in request.returns
     ]
     return [*entries, *returns]
+
+
+def _stays_int3(request: FreezeRequest) -> bool:
+    """During a hold the optimiser would wait for the held CPU, and a reader for the optimiser."""
+    return request.keep_int3 or (request.mode == "hold" and not request.wait_optimised)
 
 
 def _written(place: ProbePlace, answers: dict[str, ProbeAnswer]) -> str:
@@ -124,6 +134,15 @@ def workload(
             return None
 
         yield run
+
+
+def wait_optimised(control: Control) -> None:
+    """:raises FreezeError: if an int3 stays what it is"""
+    end = time.monotonic() + _OPTIMISED_WITHIN
+    while any(probe.mechanism_now is Mechanism.INT3 for probe in control.header().probes):
+        if time.monotonic() > end:
+            raise FreezeError(f"no jump has replaced an int3 within {_OPTIMISED_WITHIN} s")
+        time.sleep(0.05)
 
 
 def say_progress(session: Session, text: str) -> None:

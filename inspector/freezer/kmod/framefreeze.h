@@ -83,6 +83,7 @@ int freeze_set(unsigned int slot, const struct freeze_filters *asked, struct fre
 void freeze_first_filters(struct freeze_probe *probe, const struct freeze_filters *asked);
 
 /* hold.c */
+void freeze_loaded(void);
 void freeze_thresholds(u32 watchdog_ms, u32 rcu_stall_ms);
 void freeze_reader(s32 tgid, s32 cpu);
 int freeze_may_hold(struct freeze_probe *probe, struct freeze_reason *reason);

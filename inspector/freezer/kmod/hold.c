@@ -21,10 +21,20 @@
 #include "framefreeze.h"
 
 #define MIN_COOLDOWN_NS NSEC_PER_SEC
-/* A clock outside the CPU (HPET, the PM timer) is shared: the others need it too. */
-#define LOOPS_A_LOOK 64
+/*
+ * What loading leaves to a worker (do_free_init(), kernel/module/main.c) asks all CPUs to flush
+ * their TLBs: a reader whose CPU it runs on would wait for the held one.
+ */
+#define SETTLE_NS (NSEC_PER_SEC / 2)
+/*
+ * Seldom: a clock outside the CPU (HPET, the PM timer) is shared, and an emulated CPU takes its
+ * machine's one lock for that as for cpu_relax(): without it the others stand still, too.
+ */
+#define LOOPS_A_LOOK 4096
+/* Of the loops that it takes by an undisturbed clock: a CPU may have become faster since. */
+#define CAP 4
 #define CALIBRATION_ROUNDS 8
-#define CALIBRATION_LOOPS 2048
+#define CALIBRATION_LOOPS (4 * LOOPS_A_LOOK)
 
 static atomic_t holder; /* 1: a CPU is held, or about to be */
 const struct framefreeze_record *freeze_pinned; /* what it made, not to be written over */
@@ -39,6 +49,18 @@ static s32 reader_tgid;
 static s32 reader_cpu = -1;
 
 static u64 loops_per_ms; /* of wait(), on an undisturbed CPU */
+static u64 settled_ns;
+
+void freeze_loaded(void)
+{
+	settled_ns = ktime_get_mono_fast_ns() + SETTLE_NS;
+}
+
+static void settle(void)
+{
+	while (ktime_get_mono_fast_ns() < settled_ns)
+		msleep(20);
+}
 
 /* The softer one of both at least: rcu_stall_ms is never 0. */
 void freeze_thresholds(u32 watchdog_ms, u32 rcu_stall_ms)
@@ -62,9 +84,9 @@ static __always_inline u8 wait(u64 until, u64 loops, u64 *taken)
 		*taken = i;
 		if (READ_ONCE(released) || READ_ONCE(leaving))
 			return FRAMEFREEZE_ENDED_RELEASED;
-		cpu_relax();
 		if (i % LOOPS_A_LOOK)
 			continue;
+		cpu_relax();
 		if (ktime_get_mono_fast_ns() >= until)
 			return FRAMEFREEZE_ENDED_TIMEOUT;
 	}
@@ -120,6 +142,7 @@ int freeze_may_hold(struct freeze_probe *probe, struct freeze_reason *reason)
 	if (!line->hold_ms)
 		return freeze_refuse(reason, -ERANGE, "%s: a threshold of %u ms leaves no time",
 				     line->name, smallest_threshold_ms);
+	settle();
 	WRITE_ONCE(probe->shot, 1);
 	return 0;
 }
@@ -260,7 +283,7 @@ void freeze_hold(const struct freeze_probe *probe, const struct pt_regs *regs, u
 	/* Who sees it held sees where. */
 	smp_store_release(&hold->held, 1);
 
-	hold->ended_by = wait(hold->until_ns, 2 * loops_per_ms * probe->line->hold_ms, &taken);
+	hold->ended_by = wait(hold->until_ns, CAP * loops_per_ms * probe->line->hold_ms, &taken);
 
 	hold->iterations = taken;
 	hold->ended_ns = ktime_get_mono_fast_ns();

@@ -169,6 +169,7 @@ static int __init framefreeze_init(void)
 	unsigned int slot;
 	int ret;
 
+	freeze_loaded();
 	for (slot = 0; slot < FRAMEFREEZE_MAX_PROBES; slot++)
 		freeze_probes[slot].line = &framefreeze_header.probes[slot];
 	ret = check_parameters();
