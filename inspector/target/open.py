@@ -125,6 +125,11 @@ def _open_qemu(spec: TargetSpec) -> Iterator[Target]:
     prog, address = Program(), spec.path or ""
     with closing(Monitor(address)) as monitor:
         monitor.hand_over(prog)
+        if not prog.flags & ProgramFlags.IS_LINUX_KERNEL:
+            raise TargetError(
+                f"{address}: the guest has not told where its kernel is: QEMU needs"
+                " -device vmcoreinfo, and the guest its module qemu_fw_cfg"
+            )
         if spec.pause:
             monitor.pause()
         registers = monitor.vcpu_registers() if monitor.paused else None
