@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "freezelab.h"
@@ -55,9 +56,13 @@ static void wait_for_hold(struct framefreeze_header *header)
 
 	do {
 		if (seconds() > limit)
-			fail("nothing was held: %llu hits, %llu held, %llu spent",
+			fail("no hold was seen: %llu hits, %llu held, %llu spent; the last ended by %u"
+			     " after %llu of %llu us",
 			     header->probes[0].hits, header->probes[0].held,
-			     header->probes[0].unheld[FRAMEFREEZE_UNHELD_SPENT]);
+			     header->probes[0].unheld[FRAMEFREEZE_UNHELD_SPENT],
+			     header->hold.ended_by,
+			     (header->hold.ended_ns - header->hold.since_ns) / 1000,
+			     (header->hold.until_ns - header->hold.since_ns) / 1000);
 		read_header(header);
 	} while (!header->hold.held);
 }
@@ -198,6 +203,17 @@ static void lower_to_a_quarter(void)
 	unload();
 }
 
+/* RCU frees what a process leaves: an idle machine may have nothing else for it to do. */
+static void come_and_go(void)
+{
+	pid_t child = fork();
+
+	if (!child)
+		_exit(0);
+	if (child < 0 || waitpid(child, NULL, 0) != child)
+		fail("a child");
+}
+
 /* Functions that run with something else waiting: what the module must say of each. */
 static void expect_unheld(const char *place, unsigned int reason, unsigned int or_reason)
 {
@@ -212,6 +228,7 @@ static void expect_unheld(const char *place, unsigned int reason, unsigned int o
 	tell("add 0 %s mode=hold hold_ms=1%s", place, force);
 	tell("arm 0");
 	do {
+		come_and_go();
 		nap(10);
 		read_header(&header);
 		if (line->held)
