@@ -25,7 +25,7 @@ Scenes = Callable[..., "Played"]
 
 # Seconds a kernel: a minute, and ten, in all.
 PLAIN_STORM, PLAIN_CHURN, PLAIN_RELOAD = 5, 5, 5
-MOST_ADDED = 450  # instructions that a recorded hit may take more than an empty handler's
+MOST_ADDED = 400  # instructions that a recorded hit may take more than an empty handler's
 SOAK_STORM, SOAK_CHURN, SOAK_RELOAD = 50, 50, 50
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-from referencing import Registry, Resource
 
 from inspector.commands.catalogue import load_command
 from inspector.commands.session import Session
@@ -22,23 +21,9 @@ from inspector.render.oops_json import oops_json
 from inspector.schemas import schema, schema_names
 from inspector.survey import Survey
 from inspector.target.spec import TargetKind, TargetSpec
+from tests.schemas.checked import check, validator
 
 LOGS = sorted((Path(__file__).parents[1] / "oops/logs").glob("*.log"))
-
-
-def validator(name: str) -> jsonschema.Draft202012Validator:
-    resources = [Resource.from_contents(schema(each)) for each in schema_names()]
-    registry: Registry[Any] = Registry().with_resources(
-        (str(resource.id()), resource) for resource in resources
-    )
-    return jsonschema.Draft202012Validator(schema(name), registry=registry)
-
-
-def check(name: str, answer: Any) -> None:
-    errors = [
-        f"{error.json_path}: {error.message[:300]}" for error in validator(name).iter_errors(answer)
-    ]
-    assert errors == []
 
 
 @pytest.mark.parametrize("name", schema_names())
