@@ -16,6 +16,7 @@ from labkit.qmp import Qmp
 from labkit.suites import Suite
 
 _DISK_MIB = 16
+_AT_ONCE = 0.01
 # An emulated TSC drifts from CPU to CPU: to find it unstable, and flip static keys, under load
 # is more than QEMU 7.2 can take (see play_zoo.py). Counting, it is the very thing to be read.
 _STEADY = "tsc=unstable"
@@ -90,8 +91,9 @@ class PlayScript:
         if self.when is None:
             return
         text, command = self.when
-        guest.wait_for(text.encode())
-        with Qmp(guest.machine.qmp, self.limit) as qmp:
+        guest.wait_for_monitor()
+        with Qmp(guest.machine.qmp, self.limit) as qmp:  # before the text: a hold is short
+            guest.wait_for(text.encode(), poll=_AT_ONCE)
             qmp.execute("stop")
         env = {"LAB_QMP": str(guest.machine.qmp), "LAB_OUTPUT": str(self.output)}
         run(["sh", "-c", command], self.output / "when.log", limit=self.limit, env=env)

@@ -53,9 +53,14 @@ class Guest:
         if self.process.returncode:
             raise LabError(f"QEMU ended with {self.process.returncode}: {self.machine.errors}")
 
-    def wait_for(self, text: bytes) -> None:
+    def wait_for_monitor(self) -> None:
+        """Until QEMU's monitor can be spoken to."""
+        self._until(lambda: self.machine.qmp.exists() or self._gone(), "begun")
+
+    def wait_for(self, text: bytes, poll: float = _POLL_SECONDS) -> None:
         """Until ``text`` is on the serial console."""
-        self._until(lambda: text in self.machine.serial.read_bytes() or self._gone(), "stopped")
+        there = self.machine.serial.read_bytes
+        self._until(lambda: text in there() or self._gone(), "stopped", poll)
         if text not in self.machine.serial.read_bytes():
             raise LabError(f"the guest ended too early: {self.machine.serial}")
 
@@ -68,11 +73,11 @@ class Guest:
     def _gone(self) -> bool:
         return self.process.poll() is not None
 
-    def _until(self, reached: Callable[[], bool], what: str) -> None:
+    def _until(self, reached: Callable[[], bool], what: str, poll: float = _POLL_SECONDS) -> None:
         while not reached():
             if time.monotonic() > self.deadline:
                 raise LabError(f"the guest had not {what} in time: {self.machine.serial}")
-            time.sleep(_POLL_SECONDS)
+            time.sleep(poll)
 
 
 @contextmanager
