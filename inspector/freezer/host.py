@@ -45,7 +45,8 @@ def host_facts() -> HostFacts:
 def tracefs_directory() -> Path | None:
     """Where tracefs is mounted."""
     for directory in map(Path, _TRACEFS):
-        if (directory / "kprobe_events").exists():
+        # Not Path.exists(): that raises where others may not look, as in a directory of root's.
+        if os.path.exists(directory / "kprobe_events"):
             return directory
     return None
 
@@ -95,13 +96,13 @@ def _tracefs() -> str | Unseen | None:
     directory = tracefs_directory()
     if directory is not None:
         return str(directory)
-    if os.geteuid() != 0 and Path(_TRACEFS[0]).exists():
+    if os.geteuid() != 0 and os.path.exists(_TRACEFS[0]):
         return Unseen.NOT_ROOT  # its directory is root's alone
     return None
 
 
 def _headers(build: Path) -> str | None:
-    return str(build.resolve()) if (build / "Makefile").is_file() else None
+    return str(build.resolve()) if os.path.isfile(build / "Makefile") else None
 
 
 def _installed(modules: Path) -> str | None:
