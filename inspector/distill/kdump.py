@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from inspector.distill.notes import Note, pack
-from inspector.distill.paging import PAGE_SIZE
 from inspector.target.kdump_layout import (
     DUMP_LEVEL,
     HEADER,
@@ -23,6 +22,7 @@ from inspector.target.kdump_layout import (
     VERSION,
     ZLIB,
 )
+from inspector.target.page_tables import PAGE_SIZE
 
 _ZEROS = bytes(PAGE_SIZE)
 _LEVEL = 6  # 9 takes twice as long for a third of a percent

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from inspector.distill.paging import PAGE_SIZE
+from inspector.target.page_tables import PAGE_SIZE
 
 _WHOLE_PAGE = (1 << PAGE_SIZE) - 1
 _RUN = re.compile(rb"\x01+")

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from inspector.distill.paging import PAGE_SHIFT, PAGE_SIZE
 from inspector.model.distillate import PageKind
+from inspector.target.page_tables import PAGE_SHIFT, PAGE_SIZE
 from inspector.target.symbols import Symbols
 
 # The first range that holds a page's address names it; borders are symbols.

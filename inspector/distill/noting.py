@@ -9,7 +9,7 @@ from functools import lru_cache
 from drgn import Program
 
 from inspector.distill.kept import KeptBytes
-from inspector.distill.paging import PAGE_SHIFT, PAGE_SIZE, PageTables
+from inspector.target.page_tables import PAGE_SHIFT, PAGE_SIZE, PageTables
 
 # 16 MB: page tables and the hot data of a walk; a page read again costs one decompression.
 _CACHED_PAGES = 4096

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from inspector.distill.noting import NotingReader, by_page
-from inspector.distill.paging import PAGE_SIZE
+from inspector.target.page_tables import PAGE_SIZE
 
 
 class Patches:

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 
 from inspector.distill.noting import NotingReader, by_page
-from inspector.distill.paging import PAGE_SIZE
 from inspector.distill.patches import Patches
 from inspector.model.sensitive import (
     REDACTED,
@@ -17,6 +16,7 @@ from inspector.model.sensitive import (
     SensitivePlaces,
     may_be_data,
 )
+from inspector.target.page_tables import PAGE_SIZE
 
 _WORD = 8
 

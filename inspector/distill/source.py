@@ -16,7 +16,6 @@ from inspector.distill.kdump import Preamble, write_kdump
 from inspector.distill.kinds import Kinds
 from inspector.distill.notes import vmcoreinfo_note, without
 from inspector.distill.noting import NotingReader
-from inspector.distill.paging import PAGE_SHIFT, phys_base
 from inspector.distill.patches import Patches
 from inspector.distill.redact import redact
 from inspector.distill.trim import trim
@@ -27,6 +26,7 @@ from inspector.target.kallsyms import completed_vmcoreinfo, find_tables
 from inspector.target.kallsyms_memory import image_symbols, reader
 from inspector.target.kdump_layout import UTS_FIELD, UTS_SIZE
 from inspector.target.open import check_kernel, open_core, target_of
+from inspector.target.page_tables import PAGE_SHIFT, phys_base
 from inspector.target.spec import TargetKind, TargetSpec
 from inspector.target.target import Target
 from inspector.target.vmcoreinfo import vmcoreinfo

@@ -14,4 +14,7 @@ def stack_end_is_smashed(target: Target, task: Task) -> bool:
 
     :raises Unreadable: if that word is missing
     """
-    return task.stack is not None and target.word(task.stack.low) != STACK_END_MAGIC
+    if task.stack is None:
+        return False
+    word = target.beginning(task.stack.low, 8)
+    return int.from_bytes(word, "little") != STACK_END_MAGIC

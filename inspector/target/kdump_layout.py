@@ -6,7 +6,13 @@ the header, the sub header with the notes behind it, two bitmaps (page frames th
 frames that are here), a descriptor for each bit of the second, then the pages.
 """
 
+from __future__ import annotations
+
 import struct
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from inspector.errors import TargetError
 
 SIGNATURE = b"KDUMP   "
 VERSION = 6
@@ -32,6 +38,41 @@ PAGE_DESCRIPTOR = struct.Struct("<QIIQ")
 UTS_FIELD = 65  # __NEW_UTS_LEN + 1, include/uapi/linux/utsname.h
 UTS_SIZE = 6 * UTS_FIELD
 
-ZLIB = 1  # DUMP_DH_COMPRESSED_ZLIB, for the header's status and a descriptor's flags
+# For the header's status and a descriptor's flags.
+UNCOMPRESSED = 0
+ZLIB = 1  # DUMP_DH_COMPRESSED_ZLIB
 
 DUMP_LEVEL = 31  # all of makedumpfile's kinds of page may be missing
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Where the tables of a dump are, in bytes from the beginning of its file.
+
+    :ivar block_size: a page's
+    :ivar kept: the bitmap of the page frames that are here, which ends where descriptors begin
+    """
+
+    block_size: int
+    kept: int
+    descriptors: int
+
+
+def tables_of(file: BinaryIO) -> Tables:
+    """The tables of the dump ``file``.
+
+    :raises struct.error: if it ends before they are named
+    :raises TargetError: if its header says what cannot be, or it is one part of several
+    """
+    file.seek(0)
+    header: tuple[int, ...] = HEADER.unpack(file.read(HEADER.size))
+    block_size, sub_header_blocks, bitmap_blocks = header[6:9]
+    if not 512 <= block_size <= 1 << 16 or sub_header_blocks < 1 or bitmap_blocks < 2:
+        raise TargetError(f"{file.name}: its header is damaged")
+    file.seek(block_size)
+    split = SUB_HEADER.unpack(file.read(SUB_HEADER.size))[2]
+    if split:
+        raise TargetError(f"{file.name}: is one part of a split dump; reassemble it first")
+    bitmaps = (1 + sub_header_blocks) * block_size
+    half = bitmap_blocks // 2 * block_size
+    return Tables(block_size, bitmaps + half, bitmaps + bitmap_blocks * block_size)

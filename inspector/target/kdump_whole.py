@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from inspector.errors import TargetError
-from inspector.target.kdump_layout import HEADER, PAGE_DESCRIPTOR, SUB_HEADER
+from inspector.target.kdump_layout import PAGE_DESCRIPTOR, tables_of
 
 # Pages are written in the order of their descriptors, so the last ones end the file. Several,
 # because makedumpfile lets pages of zeros share the first one's data.
@@ -39,21 +39,12 @@ def check_whole(path: Path) -> None:
 
 
 def _promised_size(file: BinaryIO) -> int:
-    header: tuple[int, ...] = HEADER.unpack(file.read(HEADER.size))
-    block_size, sub_header_blocks, bitmap_blocks = header[6:9]
-    if not 512 <= block_size <= 1 << 16 or sub_header_blocks < 1 or bitmap_blocks < 2:
-        raise TargetError(f"{file.name}: its header is damaged")
-    bitmaps = (1 + sub_header_blocks) * block_size
-    file.seek(block_size)
-    split = SUB_HEADER.unpack(file.read(SUB_HEADER.size))[2]
-    if split:
-        raise TargetError(f"{file.name}: is one part of a split dump; reassemble it first")
-    half = bitmap_blocks // 2 * block_size
-    table = bitmaps + bitmap_blocks * block_size
-    if file.seek(0, SEEK_END) < table:
-        return table
-    file.seek(bitmaps + half)
-    return max(table, _end_of_pages(file, table, _bits_set(file, half)))
+    tables = tables_of(file)
+    if file.seek(0, SEEK_END) < tables.descriptors:
+        return tables.descriptors
+    file.seek(tables.kept)
+    pages = _bits_set(file, tables.descriptors - tables.kept)
+    return max(tables.descriptors, _end_of_pages(file, tables.descriptors, pages))
 
 
 def _end_of_pages(file: BinaryIO, table: int, pages: int) -> int:

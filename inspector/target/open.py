@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from drgn import (
     Architecture,
@@ -22,19 +23,21 @@ from inspector.model.report import Incomplete
 from inspector.target.btf.cache import indexed
 from inspector.target.btf.finder import register_btf
 from inspector.target.btf.records import Btf
+from inspector.target.dump_memory import DumpMemory, dump_memory
 from inspector.target.faults import opening, reading
 from inspector.target.format import sniff
 from inspector.target.kallsyms import vmlinux_kallsyms
-from inspector.target.kallsyms_search import KallsymsTables
 from inspector.target.kdump_whole import check_whole
 from inspector.target.modules import add_module_symbols
-from inspector.target.qemu import Monitor
 from inspector.target.shipped import shipped_dump
 from inspector.target.spec import SymbolSource, TargetKind, TargetSpec
 from inspector.target.symbols import Symbols
-from inspector.target.system_map import system_map_symbols
 from inspector.target.target import Target
 from inspector.target.vmcoreinfo import vmcoreinfo
+
+# What few targets need is imported for those: a dump opens faster.
+if TYPE_CHECKING:
+    from inspector.target.kallsyms_search import KallsymsTables
 
 # 7.2's is 6 MB. What says that it is larger than this is damaged.
 _MAX_BTF = 64 << 20
@@ -52,7 +55,9 @@ def open_target(spec: TargetSpec) -> Iterator[Target]:
     elif spec.kind is TargetKind.LIVE:
         yield target_of(*_open_live(), spec)
     elif spec.kind in (TargetKind.CORE, TargetKind.DEMO):
-        yield target_of(*open_core(spec), spec)
+        prog, identity = open_core(spec)
+        dump = core_path(spec) if identity.format == "kdump" else None
+        yield target_of(prog, identity, spec, dump=dump)
     else:
         raise TargetError(f"a target of kind {spec.kind.value} has no kernel to open")
 
@@ -63,31 +68,38 @@ def target_of(
     spec: TargetSpec,
     kallsyms: KallsymsTables | None = None,
     cpu_registers: Mapping[int, Mapping[str, int]] | None = None,
+    dump: Path | None = None,
 ) -> Target:
     """A target from a drgn program whose memory is set up, whoever opened it.
 
     :param kallsyms: where it is, for a caller that has searched for it
     :param cpu_registers: CPU number → registers, for a caller that knows them
+    :param dump: the kdump that the memory of ``prog`` is from, which is then read directly
     :raises TargetError: if it is not an x86-64 kernel, or lacks symbols or types
     """
     name = identity.path or identity.kind
     check_kernel(prog, name)
     with opening(name):
         info = vmcoreinfo(prog)
+    memory = dump_memory(dump, info) if dump is not None else None
     if spec.system_map is not None:
+        from inspector.target.system_map import system_map_symbols
+
         index = system_map_symbols(spec.system_map, info)
     else:
         index = vmlinux_kallsyms(prog, info, name, kallsyms)
     symbols = Symbols(prog, index)
     # Ahead of any ELF symbol table, so that names are the same with BTF and DWARF.
     prog.register_symbol_finder("inspector-kallsyms", symbols.find, enable_index=0)
-    btf = _load_types(prog, spec, symbols, name, info.get("BUILD-ID"))
+    btf = _load_types(prog, spec, symbols, name, info.get("BUILD-ID"), memory)
     types = "btf" if btf is not None else "dwarf"
     identity_of_kernel = KernelIdentity(
         info.get("OSRELEASE", "unknown"), "x86_64", info.get("BUILD-ID"), types
     )
     incomplete = _load_modules(prog, symbols)
-    return Target(prog, identity, identity_of_kernel, symbols, incomplete, cpu_registers or {}, btf)
+    return Target(
+        prog, identity, identity_of_kernel, symbols, incomplete, cpu_registers or {}, btf, memory
+    )
 
 
 def open_core(spec: TargetSpec) -> tuple[Program, TargetIdentity]:
@@ -95,7 +107,7 @@ def open_core(spec: TargetSpec) -> tuple[Program, TargetIdentity]:
 
     :raises TargetError: if it is not a dump that drgn can open
     """
-    path = shipped_dump(spec.path) if spec.kind is TargetKind.DEMO else Path(spec.path or "")
+    path = core_path(spec)
     dump_format = sniff(path)
     if dump_format == "flattened":
         raise TargetError(
@@ -110,6 +122,14 @@ def open_core(spec: TargetSpec) -> tuple[Program, TargetIdentity]:
     return prog, TargetIdentity(spec.kind.value, shown, dump_format)
 
 
+def core_path(spec: TargetSpec) -> Path:
+    """Where the dump is that ``spec`` names.
+
+    :raises TargetError: if no shipped dump is called so
+    """
+    return shipped_dump(spec.path) if spec.kind is TargetKind.DEMO else Path(spec.path or "")
+
+
 def _open_live() -> tuple[Program, TargetIdentity]:
     if not os.path.exists("/proc/kcore"):
         raise TargetError("/proc/kcore: this kernel has none (CONFIG_PROC_KCORE)")
@@ -122,6 +142,8 @@ def _open_live() -> tuple[Program, TargetIdentity]:
 @contextmanager
 def _open_qemu(spec: TargetSpec) -> Iterator[Target]:
     """Stopped for as long as it is open, if that is wanted; it goes on whatever happens."""
+    from inspector.target.qemu import Monitor
+
     prog, address = Program(), spec.path or ""
     with closing(Monitor(address)) as monitor:
         monitor.hand_over(prog)
@@ -151,17 +173,22 @@ def check_kernel(prog: Program, name: str) -> None:
 
 
 def _load_types(
-    prog: Program, spec: TargetSpec, symbols: Symbols, name: str, build_id: str | None
+    prog: Program,
+    spec: TargetSpec,
+    symbols: Symbols,
+    name: str,
+    build_id: str | None,
+    memory: DumpMemory | None,
 ) -> Btf | None:
     """:returns: where types come from, None for DWARF"""
     with opening(name):
         main = _main_module(prog)
-    if spec.vmlinux is not None or spec.types is SymbolSource.DWARF:
+    if spec.by_dwarf:
         if spec.types is SymbolSource.BTF:
             raise TargetError("--vmlinux gives DWARF: it does not go with --symbols btf")
         _load_dwarf(prog, main, spec.vmlinux)
         return None
-    btf = _read_btf(prog, symbols, name, build_id)
+    btf = _read_btf(prog, symbols, name, build_id, memory)
     register_btf(prog, btf, symbols.address_of)
     low, high = symbols.address_of("_text"), symbols.address_of("_end")
     if low is not None and high is not None:
@@ -193,15 +220,19 @@ def _load_dwarf(prog: Program, main: MainModule, vmlinux: Path | None) -> None:
         )
 
 
-def _read_btf(prog: Program, symbols: Symbols, name: str, build_id: str | None) -> Btf:
+def _read_btf(
+    prog: Program, symbols: Symbols, name: str, build_id: str | None, memory: DumpMemory | None
+) -> Btf:
     start, stop = symbols.address_of("__start_BTF"), symbols.address_of("__stop_BTF")
     if start is None or stop is None:
         raise TargetError(f"{name}: this kernel has no BTF; give its debug package with --vmlinux")
     if not 0 < stop - start <= _MAX_BTF:
         raise TargetError(f"{name}: its BTF claims {stop - start} bytes")
-    with opening(f"{name}: the kernel's BTF"):
-        blob = prog.read(start, stop - start)
-    return indexed(bytes(blob), build_id)
+    blob = memory.read(start, stop - start) if memory is not None else None
+    if blob is None:
+        with opening(f"{name}: the kernel's BTF"):
+            blob = bytes(prog.read(start, stop - start))
+    return indexed(blob, build_id)
 
 
 def reload_modules(target: Target) -> None:

@@ -13,6 +13,7 @@ from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.report import Incomplete
 from inspector.model.symbol import Location
 from inspector.target.btf.records import Btf
+from inspector.target.dump_memory import DumpMemory
 from inspector.target.faults import reading
 from inspector.target.symbols import Symbols
 
@@ -36,6 +37,7 @@ class Target:
         incomplete: tuple[Incomplete, ...],
         cpu_registers: Mapping[int, Mapping[str, int]],
         btf: Btf | None,
+        memory: DumpMemory | None = None,
     ) -> None:
         self.prog = prog
         self.identity = identity
@@ -45,6 +47,7 @@ class Target:
         self.cpu_registers = cpu_registers
         self.moving = bool(prog.flags & ProgramFlags.IS_LIVE) and not cpu_registers
         self.btf = btf
+        self._memory = memory
 
     @property
     def is_live(self) -> bool:
@@ -56,6 +59,24 @@ class Target:
 
         :raises Unreadable: if any of them is missing
         """
+        if self._memory is not None:
+            found = self._memory.read(address, size)
+            if found is not None:
+                return found
+        return self._read_by_drgn(address, size)
+
+    def beginning(self, address: int, size: int) -> bytes:
+        """The same of few bytes where a page begins, of which nothing more is going to be read.
+
+        :raises Unreadable: if any of them is missing
+        """
+        if self._memory is not None:
+            found = self._memory.beginning(address, size)
+            if found is not None:
+                return found
+        return self._read_by_drgn(address, size)
+
+    def _read_by_drgn(self, address: int, size: int) -> bytes:
         try:
             data: bytes = self.prog.read(address, size)
             return data

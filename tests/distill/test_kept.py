@@ -2,7 +2,7 @@
 """Byte ranges of pages."""
 
 from inspector.distill.kept import KeptBytes
-from inspector.distill.paging import PAGE_SIZE
+from inspector.target.page_tables import PAGE_SIZE
 
 PAGE = bytes(range(256)) * 16
 

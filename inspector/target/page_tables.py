@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from drgn import FaultError
 
@@ -13,15 +14,26 @@ from inspector.errors import TargetError
 PAGE_SHIFT = 12
 PAGE_SIZE = 1 << PAGE_SHIFT
 
-_INDEX_BITS = 9
+INDEX_BITS = 9
 _ENTRY = struct.Struct("<Q")
 
 # arch/x86/include/asm/pgtable_types.h; in the last level bit 7 is PAT instead.
-_PRESENT = 1 << 0
+PRESENT = 1 << 0
 _PSE = 1 << 7
 _FRAME_MASK = 0xF_FFFF_FFFF_F000
 
 _START_KERNEL_MAP = 0xFFFF_FFFF_8000_0000
+
+
+class Step(NamedTuple):
+    """How far a walk came.
+
+    :ivar frame: the number of the page frame that was asked for, or of the table that is next
+    :ivar level: of that table, 0 being the last; -1 where a page was found
+    """
+
+    frame: int
+    level: int
 
 
 class PageTables:
@@ -50,31 +62,39 @@ class PageTables:
         try:
             return self._frames[page]
         except KeyError:
-            found = self._frames[page] = self._walk(page)
+            found = self._frames[page] = self.walk(page).frame
             return found
 
     def known(self, page: int) -> int | None:
         """What :meth:`frame` found before; None for a page that nobody asked for."""
         return self._frames.get(page)
 
-    def _walk(self, page: int) -> int:
+    def walk(self, page: int, last: int = 0) -> Step:
+        """The way to the virtual page number ``page``, as far as the table of level ``last`` - 1.
+
+        :raises drgn.FaultError: if it is not mapped, or a table on the way is missing
+        """
         self._check_canonical(page)
         frame = self._root
-        for level in reversed(range(self._levels)):
-            index = page >> _INDEX_BITS * level & 511
+        for level in reversed(range(last, self._levels)):
+            index = page >> INDEX_BITS * level & 511
             at = (frame << PAGE_SHIFT) + index * _ENTRY.size
             entry: int = _ENTRY.unpack(self._read(at, _ENTRY.size))[0]
-            if not entry & _PRESENT:
+            if not entry & PRESENT:
                 raise FaultError("address is not mapped", page << PAGE_SHIFT)
-            frame = (entry & self._mask) >> PAGE_SHIFT
+            frame = self.frame_in(entry)
             if level == 0 or entry & _PSE:
-                inside = (1 << _INDEX_BITS * level) - 1
-                return frame & ~inside | page & inside
-        raise AssertionError("the last level always returns")
+                inside = (1 << INDEX_BITS * level) - 1
+                return Step(frame & ~inside | page & inside, -1)
+        return Step(frame, last - 1)
+
+    def frame_in(self, entry: int) -> int:
+        """The number of the page frame that a present entry points to."""
+        return (entry & self._mask) >> PAGE_SHIFT
 
     def _check_canonical(self, page: int) -> None:
-        sign = page >> _INDEX_BITS * self._levels - 1
-        ones = (1 << 64 - PAGE_SHIFT - _INDEX_BITS * self._levels + 1) - 1
+        sign = page >> INDEX_BITS * self._levels - 1
+        ones = (1 << 64 - PAGE_SHIFT - INDEX_BITS * self._levels + 1) - 1
         if sign not in (0, ones):
             raise FaultError("address is not canonical", page << PAGE_SHIFT)
 

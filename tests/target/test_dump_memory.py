@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What is read of a kdump without drgn is what drgn reads."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from inspector.errors import Unreadable
+from inspector.opening import open_survey
+from inspector.survey import Survey
+from inspector.target.dump_memory import DumpMemory, dump_memory
+from inspector.target.shipped import shipped_dump
+from inspector.target.spec import TargetKind, TargetSpec
+from inspector.target.vmcoreinfo import vmcoreinfo
+
+UNMAPPED = 0xFFFF_C8FF_FFFF_F000  # below vmalloc space, which a hole is below
+
+
+@pytest.fixture(scope="module")
+def survey() -> Iterator[Survey]:
+    with open_survey(TargetSpec(TargetKind.DEMO)) as survey:
+        yield survey
+
+
+@pytest.fixture(scope="module")
+def memory(survey: Survey) -> DumpMemory:
+    made = dump_memory(shipped_dump(None), vmcoreinfo(survey.target.prog))
+    assert made is not None
+    return made
+
+
+def test_tasks_and_live_stacks_are_the_same(survey: Survey, memory: DumpMemory) -> None:
+    places = []
+    for task in survey.tasks():
+        places.append((task.address, survey.target.sizeof("struct task_struct")))
+        if task.stack is not None and task.sp in task.stack:
+            places.append((task.sp, task.stack.high - task.sp))
+    assert len(places) > 100
+    read = [(memory.read(*place), bytes(survey.target.prog.read(*place))) for place in places]
+    assert [place for place, (ours, drgns) in zip(places, read, strict=True) if ours != drgns] == []
+
+
+def test_large_pages_of_the_kernel_image_are_the_same(survey: Survey, memory: DumpMemory) -> None:
+    start = survey.target.symbols.address_of("__start_BTF")
+    assert start is not None
+    size = 3 * 4096 + 5
+    assert memory.read(start + 123, size) == bytes(survey.target.prog.read(start + 123, size))
+
+
+def test_the_end_of_a_stack_is_the_same(survey: Survey, memory: DumpMemory) -> None:
+    ends = [task.stack.low for task in survey.tasks() if task.stack is not None]
+    assert len(ends) > 50
+    for end in ends:
+        assert memory.beginning(end, 8) == bytes(survey.target.prog.read(end, 8))
+
+
+@pytest.mark.parametrize("address", [UNMAPPED, 0, 1 << 63, (1 << 64) - 4, -8])
+def test_what_is_not_there_is_left_to_drgn_to_say(
+    survey: Survey, memory: DumpMemory, address: int
+) -> None:
+    assert memory.read(address, 8) is None
+    assert memory.beginning(address, 8) is None
+    with pytest.raises(Unreadable):
+        survey.target.read(address, 8)
+
+
+def test_a_dump_that_does_not_name_its_page_tables_is_left_to_drgn(survey: Survey) -> None:
+    info = vmcoreinfo(survey.target.prog)
+    del info["SYMBOL(swapper_pg_dir)"]
+    assert dump_memory(shipped_dump(None), info) is None
+
+
+def test_a_file_that_is_gone_is_left_to_drgn(survey: Survey, tmp_path: Path) -> None:
+    assert dump_memory(tmp_path / "gone", vmcoreinfo(survey.target.prog)) is None
