@@ -25,7 +25,6 @@ from inspector.kernel.generated_text import GeneratedText
 from inspector.kernel.kprobes import Kprobes
 from inspector.kernel.moving_tasks import MovingTasks
 from inspector.kernel.percpu import present_cpus
-from inspector.kernel.records import read_ring, ring_places
 from inspector.kernel.running import current_task
 from inspector.kernel.stack_end import stack_end_is_smashed
 from inspector.kernel.syscalls import Syscalls
@@ -34,16 +33,13 @@ from inspector.kernel.tasks import Tasks
 from inspector.kernel.unwinder import call_frames
 from inspector.model.entry_frame import Found, whole
 from inspector.model.frame import Frame
-from inspector.model.hit import Hit
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.kprobe import Kprobe
-from inspector.model.record import Hold, Record, Ring
 from inspector.model.region import CodeRegion
 from inspector.model.report import CallFrame, Diff, Explanation, Incomplete, StackPicture
 from inspector.model.stack import Stack
 from inspector.model.task import Running, Task
 from inspector.naming import Naming
-from inspector.record.places import RecordPlaces
 from inspector.target.spec import TargetKind
 from inspector.target.target import Target
 
@@ -53,8 +49,11 @@ if TYPE_CHECKING:
     from inspector.kernel.pointers import Pointers
     from inspector.kernel.probing import Probing
     from inspector.model.context import Context
+    from inspector.model.hit import Hit
     from inspector.model.machine import Machine
     from inspector.model.probe_answer import ProbeAnswer
+    from inspector.model.record import Hold, Record, Ring
+    from inspector.record.places import RecordPlaces
 
 _Read = TypeVar("_Read")
 
@@ -151,6 +150,8 @@ class Survey:
 
     def record_places(self) -> Iterator[RecordPlaces]:
         """Where in framefreeze's ring data of the recorded tasks lies."""
+        from inspector.kernel.records import ring_places
+
         return ring_places(self.target)
 
     def running_tasks(self) -> tuple[Task, ...]:
@@ -451,12 +452,16 @@ class Survey:
 
         :raises NothingMatched: if framefreeze is not loaded
         """
+        from inspector.kernel.records import read_ring
+
         ring = read_ring(self.target)
         if ring is None:
             raise NothingMatched("no records: the framefreeze module is not loaded there")
         return ring
 
     def _recorded(self, record: Record) -> Hit:
+        from inspector.model.hit import Hit
+
         task = recorded.task_of(record, self._tasks.thread_size)
         given = self._naming.frame(recorded.given_frame(self._around, record, task))
         candidate = recorded.entry_frame(self._around, record, task)

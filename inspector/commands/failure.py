@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import click
 
-from inspector.commands.fault_log import write_fault_log
 from inspector.commands.status import PartialAnswerError, Status
 from inspector.errors import InspectorError, NothingMatched
 
@@ -55,6 +54,8 @@ def _usage(error: click.ClickException) -> str:
 
 
 def _fault(error: Exception, arguments: Sequence[str]) -> str:
+    from inspector.commands.fault_log import write_fault_log  # slow to import, and rarely needed
+
     what = f"a fault of this program: {type(error).__name__}"
     try:
         return f"{what}; the details are in {write_fault_log(error, arguments)}"

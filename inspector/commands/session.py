@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
@@ -12,6 +12,7 @@ from inspector.commands.status import PartialAnswerError
 from inspector.commands.target import TargetOptions, target_spec
 from inspector.commands.what import What
 from inspector.errors import NothingMatched
+from inspector.target.plugins import without_plugins
 
 if TYPE_CHECKING:
     from inspector.commands.complete.names import Names
@@ -29,6 +30,7 @@ class Session:
     :ivar held: a survey that is open already (the REPL's), for a command that names no TARGET
     :ivar selected: what such a command is about when it says nothing (the REPL's selection)
     :ivar names: what a completion can offer of the target
+    :ivar plugins: whether drgn's plugins are wanted, of which the prompt has commands
     """
 
     out: TextIO
@@ -37,6 +39,7 @@ class Session:
     held: Survey | None = None
     selected: What | None = None
     names: Names | None = None
+    plugins: bool = False
 
     def meant(self, what: What | None, options: TargetOptions) -> What | None:
         """``what``; where it is None, the selection, if the command is about the held target."""
@@ -60,7 +63,10 @@ class Session:
         with ExitStack() as opened:
             with self.progress() as step:
                 step(f"opening {spec.path or spec.kind.value}")
-                survey = opened.enter_context(open_survey(spec))
+                # A plugin may know where debug information is to be had.
+                wanted = self.plugins or spec.by_dwarf
+                with nullcontext() if wanted else without_plugins():
+                    survey = opened.enter_context(open_survey(spec))
             with _completeness(survey):
                 yield survey
 

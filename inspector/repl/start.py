@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 
 from inspector.commands.session import Session
 from inspector.commands.target import TargetOptions, target_spec
@@ -27,7 +28,7 @@ def start(
     :raises TargetError: if a target is named and cannot be opened
     """
     target = with_path(target, path)
-    bench = Workbench(session)
+    bench = Workbench(replace(session, plugins=True))
     bench.vi_mode = vi
     spec = _spec(session, target)
     if not lines and sys.stdin is not None and sys.stdin.isatty() and session.out.isatty():

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from drgn import FindObjectFlags, Object, Program, ProgramFlags, SymbolIndex
 from drgn.helpers.linux.kallsyms import load_vmlinux_kallsyms
@@ -12,7 +13,9 @@ from drgn.helpers.linux.kallsyms import load_vmlinux_kallsyms
 from inspector.errors import TargetError
 from inspector.target.faults import opening
 from inspector.target.kallsyms_memory import image_symbols, read_with_holes, reader
-from inspector.target.kallsyms_search import KallsymsTables, find_kallsyms
+
+if TYPE_CHECKING:
+    from inspector.target.kallsyms_search import KallsymsTables
 
 _LOCAL = ProgramFlags.IS_LIVE | ProgramFlags.IS_LOCAL
 
@@ -52,6 +55,8 @@ def find_tables(prog: Program, info: Mapping[str, str]) -> KallsymsTables | None
     """
     if _NAMED in info:
         return None
+    from inspector.target.kallsyms_search import find_kallsyms  # no kernel since 6.0 needs it
+
     with opening("the kernel image"):
         return find_kallsyms(reader(prog), image_symbols(info))
 

@@ -43,3 +43,8 @@ class TargetSpec:
     vmlinux: Path | None = None
     system_map: Path | None = None
     pause: bool = False
+
+    @property
+    def by_dwarf(self) -> bool:
+        """Whether types come from debug information."""
+        return self.types is SymbolSource.DWARF or self.vmlinux is not None

@@ -45,3 +45,8 @@ def test_frames_for_a_program_import_no_renderer_of_terminals_and_no_disassemble
     output: str,
 ) -> None:
     assert imported("frames", "--demo", "--format", output) == ["drgn"]
+
+
+def test_an_answer_imports_none_of_drgns_plugins() -> None:
+    plugins = ("drgn.commands._crash", "inspector.drgn_plugin")
+    assert imported("frames", "--demo", "--format", "json", of=plugins) == []
