@@ -29,9 +29,12 @@ def write_jsonl(
     """
     texts, count = FrameTexts(None), 0
     _write(out, header("inspector.frames/1", target, kernel))
+    out.flush()
     for frame in frames:
         out.write(texts.of(frame) + "\n")
         count += 1
+        if count == 1:  # whoever waits for an answer sees that it comes
+            out.flush()
     _write(out, {"incomplete": incomplete_list(incomplete())})
     return count
 
