@@ -33,8 +33,13 @@ class Event(NamedTuple):
     vector: int
 
 
+_NONE = Event(0, 0)
+
+
 def event_of(ss: int) -> Event:
     """:param ss: the whole word that ss begins"""
+    if ss < 1 << 32:  # everywhere but on a CPU with FRED
+        return _NONE
     return Event(ss >> 48 & 0xF, ss >> 32 & 0xFF)
 
 

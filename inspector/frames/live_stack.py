@@ -174,9 +174,11 @@ class LiveStacks:
     def _among(self, task: Task, stack: Stack, low: int, data: bytes) -> list[Candidate]:
         """Candidates in ``data``, which begins at ``low``, a word below what is live."""
         called, plausible = self._called.frames(data), kernel_frames(data)
+        slot = hardware_slot(stack)
+        if not (called or plausible or slot):
+            return []
         places = dict.fromkeys(called, FoundBy.RETURN_ADDRESS)
         places |= {at: FoundBy.SCAN for at in plausible if at > 0}
-        slot = hardware_slot(stack)
         if slot is not None and slot > low:
             # Found wherever its sp points: a double fault may come of just that.
             places[slot - low] = FoundBy.SCAN

@@ -31,7 +31,7 @@ _KERNEL_HALF = 0xFF00_0000_0000_0000  # five-level paging's kernel half; four-le
 
 def kernel_frames(data: bytes) -> list[int]:
     """Offsets into ``data``, multiples of 8, where 168 bytes look like a frame of kernel mode."""
-    if _CS_WORD.search(data) is None:
+    if _BEFORE_AND_CS not in data:  # nearly always: found out several times faster
         return []
     found = (cs_at - _CS for cs_at in words_with(data, _CS_WORD))
     return [at for at in found if 0 <= at <= len(data) - PT_REGS_SIZE and _plausible(data, at)]
@@ -51,6 +51,8 @@ def words_with(data: bytes, part: re.Pattern[bytes], skipped: int = 0) -> Iterat
             yield match.start() - skipped
 
 
+# The highest byte of an ip in the kernel's half, and the lowest of cs, which is the next word.
+_BEFORE_AND_CS = bytes([_KERNEL_HALF >> 56, _KERNEL_CS])
 _CS_WORD = literal(_KERNEL_CS.to_bytes(8, "little"))
 
 

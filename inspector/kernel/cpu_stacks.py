@@ -79,6 +79,8 @@ _SLOT_BELOW_TOP = {
 
 def hardware_slot(stack: Stack) -> int | None:
     """Where the CPU's own frame lies on an IST stack, None for other stacks."""
+    if stack.kind is StackKind.TASK:  # as nearly all are
+        return None
     below = _SLOT_BELOW_TOP.get(stack.kind)
     return None if below is None else stack.high - below
 

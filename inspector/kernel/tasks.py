@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
@@ -182,23 +183,26 @@ class Tasks:
 
     def _task(self, address: int, node: _Node) -> Task:
         stack, flags = node.stack, node.flags
-        high = stack + self.thread_size
-        return Task(
-            address=address,
-            pid=node.pid,
-            tgid=node.tgid,
-            comm=escape_comm(node.comm),
-            cpu=node.cpu,
-            running=Running.ON_CPU if any(node.on_cpu) else Running.OFF_CPU,
-            stack=Stack(StackKind.TASK, stack, high) if stack else None,
-            entry_address=stack + self.entry_offset if stack else None,
-            sp=node.sp,
-            kernel_thread=bool(flags & PF_KTHREAD),
-            user_worker=bool(flags & (PF_IO_WORKER | PF_USER_WORKER)),
-            compat=bool(node.status & TS_COMPAT),
-            trap_nr=node.trap_nr,
+        return Task(  # by position: names take as long again, and there are very many tasks
+            address,
+            node.pid,
+            node.tgid,
+            _escaped(node.comm),
+            node.cpu,
+            _ON_CPU if any(node.on_cpu) else _OFF_CPU,
+            Stack(_TASK_STACK, stack, stack + self.thread_size) if stack else None,
+            stack + self.entry_offset if stack else None,
+            node.sp,
+            bool(flags & PF_KTHREAD),
+            bool(flags & (PF_IO_WORKER | PF_USER_WORKER)),
+            bool(node.status & TS_COMPAT),
+            node.trap_nr,
         )
 
+
+# Threads share names; and a member of an enum takes some time to find.
+_escaped = lru_cache(4096)(escape_comm)
+_ON_CPU, _OFF_CPU, _TASK_STACK = Running.ON_CPU, Running.OFF_CPU, StackKind.TASK
 
 _next_task: Callable[[_Node], int] = attrgetter("next_task")
 _next_thread: Callable[[_Node], int] = attrgetter("next_thread")

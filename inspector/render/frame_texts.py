@@ -67,9 +67,9 @@ class _Template:
 
     def filled(self, found: EntryFrame) -> str:
         address, task, _pattern, registers = found
-        evidence = (place.address(address, task.address) for place in self._places)
-        comm = _quoted(task.comm)
-        head = (address, task.cpu, task.pid, task.tgid, comm, task.address)
+        at = task.address
+        evidence = [place.address(address, at) for place in self._places]
+        head = (address, task.cpu, task.pid, task.tgid, _quoted(task.comm), at)
         return self._text % (*head, *registers, *evidence)
 
 
