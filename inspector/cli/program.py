@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 
 import click
@@ -17,13 +18,12 @@ class Commands(click.Group):
     """A group whose commands are imported by name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*COMMANDS, REPL]
+        return [*COMMANDS, *FACES]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name == REPL:
-            from inspector.repl.command import command
-
-            return command
+        if cmd_name in FACES:
+            face: click.Command = importlib.import_module(FACES[cmd_name]).command
+            return face
         return load_command(cmd_name)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
@@ -31,7 +31,9 @@ class Commands(click.Group):
         return super().shell_complete(ctx, incomplete) or complete_path(ctx, None, incomplete)
 
 
-REPL = "repl"  # a face of its own, which has every command
+REPL = "repl"
+# What is more than a command: it is made of them. Name → module.
+FACES = {REPL: "inspector.repl.command", "fleet": "inspector.fleet.command"}
 
 
 def with_command(arguments: list[str]) -> list[str]:
@@ -42,7 +44,7 @@ def with_command(arguments: list[str]) -> list[str]:
 
 
 def _is_path(word: str) -> bool:
-    if word.startswith("-") or word in COMMANDS:
+    if word.startswith("-") or word in COMMANDS or word in FACES:
         return False
     return os.sep in word or os.path.isfile(word)
 

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The process that reads one dump: ``python -m inspector.fleet.child PARENT WORKER JOB``.
+
+It ends with one of the statuses below and says why in the last line of its standard error, or is
+killed; whatever happens to it happens to it alone.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import resource
+import signal
+import sys
+import time
+from dataclasses import asdict
+
+from inspector.fleet.job import Job
+
+REFUSED, TOO_MUCH_MEMORY, FAULT = 2, 12, 70
+"""Exit statuses beside 0: the dump's parts are written."""
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def child_command(parent: int, worker: str, job: Job) -> list[str]:
+    """:param parent: the process that waits for it
+    :param worker: what the dataset is to say of who read the dump
+    """
+    return [sys.executable, "-m", __name__, str(parent), worker, json.dumps(asdict(job))]
+
+
+def main(arguments: list[str]) -> int:
+    """Read one dump, and write its parts."""
+    started = time.monotonic()
+    parent, worker, job = int(arguments[0]), arguments[1], Job(**json.loads(arguments[2]))
+    _die_with(parent)
+    _limit(job.memory)
+    try:
+        _read(job, worker, started)
+    except MemoryError:
+        sys.stderr.write("needs more memory than it may take\n")
+        return TOO_MUCH_MEMORY
+    except Exception as error:
+        from inspector.commands.failure import failure_of
+        from inspector.commands.status import Status
+
+        failure = failure_of(error, arguments)
+        sys.stderr.write(f"{failure.message}\n")
+        return FAULT if failure.status is Status.OUR_FAULT else REFUSED
+    return 0
+
+
+def _die_with(parent: int) -> None:
+    """A reader must not outlive the worker that would enforce its limits."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _limit(memory: int) -> None:
+    """Private writable memory is what counts: a dump that is only mapped takes none."""
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _read(job: Job, worker: str, started: float) -> None:
+    from inspector.fleet.parts import write_read
+    from inspector.fleet.rows import frame_rows, report_row
+    from inspector.full_report import full_report
+    from inspector.opening import open_survey
+    from inspector.target.spec import TargetKind, TargetSpec
+
+    with open_survey(TargetSpec(TargetKind.CORE, job.path)) as survey:
+        report = full_report(survey)
+    seconds = time.monotonic() - started
+    write_read(job, worker, seconds, report_row(report), frame_rows(report))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

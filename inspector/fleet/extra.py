@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the fleet commands need beyond the rest: an extra of the distribution."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from inspector.errors import UsageError
+
+_PACKAGES = ("dask", "distributed", "duckdb", "pyarrow")
+
+
+@contextmanager
+def fleet_extra() -> Iterator[None]:
+    """What is imported in the block may be of the extra.
+
+    :raises UsageError: in one line that says what to install, where it is not there
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in _PACKAGES:
+            raise
+        raise UsageError(
+            f"fleet needs {package}, which is not installed: pip install 'frame-inspector[fleet]'"
+        ) from None

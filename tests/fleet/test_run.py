@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""``inspector fleet run``: many real dumps, broken ones among them, and everything that kills."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet
+import pytest
+from fleetkit.herd import Herd
+
+from inspector.target.shipped import shipped_dump
+from tests.conftest import Inspector
+from tests.fleet.conftest import below, finished, readers, started, wait_until
+from tests.fleet.opened import watching
+from tests.schemas.test_answers import check
+
+PATIENT = ("--workers", "2", "--time-limit", "45")
+
+
+def rows(dataset: Path) -> dict[Path, dict[str, Any]]:
+    parts = [pyarrow.parquet.read_table(part) for part in dataset.glob("dumps/*.parquet")]
+    found = [row for part in parts for row in part.to_pylist()]
+    assert len({row["dump"] for row in found}) == len(found)
+    return {Path(row["dump"]): row for row in found}
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """A run that was killed half-way, and the one that went on.
+
+    :ivar done_before: the dumps that were finished when nothing of the first run was left
+    :ivar opened: by the second run
+    """
+
+    dataset: Path
+    done_before: set[Path]
+    opened: set[Path]
+    answer: Any
+    status: int
+
+
+@pytest.fixture(scope="module")
+def resumed(herd: Herd, inspector: Inspector, tmp_path_factory: pytest.TempPathFactory) -> Resumed:
+    dataset = tmp_path_factory.mktemp("resumed") / "dataset"
+    with started("fleet", "run", herd.directory, "-o", dataset, *PATIENT) as run:
+        wait_until(lambda: finished(dataset) >= 6)
+        run.kill()
+        wait_until(lambda: not readers(dataset))
+    done_before = set(rows(dataset))
+    with watching(herd.directory) as opened:
+        again = inspector(
+            "fleet", "run", herd.directory / "*", "-o", dataset, *PATIENT, "--format", "json"
+        )
+        touched = opened.now()
+    return Resumed(dataset, done_before, touched, json.loads(again.stdout), again.returncode)
+
+
+def test_a_killed_run_goes_on_and_reads_no_finished_dump_again(
+    resumed: Resumed, herd: Herd
+) -> None:
+    assert 6 <= len(resumed.done_before) < len(herd.all)
+    assert resumed.opened & resumed.done_before == set()
+    assert resumed.opened | resumed.done_before >= set(herd.source)
+    assert resumed.answer["read_now"] == len(herd.all - resumed.done_before)
+
+
+def test_every_dump_is_one_row_and_every_broken_one_says_why(resumed: Resumed, herd: Herd) -> None:
+    found = rows(resumed.dataset)
+    assert set(found) == herd.all
+    assert {path for path, row in found.items() if row["outcome"] != "read"} == set(herd.broken)
+    for path in herd.broken:
+        assert found[path]["error"]
+        assert found[path]["signature"] is None
+    hanging = next(path for path, why in herd.broken.items() if why == "hanging")
+    assert (found[hanging]["outcome"], found[hanging]["error"]) == (
+        "time-limit",
+        "took longer than 45 s",
+    )
+
+
+def test_the_answer_lists_the_broken_ones_and_is_partial(resumed: Resumed, herd: Herd) -> None:
+    assert resumed.status == 3
+    check("fleet-run", resumed.answer)
+    assert resumed.answer["unfinished"] == []
+    unread = {Path(d["dump"]) for d in resumed.answer["dumps"] if d["error"] is not None}
+    assert unread == set(herd.broken)
+    assert len(resumed.answer["dumps"]) == len(herd.all)
+
+
+def test_the_frames_are_those_of_the_report(
+    resumed: Resumed, herd: Herd, inspector: Inspector
+) -> None:
+    dump = next(iter(herd.source))
+    row = rows(resumed.dataset)[dump]
+    told = json.loads(inspector("report", "--core", dump, "--format", "json").stdout)
+    part = resumed.dataset / "frames" / f"{row['key']}.parquet"
+    frames = pyarrow.parquet.read_table(part).to_pylist()
+    assert len(frames) == row["frames"] == len(told["frames"])
+    assert row["signature"] == told["signature"]["digest"]
+    assert row["signature_parts"] == told["signature"]["parts"]
+    assert row["missing"] == [missing["reason"] for missing in told["incomplete"]]
+    for frame, said in zip(frames, told["frames"], strict=True):
+        for name in ("origin", "user_mode", "stack", "found_in", "cpu", "vector", "interrupted"):
+            assert frame[name] == said[name]
+        for name, word in said["registers"].items():
+            assert frame[name] == (None if word is None else int(word, 16))
+        assert hex(frame["address"]) == said["address"]
+        assert frame["comm"] == (said["task"] or {}).get("comm")
+        assert frame["syscall"] == (said["syscall"] or {}).get("name")
+
+
+def test_redaction_and_trimming_leave_one_signature(resumed: Resumed, herd: Herd) -> None:
+    found = rows(resumed.dataset)
+    assert len({found[path]["signature"] for path in herd.source}) == 1
+
+
+@pytest.fixture
+def some(herd: Herd) -> list[Path]:
+    return sorted(herd.source)[:8]
+
+
+def test_a_worker_killed_midway_loses_nothing(some: list[Path], tmp_path: Path) -> None:
+    dataset = tmp_path / "dataset"
+    with watching(some[0].parent) as opened:
+        with started("fleet", "run", *some, "-o", dataset, *PATIENT) as run:
+            wait_until(lambda: finished(dataset) >= 2 and readers(dataset))
+            (reader, *_others) = readers(dataset)
+            worker = reader.parent()
+            assert worker is not None
+            assert worker in below(run.pid)
+            worker.kill()
+            opened.now()
+            done_before = set(rows(dataset))
+            out, err = run.communicate(timeout=120)
+        assert opened.now() & done_before == set()
+    assert (run.returncode, err) == (3, "")  # 3: the shipped dump has no log
+    assert set(rows(dataset)) == set(some)
+    assert {row["outcome"] for row in rows(dataset).values()} == {"read"}
+    assert "8 dumps, 8 of them readable; 8 were read now\n" in out
+
+
+@contextmanager
+def dask(*arguments: str | Path) -> Iterator[subprocess.Popen[bytes]]:
+    program = Path(sys.executable).parent / "dask"
+    process = subprocess.Popen(
+        [program, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_scheduler_and_workers_of_their_own_over_tcp(some: list[Path], tmp_path: Path) -> None:
+    dataset, address = tmp_path / "dataset", tmp_path / "scheduler.json"
+    with ExitStack() as services:
+        here = ("--host", "127.0.0.1", "--no-dashboard")
+        services.enter_context(dask("scheduler", "--port", "0", "--scheduler-file", address, *here))
+        wait_until(lambda: address.exists() and address.stat().st_size)
+        tcp = json.loads(address.read_text())["address"]
+        assert tcp.startswith("tcp://127.0.0.1:")
+        one = ("worker", tcp, "--nthreads", "1", "--no-nanny", *here)
+        workers = [services.enter_context(dask(*one)) for _ in range(2)]
+        arguments = ("fleet", "run", *some, "-o", dataset, "--scheduler", tcp)
+        with started(*arguments) as run:
+            wait_until(lambda: finished(dataset) >= 2 and readers(dataset))
+            parents = {reader.ppid() for reader in readers(dataset)}
+            victim = next(worker for worker in workers if worker.pid in parents)
+            victim.kill()
+            run.communicate(timeout=120)
+    found = rows(dataset)
+    assert set(found) == set(some)
+    assert {row["outcome"] for row in found.values()} == {"read"}
+    assert {row["worker"].split(":")[0] for row in found.values()} == {"tcp"}
+    assert len({row["worker"] for row in found.values()}) == 2
+
+
+def test_a_reader_that_is_killed_is_a_row_that_says_by_what(herd: Herd, tmp_path: Path) -> None:
+    hanging = next(path for path, why in herd.broken.items() if why == "hanging")
+    dataset = tmp_path / "dataset"
+    with started("fleet", "run", hanging, "-o", dataset, *PATIENT) as run:
+        wait_until(lambda: readers(dataset))
+        # What the kernel sends for a mapped page of a file that has become shorter.
+        readers(dataset)[0].send_signal(signal.SIGBUS)
+        out, _err = run.communicate(timeout=60)
+    assert run.returncode == 3
+    assert f"killed: {hanging}: its reader was killed by SIGBUS\n" in out
+
+
+def test_memory_is_limited(tmp_path: Path, inspector: Inspector) -> None:
+    arguments = ("--workers", "1", "--memory-limit", "40")
+    run = inspector("fleet", "run", shipped_dump(None), "-o", tmp_path / "dataset", *arguments)
+    assert run.returncode == 3
+    assert "memory-limit: " in run.stdout
+    assert "needs more than 40 MiB of memory" in run.stdout
+
+
+def test_a_dump_that_changed_is_read_anew_and_an_unread_one_when_asked(
+    tmp_path: Path, inspector: Inspector
+) -> None:
+    dataset, dump = tmp_path / "dataset", tmp_path / "1.vmcore"
+
+    def read_now(*more: str) -> int:
+        run = inspector(
+            "fleet", "run", dump, "-o", dataset, "--workers", "1", *more, "--format", "json"
+        )
+        assert [Path(one["dump"]) for one in json.loads(run.stdout)["dumps"]] == [dump]
+        now: int = json.loads(run.stdout)["read_now"]
+        return now
+
+    dump.write_bytes(b"")
+    assert (read_now(), read_now(), read_now("--again")) == (1, 0, 1)
+    assert rows(dataset)[dump]["outcome"] == "refused"
+    dump.write_bytes(shipped_dump(None).read_bytes())
+    assert (read_now(), read_now("--again")) == (1, 0)
+    assert rows(dataset)[dump]["outcome"] == "read"
+    os.utime(dump, ns=(0, 0))
+    assert (read_now(), read_now()) == (1, 0)
+    assert len([*dataset.glob("frames/*.parquet")]) == 1
+
+
+def test_nothing_that_matches_is_exit_one(tmp_path: Path, inspector: Inspector) -> None:
+    run = inspector("fleet", "run", tmp_path / "no*", "-o", tmp_path / "dataset")
+    assert (run.returncode, run.stdout) == (1, "")
+    assert not (tmp_path / "dataset").exists()
+
+
+def test_a_directory_of_something_else_is_left_alone(tmp_path: Path, inspector: Inspector) -> None:
+    (tmp_path / "mine").write_text("precious")
+    run = inspector("fleet", "run", shipped_dump(None), "-o", tmp_path)
+    assert run.returncode == 2
+    assert len(run.stderr.splitlines()) == 1
+    assert os.listdir(tmp_path) == ["mine"]
+
+
+def test_no_scheduler_is_exit_two_in_one_line(tmp_path: Path, inspector: Inspector) -> None:
+    nobody = ("--scheduler", "tcp://127.0.0.1:9")
+    run = inspector("fleet", "run", shipped_dump(None), "-o", tmp_path / "dataset", *nobody)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert len(run.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("package", ["distributed", "pyarrow"])
+def test_without_the_extra_one_line_says_what_to_install(package: str, tmp_path: Path) -> None:
+    program = (
+        f"import sys; sys.modules[{package!r}] = None; from inspector.cli.main import main;"
+        " sys.exit(main(sys.argv[1:]))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program, "fleet", "run", "x", "-o", tmp_path / "dataset"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr == (
+        f"inspector: fleet needs {package}, which is not installed:"
+        " pip install 'frame-inspector[fleet]'\n"
+    )
