@@ -10,10 +10,10 @@ import click
 
 from inspector.commands import options
 from inspector.commands.examples import Example, epilog
+from inspector.commands.output_file import format_of
 from inspector.commands.session import Session
 from inspector.commands.status import Status
 from inspector.commands.target import TargetOptions
-from inspector.errors import UsageError
 
 FORMATS = ("text", "md", "html", "json", "svg")
 _OF_SUFFIX = {
@@ -69,16 +69,7 @@ def command(
     the tasks by syscall and by origin, and what could not be read. A page (html) is one file
     that loads nothing; svg is the picture of the stack alone.
     """
-    request = ReportRequest(output or _format_of(file), file)
+    request = ReportRequest(output or format_of(file, _OF_SUFFIX, FORMATS[0]), file)
     from inspector.commands.run.report import run
 
     return run(session, target, request)
-
-
-def _format_of(file: Path | None) -> str:
-    if file is None:
-        return FORMATS[0]
-    if file.suffix.lower() not in _OF_SUFFIX:
-        known = ", ".join(_OF_SUFFIX)
-        raise UsageError(f"{file}: the name tells no format (it may end in {known}); say --format")
-    return _OF_SUFFIX[file.suffix.lower()]

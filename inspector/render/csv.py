@@ -10,8 +10,8 @@ from typing import TextIO
 from inspector.model.entry_frame import Found, whole
 from inspector.model.frame import Frame
 from inspector.model.registers import REGISTER_NAMES
+from inspector.render.csv_cell import text_cell
 from inspector.render.json_frame import location_object, register_object, word_object
-from inspector.render.safe import safe
 
 CSV_COLUMNS: tuple[str, ...] = (
     "pid",
@@ -31,9 +31,6 @@ CSV_COLUMNS: tuple[str, ...] = (
     "record",
     *REGISTER_NAMES,
 )
-
-# What makes a spreadsheet take a cell for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_csv(out: TextIO, frames: Iterable[Found]) -> int:
@@ -59,7 +56,7 @@ def _row(frame: Frame) -> list[object]:
     return [
         task.pid if task else None,
         task.tgid if task else None,
-        _name(task.comm if task else None),
+        text_cell(task.comm if task else None),
         frame.cpu,
         frame.origin.value,
         str(frame.user_mode).lower(),
@@ -67,18 +64,10 @@ def _row(frame: Frame) -> list[object]:
         frame.found_in.value,
         word_object(frame.address),
         syscall.nr if syscall else None,
-        _name(syscall.name if syscall else None),
+        text_cell(syscall.name if syscall else None),
         frame.vector,
-        _name(location_object(frame.interrupted)),
-        _name(location_object(kprobe.location) if kprobe else None),
+        text_cell(location_object(frame.interrupted)),
+        text_cell(location_object(kprobe.location) if kprobe else None),
         frame.record.index if frame.record else None,
         *(register_object(frame, name) for name in REGISTER_NAMES),
     ]
-
-
-def _name(text: str | None) -> str | None:
-    """A name that the target chose, as a cell that is nothing but text."""
-    if text is None:
-        return None
-    printable = safe(text)
-    return f"'{printable}" if printable.startswith(_FORMULA) else printable

@@ -7,10 +7,8 @@ page's policy lets the browser load nothing, and run nothing but the one script 
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 
 from markupsafe import Markup
 
@@ -23,6 +21,7 @@ from inspector.render.duration import log_stamp
 from inspector.render.frame_facts import FACT_LABELS, frame_facts
 from inspector.render.incomplete_text import incomplete_text
 from inspector.render.origin_words import ORIGIN_WORDS
+from inspector.render.policy import policy
 from inspector.render.report_facts import (
     FRAME_HEAD,
     backtrace_rows,
@@ -75,7 +74,7 @@ def full_report_html(report: FullReport) -> str:
             report=report,
             style=style,
             script=script,
-            policy=_policy(style, script),
+            policy=policy(style, script),
             title=_title(report),
             opening=opening_rows(report),
             paste=paste(report),
@@ -108,17 +107,6 @@ def full_report_html(report: FullReport) -> str:
             bar=_BAR,
         )
     )
-
-
-def _policy(style: str, script: str) -> str:
-    return (
-        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)};"
-        " base-uri 'none'; form-action 'none'"
-    )
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
 def _title(report: FullReport) -> str:

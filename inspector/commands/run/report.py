@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from pathlib import Path
 from typing import TextIO
 
 from inspector.commands.report import ReportRequest
+from inspector.commands.run.deliver import deliver
 from inspector.commands.session import Session
 from inspector.commands.status import Status, status_of
 from inspector.commands.target import TargetOptions
-from inspector.distill.whole import check_writable, whole_file
+from inspector.distill.whole import check_writable
 from inspector.errors import NothingMatched
 from inspector.full_report import full_report
 from inspector.model.full_report import FullReport
@@ -22,7 +22,6 @@ from inspector.render.full_report_json import full_report_json
 from inspector.render.full_report_md import full_report_md
 from inspector.render.full_report_text import FullReportText
 from inspector.render.incomplete_text import incomplete_text
-from inspector.render.safe import safe
 from inspector.render.screen import show
 from inspector.render.stack_svg import stack_svg
 
@@ -36,8 +35,9 @@ def run(session: Session, target: TargetOptions, request: ReportRequest) -> Stat
     if request.file is None:
         _write(report, request.output, session.out)
     else:
-        size = _write_file(report, request.output, request.file)
-        session.out.write(f"{safe(str(request.file))}: {size:,} bytes\n")
+        text = io.StringIO()
+        _write(report, request.output, text)
+        deliver(session, text.getvalue(), request.file)
     return status_of(True, _missing(session, report, request.output))
 
 
@@ -55,15 +55,6 @@ def _write(report: FullReport, output: str, out: TextIO) -> None:
         show(FullReportText(report), out)
     else:
         out.write(_WRITERS[output](report))
-
-
-def _write_file(report: FullReport, output: str, path: Path) -> int:
-    text = io.StringIO()
-    _write(report, output, text)
-    content = text.getvalue().encode("utf-8", "backslashreplace")
-    with whole_file(path) as file:
-        file.write(content)
-    return len(content)
 
 
 def _picture(report: FullReport) -> str:
