@@ -8,7 +8,7 @@ import pytest
 
 from inspector.commands.catalogue import COMMANDS
 
-_SLOW = ("drgn", "rich", "prompt_toolkit", "capstone", "qemu")
+_SLOW = ("drgn", "rich", "prompt_toolkit", "capstone", "qemu", "distributed", "duckdb", "pyarrow")
 
 _PROGRAM = """
 import sys
@@ -38,6 +38,11 @@ def test_the_test_sees_imports() -> None:
 @pytest.mark.parametrize("command", [None, *COMMANDS])
 def test_help_imports_nothing_slow(command: str | None) -> None:
     assert imported(*([command] if command else []), "--help") == []
+
+
+@pytest.mark.parametrize("command", [(), ("run",), ("query",), ("compare",)])
+def test_help_of_the_fleet_imports_nothing_slow(command: tuple[str, ...]) -> None:
+    assert imported("fleet", *command, "--help") == []
 
 
 @pytest.mark.parametrize("output", ["json", "jsonl", "csv"])

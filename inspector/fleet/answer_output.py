@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""An answer about many dumps, written as it was asked for."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from inspector.commands.run.deliver import deliver
+from inspector.commands.session import Session
+from inspector.model.fleet_answer import FleetAnswer
+from inspector.render.fleet_answer_csv import fleet_answer_csv
+from inspector.render.fleet_answer_json import fleet_answer_json
+from inspector.render.fleet_answer_text import FleetAnswerText
+from inspector.render.fleet_html import fleet_html
+from inspector.render.screen import show
+
+_WRITERS = {"csv": fleet_answer_csv, "json": fleet_answer_json, "html": fleet_html}
+
+
+def deliver_answer(session: Session, told: FleetAnswer, output: str, file: Path | None) -> None:
+    """:param file: None for standard output"""
+    if output != "text":
+        deliver(session, _WRITERS[output](told), file)
+    elif file is None:
+        show(FleetAnswerText(told), session.out)
+    else:
+        text = io.StringIO()
+        show(FleetAnswerText(told), text)
+        deliver(session, text.getvalue(), file)

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Crashes of several kernels in one dataset."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.conftest import Inspector
+from tests.guest.conftest import Crash
+from tests.guest.test_report import ONE_SIGNATURE
+
+
+def test_a_planted_group_is_one_signature_across_kernels(
+    kernels: dict[str, Crash], crash: Crash, distilled: Path, inspector: Inspector, tmp_path: Path
+) -> None:
+    dataset = tmp_path / "dataset"
+    dumps = {*(one.vmcore for one in kernels.values()), crash.vmcore, distilled}
+    run = inspector("fleet", "run", *dumps, "/bin/sh", "-o", dataset, "--workers", "2")
+    assert run.returncode == 3
+    assert run.stdout.splitlines()[1:] == [
+        f"  refused: {Path('/bin/sh').resolve()}: is an ELF file, but not a core dump"
+    ]
+    asked = inspector("fleet", "query", dataset, "signatures", "--format", "json")
+    (answer,) = json.loads(asked.stdout)["answers"]
+    names = [column["name"] for column in answer["columns"]]
+    (group,) = [dict(zip(names, row, strict=True)) for row in answer["rows"]]
+    assert group["what"] == ONE_SIGNATURE
+    assert group["dumps"] == len(dumps)
+    releases = {one.facts["release"] for one in kernels.values()}
+    assert set(group["kernels"]) == releases
+    assert len(releases) >= 2
