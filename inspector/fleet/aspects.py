@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What there is in a set of dumps, counted; and how two sets differ in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from inspector.fleet.database import Database
+from inspector.model.fleet_answer import Change, ChangeKind, ComparedSet
+
+Counts = Mapping[str, Mapping[str, int]]
+"""Aspect → item → how many; an aspect that no dump of the set tells is not there."""
+
+# In the order in which they are told.
+_ASPECTS = {
+    "signature": """
+        SELECT signature || ' ' || array_to_string(any_value(signature_parts), ' < ') AS item,
+               count(*) AS n
+        FROM dumps WHERE signature IS NOT NULL GROUP BY signature""",
+    "kernel": "SELECT kernel AS item, count(*) AS n FROM dumps GROUP BY kernel",
+    "unread": """
+        SELECT outcome AS item, count(*) AS n FROM dumps
+        WHERE outcome <> 'read' GROUP BY outcome""",
+    "taint": """
+        SELECT unnest(string_split(nullif(taint, ''), '')) AS item, count(*) AS n
+        FROM dumps GROUP BY item""",
+    "module": "SELECT unnest(modules) AS item, count(*) AS n FROM dumps GROUP BY item",
+    "probe": "SELECT unnest(probes) AS item, count(*) AS n FROM dumps GROUP BY item",
+    "origin": """
+        SELECT origin AS item, count(*) AS n FROM frames
+        WHERE found_in = 'stack' GROUP BY origin""",
+    "hung in": """
+        SELECT syscall AS item, count(*) AS n FROM frames WHERE entry AND hung GROUP BY syscall""",
+    "syscall": """
+        SELECT syscall AS item, count(*) AS n FROM frames WHERE entry GROUP BY syscall""",
+    "interrupted": """
+        SELECT origin || ' in ' || regexp_replace(interrupted, '[+]0x[0-9a-f]+', '') AS item,
+               count(*) AS n
+        FROM frames WHERE found_in = 'stack' GROUP BY item""",
+}
+# What a dump may not hold: then it is not known, which is another thing than none.
+_TOLD = {"taint": "SELECT count(taint) FROM dumps", "module": "SELECT count(modules) FROM dumps"}
+_SIZE = """
+    SELECT count(*) FILTER (outcome = 'read'), count(*) FILTER (outcome <> 'read') FROM dumps
+"""
+
+
+def counts(database: Database) -> Counts:
+    """Everything that is compared."""
+    return {
+        aspect: _items(database, sql) for aspect, sql in _ASPECTS.items() if _told(database, aspect)
+    }
+
+
+def _told(database: Database, aspect: str) -> bool:
+    return aspect not in _TOLD or database.ask(aspect, "", _TOLD[aspect]).rows != ((0,),)
+
+
+def _items(database: Database, sql: str) -> dict[str, int]:
+    found = {}
+    for item, number in database.ask("", "", sql).rows:
+        if item is not None:
+            assert isinstance(number, int)
+            found[str(item)] = number
+    return found
+
+
+def compared_set(database: Database, name: str) -> ComparedSet:
+    """How large a set is."""
+    ((read, unread),) = database.ask("size", "", _SIZE).rows
+    assert isinstance(read, int)
+    assert isinstance(unread, int)
+    return ComparedSet(name, read, unread)
+
+
+def changes(
+    left: ComparedSet, left_counts: Counts, right: ComparedSet, right_counts: Counts
+) -> Iterator[Change]:
+    """What differs, aspect by aspect: new, gone, changed, and there the most frequent first."""
+    for aspect in _ASPECTS:
+        if aspect in left_counts and aspect in right_counts:
+            one, other = left_counts[aspect], right_counts[aspect]
+            found = []
+            for item in one.keys() | other.keys():
+                numbers = one.get(item, 0), other.get(item, 0)
+                kind = _kind(numbers, (left.dumps, right.dumps))
+                found += [Change(aspect, item, kind, *numbers)] if kind else []
+            yield from sorted(found, key=_rank)
+
+
+def unknown(left_counts: Counts, right_counts: Counts) -> tuple[str, ...]:
+    """The aspects that cannot be compared, for one of the sets does not tell them."""
+    return tuple(a for a in _ASPECTS if a not in left_counts or a not in right_counts)
+
+
+def _kind(numbers: tuple[int, int], dumps: tuple[int, int]) -> ChangeKind | None:
+    if not numbers[0]:
+        return ChangeKind.NEW
+    if not numbers[1]:
+        return ChangeKind.GONE
+    same = numbers[0] * (dumps[1] or 1) == numbers[1] * (dumps[0] or 1)
+    return None if same else ChangeKind.CHANGED
+
+
+def _rank(change: Change) -> tuple[int, int, str]:
+    return [*ChangeKind].index(change.kind), -(change.left + change.right), change.item
