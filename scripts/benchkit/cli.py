@@ -4,13 +4,14 @@
 import argparse
 from types import ModuleType
 
-from benchkit import distilling, dumps, frames, opening, repl
+from benchkit import distilling, dumps, fleet, frames, opening, repl
 
 _BENCHMARKS: dict[str, ModuleType] = {
     "dumps": dumps,
     "frames": frames,
     "opening": opening,
     "distilling": distilling,
+    "fleet": fleet,
     "repl": repl,
 }
 

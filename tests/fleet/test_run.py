@@ -10,9 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet
 import pytest
@@ -22,79 +20,35 @@ from inspector.target.shipped import shipped_dump
 from tests.conftest import Inspector
 from tests.fleet.conftest import below, finished, readers, started, wait_until
 from tests.fleet.opened import watching
+from tests.fleet.resume import (
+    PATIENT,
+    Resumed,
+    check_every_broken_one_is_told,
+    check_nothing_read_twice,
+    killed_and_resumed,
+    rows,
+)
 from tests.schemas.test_answers import check
-
-PATIENT = ("--workers", "2", "--time-limit", "45")
-
-
-def rows(dataset: Path) -> dict[Path, dict[str, Any]]:
-    parts = [pyarrow.parquet.read_table(part) for part in dataset.glob("dumps/*.parquet")]
-    found = [row for part in parts for row in part.to_pylist()]
-    assert len({row["dump"] for row in found}) == len(found)
-    return {Path(row["dump"]): row for row in found}
-
-
-@dataclass(frozen=True)
-class Resumed:
-    """A run that was killed half-way, and the one that went on.
-
-    :ivar done_before: the dumps that were finished when nothing of the first run was left
-    :ivar opened: by the second run
-    """
-
-    dataset: Path
-    done_before: set[Path]
-    opened: set[Path]
-    answer: Any
-    status: int
 
 
 @pytest.fixture(scope="module")
-def resumed(herd: Herd, inspector: Inspector, tmp_path_factory: pytest.TempPathFactory) -> Resumed:
-    dataset = tmp_path_factory.mktemp("resumed") / "dataset"
-    with started("fleet", "run", herd.directory, "-o", dataset, *PATIENT) as run:
-        wait_until(lambda: finished(dataset) >= 6)
-        run.kill()
-        wait_until(lambda: not readers(dataset))
-    done_before = set(rows(dataset))
-    with watching(herd.directory) as opened:
-        again = inspector(
-            "fleet", "run", herd.directory / "*", "-o", dataset, *PATIENT, "--format", "json"
-        )
-        touched = opened.now()
-    return Resumed(dataset, done_before, touched, json.loads(again.stdout), again.returncode)
+def resumed(herd: Herd, tmp_path_factory: pytest.TempPathFactory) -> Resumed:
+    return killed_and_resumed(herd, tmp_path_factory.mktemp("resumed") / "dataset", after=6)
 
 
 def test_a_killed_run_goes_on_and_reads_no_finished_dump_again(
     resumed: Resumed, herd: Herd
 ) -> None:
-    assert 6 <= len(resumed.done_before) < len(herd.all)
-    assert resumed.opened & resumed.done_before == set()
-    assert resumed.opened | resumed.done_before >= set(herd.source)
-    assert resumed.answer["read_now"] == len(herd.all - resumed.done_before)
+    assert len(resumed.done_before) >= 6
+    check_nothing_read_twice(resumed, herd)
 
 
 def test_every_dump_is_one_row_and_every_broken_one_says_why(resumed: Resumed, herd: Herd) -> None:
-    found = rows(resumed.dataset)
-    assert set(found) == herd.all
-    assert {path for path, row in found.items() if row["outcome"] != "read"} == set(herd.broken)
-    for path in herd.broken:
-        assert found[path]["error"]
-        assert found[path]["signature"] is None
-    hanging = next(path for path, why in herd.broken.items() if why == "hanging")
-    assert (found[hanging]["outcome"], found[hanging]["error"]) == (
-        "time-limit",
-        "took longer than 45 s",
-    )
-
-
-def test_the_answer_lists_the_broken_ones_and_is_partial(resumed: Resumed, herd: Herd) -> None:
-    assert resumed.status == 3
+    check_every_broken_one_is_told(resumed, herd)
     check("fleet-run", resumed.answer)
-    assert resumed.answer["unfinished"] == []
-    unread = {Path(d["dump"]) for d in resumed.answer["dumps"] if d["error"] is not None}
-    assert unread == set(herd.broken)
-    assert len(resumed.answer["dumps"]) == len(herd.all)
+    hanging = next(path for path, why in herd.broken.items() if why == "hanging")
+    row = rows(resumed.dataset)[hanging]
+    assert (row["outcome"], row["error"]) == ("time-limit", "took longer than 45 s")
 
 
 def test_the_frames_are_those_of_the_report(
