@@ -7,14 +7,24 @@ from pathlib import Path
 
 import click
 
+from inspector.commands.examples import Example, epilog
 from inspector.commands.output_file import format_of
 from inspector.commands.session import Session
 from inspector.commands.status import Status
 from inspector.fleet.extra import fleet_extra
 from inspector.fleet.output import FORMATS, OF_SUFFIX, output_options
 
+EXAMPLES = (
+    Example("inspector fleet compare last-week crashes -o new.html", "What is new, and gone."),
+    Example("inspector fleet compare vmcore crashes", "One dump, and what others have."),
+)
 
-@click.command("compare", short_help="What is new, gone, changed between two dumps or sets.")
+
+@click.command(
+    "compare",
+    short_help="What is new, gone, changed between two dumps or sets.",
+    epilog=epilog(EXAMPLES),
+)
 @click.argument("left", metavar="A", type=click.Path(path_type=Path))
 @click.argument("right", metavar="B", type=click.Path(path_type=Path))
 @output_options

@@ -8,12 +8,19 @@ from pathlib import Path
 
 import click
 
+from inspector.commands.examples import Example, epilog
 from inspector.commands.output_file import format_of
 from inspector.commands.session import Session
 from inspector.commands.status import Status
 from inspector.errors import UsageError
 from inspector.fleet.extra import fleet_extra
 from inspector.fleet.output import FORMATS, OF_SUFFIX, output_options
+
+EXAMPLES = (
+    Example("inspector fleet query crashes", "Every ready question."),
+    Example("inspector fleet query crashes -o overview.html", "The same as a page with charts."),
+    Example("inspector fleet query crashes --sql 'SELECT comm, ip FROM frames'", "Your own."),
+)
 
 READY = ("summary", "kernels", "signatures", "stuck", "origins", "unread")
 _LIKE = "like"
@@ -29,7 +36,9 @@ class QueryRequest:
     sql: str | None
 
 
-@click.command("query", short_help="Ask a dataset: ready questions, or SQL.")
+@click.command(
+    "query", short_help="Ask a dataset: ready questions, or SQL.", epilog=epilog(EXAMPLES)
+)
 @click.argument("dataset", metavar="DATASET", type=click.Path(path_type=Path))
 @click.argument(
     "question", metavar="[QUESTION]", required=False, type=click.Choice([*READY, _LIKE])

@@ -9,9 +9,15 @@ from pathlib import Path
 import click
 
 from inspector.commands import options
+from inspector.commands.examples import Example, epilog
 from inspector.commands.session import Session
 from inspector.commands.status import Status
 from inspector.fleet.extra import fleet_extra
+
+EXAMPLES = (
+    Example("inspector fleet run 'vm*' -o today", "Every dump that is called so."),
+    Example("inspector fleet run . -o today --time-limit 60", "All below; a minute each at most."),
+)
 
 MIB = 1 << 20
 TIME_LIMIT = 600
@@ -39,7 +45,7 @@ class RunRequest:
     again: bool
 
 
-@click.command("run", short_help="Read many dumps into a dataset.")
+@click.command("run", short_help="Read many dumps into a dataset.", epilog=epilog(EXAMPLES))
 @click.argument("patterns", metavar="PATTERN...", nargs=-1, required=True)
 @click.option(
     "-o",

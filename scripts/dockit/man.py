@@ -62,7 +62,7 @@ def man_page() -> str:
     environment.filters["roff"] = roff
     environment.filters["filled"] = filled
     context = click.Context(program, info_name="inspector")
-    commands = [_command(context, name) for name in program.list_commands(context)]
+    commands = [*_commands(context, program)]
     return environment.get_template("inspector.1.j2").render(
         version=version(), text=_paragraphs(program.help), commands=commands, target=_target()
     )
@@ -92,9 +92,19 @@ _ESCAPES = {
 }
 
 
-def _command(parent: click.Context, name: str) -> Command:
-    command = program.get_command(parent, name)
-    assert command is not None
+def _commands(parent: click.Context, group: click.Group, prefix: str = "") -> Iterator[Command]:
+    """Those of a group within the group too, by both names."""
+    for name in group.list_commands(parent):
+        command = group.get_command(parent, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            within = click.Context(command, info_name=name, parent=parent)
+            yield from _commands(within, command, f"{name} ")
+        else:
+            yield _command(parent, command, prefix + name)
+
+
+def _command(parent: click.Context, command: click.Command, name: str) -> Command:
     assert command.callback is not None
     module = importlib.import_module(command.callback.__module__)
     context = click.Context(command, info_name=name, parent=parent)

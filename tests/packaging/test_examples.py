@@ -19,7 +19,13 @@ from inspector.target.shipped import shipped_dump
 from tests.conftest import ROOT, Inspector
 
 _OOPS = ROOT / "tests/oops/logs/bookworm-null.log"
-_FACES = {**COMMANDS, "repl": "inspector.repl.command"}
+_FACES = {
+    **COMMANDS,
+    "repl": "inspector.repl.command",
+    "fleet run": "inspector.fleet.run",
+    "fleet query": "inspector.fleet.query",
+    "fleet compare": "inspector.fleet.compare",
+}
 
 # Without a terminal a prompt runs the lines that come: here none.
 _PROMPTS = (["inspector", "vmcore"], ["inspector", "repl", "--demo"])
@@ -39,11 +45,20 @@ ON_A_DUMP = [
 ]
 
 
+@pytest.fixture(scope="session")
+def dataset(tmp_path_factory: pytest.TempPathFactory, inspector: Inspector) -> Path:
+    made = tmp_path_factory.mktemp("dataset") / "crashes"
+    inspector("fleet", "run", shipped_dump(None), "-o", made, "--workers", "1")
+    return made
+
+
 @pytest.fixture
-def directory(tmp_path: Path) -> Path:
+def directory(tmp_path: Path, dataset: Path) -> Path:
     """One that holds what the examples name."""
     (tmp_path / "vmcore").symlink_to(shipped_dump(None))
     (tmp_path / "oops.txt").symlink_to(_OOPS)
+    (tmp_path / "crashes").symlink_to(dataset)
+    (tmp_path / "last-week").symlink_to(dataset)
     return tmp_path
 
 
@@ -82,7 +97,7 @@ def test_an_example_of_freeze_is_understood(example: Example) -> None:
 
 @pytest.mark.parametrize("command", _FACES)
 def test_help_ends_with_the_examples(command: str, inspector: Inspector) -> None:
-    shown = inspector(command, "--help").stdout
+    shown = inspector(*command.split(), "--help").stdout
     told = shown.partition("Examples:")[2]
     for example in examples(command):
         assert f"    {example.line}\n        {example.about}" in told
