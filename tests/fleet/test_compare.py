@@ -13,7 +13,7 @@ from inspector.target.shipped import shipped_dump
 from tests.conftest import Inspector
 from tests.fleet.ask import fleet
 from tests.fleet.dataset import dataset_of
-from tests.schemas.test_answers import check
+from tests.schemas.checked import check
 from tests.survey.overlay import survey_with
 
 

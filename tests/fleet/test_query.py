@@ -19,7 +19,7 @@ from inspector.opening import open_survey
 from inspector.target.spec import TargetKind, TargetSpec
 from tests.fleet.ask import fleet
 from tests.fleet.dataset import dataset_of
-from tests.schemas.test_answers import check
+from tests.schemas.checked import check
 
 LIKE_IT = ("somebody [somebody]", "int3 in sys_fork", "syscall fork")
 UNLIKE_IT = ("sysrq_handle_crash",)

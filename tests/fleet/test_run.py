@@ -28,7 +28,7 @@ from tests.fleet.resume import (
     killed_and_resumed,
     rows,
 )
-from tests.schemas.test_answers import check
+from tests.schemas.checked import check
 
 
 @pytest.fixture(scope="module")
