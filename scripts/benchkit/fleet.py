@@ -4,6 +4,8 @@
 import argparse
 import sys
 import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 from fleetkit.herd import make_herd
@@ -30,7 +32,10 @@ def add(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         directory = options.herd or Path(scratch) / "herd"
-        herd = make_herd(directory, options.source or [shipped_dump(None)], options.readable)
+        sources = options.source or [shipped_dump(None)]
+        # By a process of its own: what this one needs of memory, those that it starts begin with.
+        with ProcessPoolExecutor(1, get_context("spawn")) as maker:
+            herd = maker.submit(make_herd, directory, sources, options.readable).result()
         # One that hangs takes as long as it may: that is no work to be shared.
         dumps = sorted(path for path in herd.all if herd.broken.get(path) != "hanging")
         contenders = [_run(Path(scratch) / "dataset", workers, dumps) for workers in (2, 1)]
