@@ -241,7 +241,7 @@ class Survey:
                 return []
             for candidate in self._live.candidates(task):
                 found += self._naming.frames(candidate)
-        except Unreadable as error:
+        except InspectorError as error:
             self._note(task, error)
         found += self._own_entry(task)
         return found

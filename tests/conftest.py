@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.answers import ENVIRONMENT, PROGRAM, Answers
+
 ROOT = Path(__file__).resolve().parent.parent
+
+WRITE_BAD_INPUT = "FRAME_INSPECTOR_WRITE_BAD_INPUT"  # the page; scripts/bad-input sets it
 
 Inspector = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -37,17 +39,22 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def inspector() -> Inspector:
     """Runs the installed command as a user would: plain text, 100 columns, no colour."""
-    program = Path(sys.executable).parent / "inspector"
 
     def run(*arguments: str | Path, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [program, *map(str, arguments)],
+            [PROGRAM, *map(str, arguments)],
             input=stdin,
             capture_output=True,
             text=True,
             timeout=120,
             check=False,
-            env={**os.environ, "NO_COLOR": "1", "COLUMNS": "100", "LC_ALL": "C.UTF-8"},
+            env=ENVIRONMENT,
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def answers() -> Answers:
+    """Asks the command about bad input, and knows afterwards what each kind of it cost."""
+    return Answers()

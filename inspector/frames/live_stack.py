@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from inspector.errors import InspectorError, Unreadable
+from inspector.errors import InspectorError, TargetError, Unreadable
 from inspector.frames.called import CalledCode
 from inspector.frames.scan import kernel_frames
 from inspector.frames.surroundings import Surroundings
@@ -29,6 +29,10 @@ from inspector.model.stack import Stack, StackKind
 from inspector.model.task import Running, Task
 from inspector.target.target import Target
 
+_NO_REGISTERS = (
+    "the registers of cpu {} are missing: which frames of the kernel on its stacks are live"
+    " cannot be told"
+)
 _GUARD_PAGE = 4096  # below every task, IRQ (CONFIG_VMAP_STACK) and IST stack
 
 
@@ -113,8 +117,11 @@ class LiveStacks:
         """What looks like a frame of kernel mode there.
 
         :raises Unreadable: if a live part is missing, or the way to the next stack is lost
+        :raises TargetError: if its CPU's registers are missing: then nothing tells what is live
         """
         if task.running is Running.ON_CPU:
+            if not noted_registers(self._target, task):
+                raise TargetError(_NO_REGISTERS.format(task.cpu))
             yield from self._stopped_by_nmi(task)
         live, seen = self.innermost(task), set[StackKind]()
         while live is not None and live.stack.kind not in seen:

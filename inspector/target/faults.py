@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -46,5 +47,28 @@ def opening(what: str) -> Iterator[None]:
         raise TargetError(f"{what}: {_one_line(error)}") from None
 
 
-def _one_line(error: Exception) -> str:
+@contextmanager
+def complaints() -> Iterator[list[str]]:
+    """What drgn warns of in its log meanwhile: it goes on without what it could not read."""
+    said: list[str] = []
+    logger, collector = logging.getLogger("drgn"), _Collector(said)
+    propagate, logger.propagate = logger.propagate, False
+    logger.addHandler(collector)
+    try:
+        yield said
+    finally:
+        logger.removeHandler(collector)
+        logger.propagate = propagate
+
+
+class _Collector(logging.Handler):
+    def __init__(self, said: list[str]) -> None:
+        super().__init__(logging.WARNING)
+        self._said = said
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._said.append(_one_line(record.getMessage()))
+
+
+def _one_line(error: Exception | str) -> str:
     return " ".join(str(error).split())

@@ -3,10 +3,15 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import struct
 from pathlib import Path
 
 from inspector.errors import TargetError
+from inspector.target.other_formats import other_format
+
+_HEAD = 4096  # bytes that tell the format
 
 _ET_CORE = 4
 _EM_X86_64 = 62
@@ -29,24 +34,37 @@ def sniff(path: Path) -> str:
 
     :raises TargetError: in one line, for anything that is not one
     """
+    head = _head(path)
+    if not head:
+        raise TargetError(f"{path}: is empty")
+    if head.startswith(b"KDUMP   "):
+        return _kdump(path, head)
+    if head.startswith(b"makedumpfile\0"):
+        return "flattened"
+    if head.startswith(b"\x7fELF"):
+        return _elf(path, head)
+    other = other_format(head)
+    if other is not None:
+        raise TargetError(f"{path}: is {other}")
+    raise TargetError(f"{path}: is not a kernel dump (neither kdump nor ELF)")
+
+
+def _head(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            head = file.read(4096)
+        # A pipe is opened without waiting for somebody to write into it.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if stat.S_ISDIR(mode):
+                raise TargetError(f"{path}: is a directory, not a dump")
+            if not stat.S_ISREG(mode):
+                raise TargetError(f"{path}: is no regular file: copy the dump into one")
+            return file.read(_HEAD)
     except FileNotFoundError:
         raise TargetError(f"{path}: no such file") from None
     except IsADirectoryError:
         raise TargetError(f"{path}: is a directory, not a dump") from None
     except OSError as error:
         raise TargetError(f"{path}: {error.strerror}") from None
-    if not head:
-        raise TargetError(f"{path}: is empty")
-    if head.startswith((b"KDUMP   ", b"DISKDUMP")):
-        return _kdump(path, head)
-    if head.startswith(b"makedumpfile\0"):
-        return "flattened"
-    if head.startswith(b"\x7fELF"):
-        return _elf(path, head)
-    raise TargetError(f"{path}: is not a kernel dump (neither kdump nor ELF)")
 
 
 def _kdump(path: Path, head: bytes) -> str:

@@ -51,11 +51,15 @@ class Tables:
 
     :ivar block_size: a page's
     :ivar kept: the bitmap of the page frames that are here, which ends where descriptors begin
+    :ivar vmcoreinfo_size: of VMCOREINFO, where it is not only among the notes
     """
 
     block_size: int
     kept: int
     descriptors: int
+    vmcoreinfo_size: int
+    notes: int
+    notes_size: int
 
 
 def tables_of(file: BinaryIO) -> Tables:
@@ -70,9 +74,13 @@ def tables_of(file: BinaryIO) -> Tables:
     if not 512 <= block_size <= 1 << 16 or sub_header_blocks < 1 or bitmap_blocks < 2:
         raise TargetError(f"{file.name}: its header is damaged")
     file.seek(block_size)
-    split = SUB_HEADER.unpack(file.read(SUB_HEADER.size))[2]
-    if split:
-        raise TargetError(f"{file.name}: is one part of a split dump; reassemble it first")
+    sub_header: tuple[int, ...] = SUB_HEADER.unpack(file.read(SUB_HEADER.size))
+    if sub_header[2]:
+        raise TargetError(
+            f"{file.name}: is one part of a split dump; put them together first:"
+            " makedumpfile --reassemble PART… OUT"
+        )
     bitmaps = (1 + sub_header_blocks) * block_size
     half = bitmap_blocks // 2 * block_size
-    return Tables(block_size, bitmaps + half, bitmaps + bitmap_blocks * block_size)
+    descriptors = bitmaps + bitmap_blocks * block_size
+    return Tables(block_size, bitmaps + half, descriptors, *sub_header[6:9])

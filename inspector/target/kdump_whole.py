@@ -7,17 +7,18 @@ libkdumpfile maps the file: reading a page beyond its end would end the process 
 from __future__ import annotations
 
 import struct
-from os import SEEK_END
+from os import SEEK_END, fstat
 from pathlib import Path
 from typing import BinaryIO
 
 from inspector.errors import TargetError
-from inspector.target.kdump_layout import PAGE_DESCRIPTOR, tables_of
+from inspector.target.kdump_layout import PAGE_DESCRIPTOR, Tables, tables_of
 
 # Pages are written in the order of their descriptors, so the last ones end the file. Several,
 # because makedumpfile lets pages of zeros share the first one's data.
 _LAST = 4096
 
+_MAX_NOTES = 16 << 20
 _CHUNK = 1 << 20
 
 
@@ -40,11 +41,20 @@ def check_whole(path: Path) -> None:
 
 def _promised_size(file: BinaryIO) -> int:
     tables = tables_of(file)
+    if not _has_vmcoreinfo(file, tables):
+        raise TargetError(f"{file.name}: has no VMCOREINFO: nothing says where its kernel is")
     if file.seek(0, SEEK_END) < tables.descriptors:
         return tables.descriptors
     file.seek(tables.kept)
     pages = _bits_set(file, tables.descriptors - tables.kept)
     return max(tables.descriptors, _end_of_pages(file, tables.descriptors, pages))
+
+
+def _has_vmcoreinfo(file: BinaryIO, tables: Tables) -> bool:
+    if tables.vmcoreinfo_size:
+        return True
+    file.seek(min(tables.notes, fstat(file.fileno()).st_size))
+    return b"VMCOREINFO\0" in file.read(min(tables.notes_size, _MAX_NOTES))
 
 
 def _end_of_pages(file: BinaryIO, table: int, pages: int) -> int:

@@ -24,7 +24,8 @@ from inspector.target.btf.cache import indexed
 from inspector.target.btf.finder import register_btf
 from inspector.target.btf.records import Btf
 from inspector.target.dump_memory import DumpMemory, dump_memory
-from inspector.target.faults import opening, reading
+from inspector.target.elf_whole import look_at_elf
+from inspector.target.faults import complaints, opening, reading
 from inspector.target.format import sniff
 from inspector.target.kallsyms import vmlinux_kallsyms
 from inspector.target.kdump_whole import check_whole
@@ -78,25 +79,27 @@ def target_of(
     :raises TargetError: if it is not an x86-64 kernel, or lacks symbols or types
     """
     name = identity.path or identity.kind
-    check_kernel(prog, name)
-    with opening(name):
-        info = vmcoreinfo(prog)
-    memory = dump_memory(dump, info) if dump is not None else None
-    if spec.system_map is not None:
-        from inspector.target.system_map import system_map_symbols
+    missing = _cut_short(identity)
+    with _blaming(missing, name):
+        check_kernel(prog, name)
+        with opening(name):
+            info = vmcoreinfo(prog)
+        memory = dump_memory(dump, info) if dump is not None else None
+        if spec.system_map is not None:
+            from inspector.target.system_map import system_map_symbols
 
-        index = system_map_symbols(spec.system_map, info)
-    else:
-        index = vmlinux_kallsyms(prog, info, name, kallsyms)
-    symbols = Symbols(prog, index)
-    # Ahead of any ELF symbol table, so that names are the same with BTF and DWARF.
-    prog.register_symbol_finder("inspector-kallsyms", symbols.find, enable_index=0)
-    btf = _load_types(prog, spec, symbols, name, info.get("BUILD-ID"), memory)
+            index = system_map_symbols(spec.system_map, info)
+        else:
+            index = vmlinux_kallsyms(prog, info, name, kallsyms)
+        symbols = Symbols(prog, index)
+        # Ahead of any ELF symbol table, so that names are the same with BTF and DWARF.
+        prog.register_symbol_finder("inspector-kallsyms", symbols.find, enable_index=0)
+        btf = _load_types(prog, spec, symbols, name, info.get("BUILD-ID"), memory)
     types = "btf" if btf is not None else "dwarf"
     identity_of_kernel = KernelIdentity(
         info.get("OSRELEASE", "unknown"), "x86_64", info.get("BUILD-ID"), types
     )
-    incomplete = _load_modules(prog, symbols)
+    incomplete = (*missing, *_load_modules(prog, symbols))
     return Target(
         prog, identity, identity_of_kernel, symbols, incomplete, cpu_registers or {}, btf, memory
     )
@@ -115,6 +118,8 @@ def open_core(spec: TargetSpec) -> tuple[Program, TargetIdentity]:
         )
     if dump_format == "kdump":
         check_whole(path)
+    else:
+        look_at_elf(path)
     prog = Program()
     with opening(str(path)):
         prog.set_core_dump(path)
@@ -245,11 +250,32 @@ def reload_modules(target: Target) -> None:
         raise TargetError(missing[0].reason)
 
 
-def _load_modules(prog: Program, symbols: Symbols) -> tuple[Incomplete, ...]:
+def _cut_short(identity: TargetIdentity) -> tuple[Incomplete, ...]:
+    """A kdump that is would not have been opened; of an ELF dump only the end is missing."""
+    if identity.format != "elf" or identity.path is None:
+        return ()
+    missing = look_at_elf(Path(identity.path))
+    return (Incomplete(missing),) if missing else ()
+
+
+@contextmanager
+def _blaming(missing: tuple[Incomplete, ...], name: str) -> Iterator[None]:
+    """Say with an error that something is missing, where that may be its reason."""
     try:
-        with reading("symbols of loaded modules"):
-            add_module_symbols(prog, symbols)
-            prog.create_loaded_modules()  # lets the unwinder read each module's own ORC
-    except InspectorError as error:
-        return (Incomplete(str(error)),)
-    return ()
+        yield
+    except TargetError as error:
+        if not missing:
+            raise
+        what = str(error).removeprefix(f"{name}: ")
+        raise TargetError(f"{name}: {what}; {missing[0].reason}") from None
+
+
+def _load_modules(prog: Program, symbols: Symbols) -> tuple[Incomplete, ...]:
+    with complaints() as said:
+        try:
+            with reading("symbols of loaded modules"):
+                add_module_symbols(prog, symbols)
+                prog.create_loaded_modules()  # lets the unwinder read each module's own ORC
+        except InspectorError as error:
+            said.append(str(error))
+    return tuple(map(Incomplete, said))

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the command answers to bad input, how long it takes and how much memory, kind by kind.
+
+A run that measures (scripts/bad-input) makes docs/bad-input.md of it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+PROGRAM = Path(sys.executable).parent / "inspector"
+ENVIRONMENT = {**os.environ, "NO_COLOR": "1", "COLUMNS": "100", "LC_ALL": "C.UTF-8"}
+
+_HANGS = 120  # seconds after which a command is killed: its status is then no exit status
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """:ivar status: the exit status, negative for a signal"""
+
+    status: int
+    stdout: str
+    stderr: str
+    seconds: float
+    megabytes: float
+
+
+class Answers:
+    """Asks, and remembers what each kind of input cost."""
+
+    def __init__(self) -> None:
+        self.of_kind: defaultdict[str, list[Answer]] = defaultdict(list)
+
+    def ask(
+        self,
+        kind: str,
+        *arguments: str | Path,
+        before: Callable[[], None] | None = None,
+        meanwhile: Callable[[int], None] | None = None,
+    ) -> Answer:
+        """The command's answer to ``arguments``, an input of that kind.
+
+        :param before: run in the child ahead of the command
+        :param meanwhile: given the child's pid while it runs
+        """
+        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+            began = time.monotonic()
+            child = subprocess.Popen(
+                [PROGRAM, *map(str, arguments)],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                env=ENVIRONMENT,
+                preexec_fn=before,
+            )
+            if meanwhile is not None:
+                meanwhile(child.pid)
+            status, kilobytes = _wait(child)
+            seconds = time.monotonic() - began
+            out.seek(0)
+            err.seek(0)
+            answer = Answer(status, out.read(), err.read(), seconds, kilobytes / 1024)
+        self.of_kind[kind].append(answer)
+        return answer
+
+    def refused(self, kind: str, reason: str, *arguments: str | Path) -> None:
+        """Assert that the command refuses ``arguments``: in one clear line, status 2."""
+        answer = self.ask(kind, *arguments)
+        assert answer.status == 2, answer
+        assert answer.stdout == ""
+        assert_one_line(answer, reason)
+
+
+def assert_one_line(answer: Answer, reason: str = "") -> None:
+    assert answer.stderr.startswith("inspector: "), answer
+    assert len(answer.stderr.splitlines()) == 1, answer
+    assert reason in answer.stderr, answer
+    assert "Traceback" not in answer.stderr
+
+
+def table(answers: Answers) -> Iterable[str]:
+    """Lines of Markdown: a row a kind, in the order of its first input."""
+    yield "| input | tried | exit status | seconds, at worst | MB, at worst |"
+    yield "|---|---:|---|---:|---:|"
+    for kind, all_of_it in answers.of_kind.items():
+        statuses = ", ".join(map(str, sorted({answer.status for answer in all_of_it})))
+        seconds = max(answer.seconds for answer in all_of_it)
+        megabytes = max(answer.megabytes for answer in all_of_it)
+        yield f"| {kind} | {len(all_of_it)} | {statuses} | {seconds:.1f} | {megabytes:.0f} |"
+
+
+def _wait(child: subprocess.Popen[bytes]) -> tuple[int, int]:
+    """Its exit status, and the most memory it had, in kilobytes."""
+    deadline = time.monotonic() + _HANGS
+    while True:
+        pid, status, usage = os.wait4(child.pid, os.WNOHANG)
+        if pid:
+            child.returncode = os.waitstatus_to_exitcode(status)
+            return child.returncode, usage.ru_maxrss
+        if time.monotonic() > deadline:
+            os.kill(child.pid, signal.SIGKILL)
+            deadline = float("inf")
+        time.sleep(0.02)
