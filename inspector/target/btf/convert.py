@@ -69,7 +69,10 @@ class Converter:
             convert = _CONVERTERS[record.kind]
         except KeyError:
             raise TargetError(f"BTF: {record.kind.name} {type_id} is not a type") from None
-        return convert(self, record)
+        try:
+            return convert(self, record)
+        except (ValueError, TypeError, OverflowError) as error:  # drgn's, of a size or a kind
+            raise TargetError(f"BTF: {record.kind.name} {type_id}: {error}") from None
 
     def _void(self, _record: records.Type) -> Type:
         return self._prog.void_type()
@@ -106,7 +109,10 @@ class Converter:
         return TypeMember(lazily, member.name or None, member.bit_offset)
 
     def _enum(self, record: records.Type) -> Type:
-        name = f"{'' if record.kind_flag else 'unsigned '}{_INT_OF_SIZE[record.size_or_type]}"
+        of_size = _INT_OF_SIZE.get(record.size_or_type)
+        if of_size is None:
+            raise TargetError(f"BTF: an enum of {record.size_or_type} bytes")
+        name = of_size if record.kind_flag else f"unsigned {of_size}"
         compatible = self._prog.int_type(name, record.size_or_type, record.kind_flag)
         values = [TypeEnumerator(*pair) for pair in self._btf.enumerators(record)]
         return self._prog.enum_type(record.name or None, compatible, values)
