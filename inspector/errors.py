@@ -34,3 +34,11 @@ class FreezeError(InspectorError):
 
 class RecordError(InspectorError):
     """A ring of module records that does not hold what its ABI promises."""
+
+
+class TargetLost(Exception):
+    """A target that stopped answering while it was read.
+
+    None of the errors above: who goes on without a part that cannot be read catches those, and
+    must not ask on, part by part, for what will not come.
+    """

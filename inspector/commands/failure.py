@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import click
 
 from inspector.commands.status import PartialAnswerError, Status
-from inspector.errors import InspectorError, NothingMatched
+from inspector.errors import InspectorError, NothingMatched, TargetLost
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -34,7 +34,7 @@ def failure_of(error: Exception, arguments: Sequence[str]) -> Failure:
         return _failure(str(error), Status.NOTHING_MATCHED)
     if isinstance(error, PartialAnswerError):
         return _failure(str(error), Status.PARTIAL)
-    if isinstance(error, InspectorError):
+    if isinstance(error, (InspectorError, TargetLost)):
         return _failure(str(error), Status.BAD_USAGE)
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         return _failure(f"the answer is cut short: {error.strerror}", Status.PARTIAL)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from drgn import FaultError, MissingDebugInfoError, ObjectNotFoundError, OutOfBoundsError
 
-from inspector.errors import TargetError, Unreadable
+from inspector.errors import TargetError, TargetLost, Unreadable
 
 
 @contextmanager
@@ -18,6 +18,7 @@ def reading(what: str) -> Iterator[None]:
 
     :raises Unreadable: where memory is missing
     :raises TargetError: where types or symbols are missing, or contradict themselves
+    :raises TargetLost: where nothing can be read any more
     """
     try:
         yield
@@ -27,6 +28,17 @@ def reading(what: str) -> Iterator[None]:
         raise TargetError(f"{what}: {_one_line(error)}") from None
     except (ValueError, TypeError) as error:
         raise TargetError(f"{what}: {_one_line(error)}") from None
+    except OSError as error:
+        raise lost(what, error) from None
+
+
+def lost(what: str, error: Exception) -> TargetLost:
+    """What is said of an error that is not one of a part of the target, but of its connection
+    or its disk.
+    """
+    if isinstance(error, BlockingIOError):  # SO_RCVTIMEO ran out
+        return TargetLost(f"{what}: gives no answer any more")
+    return TargetLost(f"{what}: {_reason(error)}")
 
 
 @contextmanager
@@ -41,8 +53,10 @@ def opening(what: str) -> Iterator[None]:
         raise TargetError(f"{what}: no usable debug information: {_one_line(error)}") from None
     except (FaultError, LookupError, ValueError, OverflowError) as error:
         raise TargetError(f"{what}: {_one_line(error)}") from None
+    except BlockingIOError:  # SO_RCVTIMEO ran out
+        raise TargetError(f"{what}: gives no answer") from None
     except OSError as error:
-        raise TargetError(f"{what}: {error.strerror or _one_line(error)}") from None
+        raise TargetError(f"{what}: {_reason(error)}") from None
     except Exception as error:  # drgn raises plain Exception for what it cannot parse
         raise TargetError(f"{what}: {_one_line(error)}") from None
 
@@ -68,6 +82,10 @@ class _Collector(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self._said.append(_one_line(record.getMessage()))
+
+
+def _reason(error: Exception) -> str:
+    return (isinstance(error, OSError) and error.strerror) or _one_line(error)
 
 
 def _one_line(error: Exception | str) -> str:

@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 import re
 import socket
+import struct
 import subprocess
 from collections.abc import Mapping
+from time import monotonic, sleep
 
 from drgn import Program
 
@@ -28,7 +30,12 @@ _SEGMENT = re.compile(r"^(CS|SS) =([0-9a-f]{4}) ", re.M)
 _NAMES = {f"R{n.upper()}": n for n in ("ax", "bx", "cx", "dx", "si", "di", "bp", "sp", "ip")}
 _NAMES |= {f"R{n}": f"r{n}" for n in range(8, 16)} | {"RFL": "flags"}
 
-_SECONDS = 10  # until a monitor that says nothing is given up: it may serve somebody else
+_GREETS = 10  # seconds until one that says nothing is given up: it may serve somebody else
+_ANSWERS = 30  # seconds that an answer may take, drgn's questions too
+_LONGEST = 16 << 20  # bytes of an answer
+_LONGEST_GREETING = 1 << 14
+_NO_GREETING = "it does not greet; it serves one client at a time"
+_LOOKS_AGAIN = 0.02  # seconds; half a greeting is rare
 _CONT = '{"execute": "cont", "id": "goes on"}\r\n'
 
 # Ours may be killed where nothing of ours runs any more: then stdin ends without a line. A
@@ -109,27 +116,38 @@ class Monitor:
         try:
             self._socket.sendall(json.dumps(message).encode() + b"\r\n")
             return self._answer(command)
-        except (OSError, ValueError) as error:
+        except BlockingIOError:  # SO_RCVTIMEO ran out
+            raise TargetError(f"{self._address}: gives no answer to {command}") from None
+        except (OSError, ValueError, RecursionError) as error:
             raise TargetError(f"{self._address}: no answer to {command}: {error}") from None
 
     def _answer(self, command: str) -> object:
         """Of the command that was just sent; what else QEMU says is an event."""
+        deadline = monotonic() + _ANSWERS
         while True:
-            answer = json.loads(self._line())
+            answer = json.loads(self._line(deadline))
+            if not isinstance(answer, dict):
+                raise ValueError("it is none")
             if "error" in answer:
-                raise TargetError(f"{self._address}: {command}: {answer['error']['desc']}")
+                raise TargetError(f"{self._address}: {command}: {_description(answer['error'])}")
             if "return" in answer:
                 return answer["return"]
 
-    def _line(self) -> bytes:
+    def _line(self, deadline: float) -> bytes:
         """Not a byte more: what follows is drgn's."""
-        line = b""
+        line = bytearray()
         while not line.endswith(b"\n"):
             there = self._socket.recv(1 << 16, socket.MSG_PEEK)
             if not there:
                 raise OSError("it hung up")
             line += self._socket.recv(there.find(b"\n") + 1 or len(there))
-        return line
+            if len(line) > _LONGEST or monotonic() > deadline:
+                raise OSError("it does not end")
+        return bytes(line)
+
+
+def _description(error: object) -> str:
+    return str(error.get("desc")) if isinstance(error, dict) else "an error"
 
 
 def _connect(address: str) -> socket.socket:
@@ -139,18 +157,38 @@ def _connect(address: str) -> socket.socket:
         connection.connect(address)
     else:
         connection = socket.create_connection((host or "localhost", int(port)))
-    _wait_for_greeting(connection)
+    try:
+        _wait_for_greeting(connection)
+    except BaseException:
+        connection.close()
+        raise
+    limit = struct.pack("ll", _ANSWERS, 0)  # struct timeval; drgn's own reads end by it too
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
     return connection
 
 
 def _wait_for_greeting(connection: socket.socket) -> None:
-    """A monitor greets at once; one that does not has another client."""
-    connection.settimeout(_SECONDS)
-    try:
-        if not connection.recv(1, socket.MSG_PEEK):
+    """A monitor greets at once; one that does not has another client.
+
+    The greeting is drgn's to take: it is only looked at.
+    """
+    connection.settimeout(_GREETS)
+    deadline, greeting = monotonic() + _GREETS, b""
+    while b"\n" not in greeting:
+        try:
+            seen = connection.recv(_LONGEST_GREETING, socket.MSG_PEEK)
+        except TimeoutError:
+            raise OSError(_NO_GREETING) from None
+        if not seen:
             raise OSError("it hung up")
-    except TimeoutError:
-        raise OSError("it does not greet; it serves one client at a time") from None
+        if monotonic() > deadline or len(seen) == _LONGEST_GREETING:
+            raise OSError(_NO_GREETING)
+        if seen == greeting:
+            sleep(_LOOKS_AGAIN)
+        greeting = seen
+    if b'"QMP"' not in greeting:
+        raise OSError("what answers is no QMP")
     connection.settimeout(None)
 
 

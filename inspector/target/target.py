@@ -14,7 +14,7 @@ from inspector.model.report import Incomplete
 from inspector.model.symbol import Location
 from inspector.target.btf.records import Btf
 from inspector.target.dump_memory import DumpMemory
-from inspector.target.faults import reading
+from inspector.target.faults import lost, reading
 from inspector.target.symbols import Symbols
 
 
@@ -58,6 +58,7 @@ class Target:
         """``size`` bytes of kernel virtual memory.
 
         :raises Unreadable: if any of them is missing
+        :raises TargetLost: if nothing can be read any more
         """
         if self._memory is not None:
             found = self._memory.read(address, size)
@@ -84,6 +85,8 @@ class Target:
             raise Unreadable(address, size, " ".join(str(error).split())) from None
         except OverflowError:
             raise Unreadable(address, size, "not an address") from None
+        except Exception as error:
+            raise lost(self.identity.path or self.identity.kind, error) from None
 
     def words(self, address: int, count: int) -> tuple[int, ...]:
         """``count`` 64-bit little-endian words from ``address`` up.
