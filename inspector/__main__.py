@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """``python -m inspector``."""
 
-from inspector.cli.main import run
+from inspector.cli.start import run
 
 run()

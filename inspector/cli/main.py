@@ -3,24 +3,21 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
+from contextlib import nullcontext, suppress
 from typing import TextIO
 
 import click
 
 from inspector.cli import completion
 from inspector.cli.interrupts import interrupts_delivered
-from inspector.cli.program import program, with_command
+from inspector.cli.program import REPL, program, with_command
 from inspector.cli.sudo import sudo_line
 from inspector.commands.failure import failure_of
 from inspector.commands.session import Session
 from inspector.commands.status import Status
-
-# Objects, in place of 700: what is imported and opened before the first frame is no garbage, and
-# to look for some in it takes a tenth of that time.
-_GARBAGE = 100_000
+from inspector.signals import signals_end_it
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -35,12 +32,6 @@ def main(argv: list[str] | None = None) -> int:
     except OSError:  # said already, or a pipe that nobody reads
         _abandon_stdout()
     return status
-
-
-def run() -> None:
-    """The ``inspector`` of an installation."""
-    gc.set_threshold(_GARBAGE)
-    sys.exit(main())
 
 
 def _guarded(arguments: list[str]) -> int:
@@ -63,7 +54,9 @@ def _run(arguments: list[str]) -> int:
     session = Session(sys.stdout, sys.stderr, sudo_line(arguments))
     try:
         words = with_command(arguments)
-        with program.make_context("inspector", words, obj=session) as context:
+        # At the prompt an interrupt ends a line; these end the program.
+        ending = nullcontext() if words[0] == REPL else signals_end_it()
+        with ending, program.make_context("inspector", words, obj=session) as context:
             return int(program.invoke(context))
     except click.exceptions.Exit as done:
         return done.exit_code
@@ -71,7 +64,8 @@ def _run(arguments: list[str]) -> int:
 
 def _failed(error: Exception, arguments: list[str]) -> int:
     failure = failure_of(error, arguments)
-    click.echo(f"inspector: {failure.message}", err=True)
+    with suppress(OSError):  # where that cannot be said either, the status says it
+        click.echo(f"inspector: {failure.message}", err=True)
     return failure.status
 
 

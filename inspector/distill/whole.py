@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from inspector.errors import TargetError
+from inspector.signals import signals_end_it, undisturbed
 
 
 def check_writable(path: Path) -> None:
@@ -38,20 +39,28 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     :raises TargetError: in one line that names ``path``, for whatever ``OSError`` comes up
     """
     try:
-        descriptor, name = tempfile.mkstemp(prefix=".inspector-", dir=path.parent)
-        try:
-            os.close(descriptor)
-            with open(name, "wb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with signals_end_it():
+            yield from _written(path)
         _sync_directory(path.parent)
     except OSError as error:
         raise TargetError(f"{path}: {error.strerror or error}") from None
+
+
+def _written(path: Path) -> Iterator[BinaryIO]:
+    name = ""
+    try:
+        with undisturbed():  # an interrupt then finds the name there
+            descriptor, name = tempfile.mkstemp(prefix=".inspector-", dir=path.parent)
+            os.close(descriptor)
+        with open(name, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        with undisturbed():
+            Path(name).unlink(missing_ok=True)
+        raise
 
 
 def _sync_directory(directory: Path) -> None:

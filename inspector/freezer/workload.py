@@ -11,11 +11,9 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import FrameType
 
 from inspector.errors import UsageError
 
-_ENDING = (signal.SIGTERM, signal.SIGHUP)
 _POLL = 0.02
 
 
@@ -87,32 +85,6 @@ def prepared(
         yield Workload(process)
     finally:
         _end(process)
-
-
-@contextmanager
-def signals_end_it() -> Iterator[None]:
-    """SIGTERM and SIGHUP clean up the way Ctrl-C does."""
-    before = {number: signal.signal(number, _interrupt) for number in _ENDING}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """No signal comes between the steps of cleaning up; it waits until they are done."""
-    numbers = (signal.SIGINT, *_ENDING)
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _waited(process: subprocess.Popen[bytes], meanwhile: Callable[[], None] | None) -> int:

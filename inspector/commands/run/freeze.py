@@ -27,7 +27,7 @@ from inspector.freezer.commands import add
 from inspector.freezer.control import Control
 from inspector.freezer.host import host_facts
 from inspector.freezer.module import RingSize, check_host, loaded_module
-from inspector.freezer.workload import program_of, signals_end_it
+from inspector.freezer.workload import program_of
 from inspector.model.freeze import CommandEnd, Freeze, Held
 from inspector.model.hit import Event, Hit
 from inspector.model.host import Need
@@ -37,6 +37,7 @@ from inspector.render.freeze_json import freeze_json
 from inspector.render.freeze_text import FreezeText
 from inspector.render.screen import show
 from inspector.saved_survey import save
+from inspector.signals import signals_end_it
 from inspector.survey import Survey
 from inspector.target.open import reload_modules
 

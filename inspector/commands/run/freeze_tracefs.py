@@ -16,7 +16,7 @@ from inspector.freezer.host import host_facts
 from inspector.freezer.module import check_host
 from inspector.freezer.trace_events import TraceEvents, armed_kprobes, trace_events
 from inspector.freezer.trace_text import TraceLine, fetched, overrun, trace_lines
-from inspector.freezer.workload import program_of, signals_end_it, undisturbed
+from inspector.freezer.workload import program_of
 from inspector.kernel.syscall_names import names
 from inspector.model.freeze import CommandEnd
 from inspector.model.host import HostFacts, Need
@@ -27,6 +27,7 @@ from inspector.model.traced import Traced, TracedBy, TracedEvent, TracedHit
 from inspector.render.screen import show
 from inspector.render.traced_json import traced_json
 from inspector.render.traced_text import TracedText
+from inspector.signals import signals_end_it, undisturbed
 
 _HANDLER = "__x64_sys_"
 

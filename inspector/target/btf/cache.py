@@ -16,6 +16,7 @@ from array import array
 from contextlib import suppress
 from pathlib import Path
 
+from inspector.signals import undisturbed
 from inspector.target.btf.records import Btf, TypeIndex
 
 _MAGIC = b"inspector-btf-1\n"
@@ -79,14 +80,15 @@ def _save(path: Path, digest: bytes, index: TypeIndex) -> None:
 
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     payload = index.offsets.tobytes() + index.names
-    descriptor, name = tempfile.mkstemp(dir=path.parent)  # with mode 0600
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(_head(digest, payload) + payload)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
+    with undisturbed():  # a signal can wait for this long
+        descriptor, name = tempfile.mkstemp(dir=path.parent)  # with mode 0600
+        try:
+            with open(descriptor, "wb") as file:
+                file.write(_head(digest, payload) + payload)
+            os.replace(name, path)
+        except BaseException:
+            os.unlink(name)
+            raise
 
 
 def _head(digest: bytes, payload: bytes) -> bytes:
