@@ -87,6 +87,11 @@ def assert_one_line(answer: Answer, reason: str = "") -> None:
     assert "Traceback" not in answer.stderr
 
 
+def children(pid: int) -> list[int]:
+    """Its child processes."""
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 def table(answers: Answers) -> Iterable[str]:
     """Lines of Markdown: a row a kind, in the order of its first input."""
     yield "| input | tried | exit status | seconds, at worst | MB, at worst |"

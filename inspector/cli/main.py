@@ -51,7 +51,7 @@ def _guarded(arguments: list[str]) -> int:
 def _run(arguments: list[str]) -> int:
     if completion.is_asked():
         return completion.answer()
-    session = Session(sys.stdout, sys.stderr, sudo_line(arguments))
+    session = Session(sys.stdout, sys.stderr, sudo_line(arguments), contained=True)
     try:
         words = with_command(arguments)
         # At the prompt an interrupt ends a line; these end the program.

@@ -8,11 +8,13 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
+from inspector.commands.contained import go_on_in_a_child
 from inspector.commands.status import PartialAnswerError
 from inspector.commands.target import TargetOptions, target_spec
 from inspector.commands.what import What
 from inspector.errors import NothingMatched
 from inspector.target.plugins import without_plugins
+from inspector.target.spec import TargetKind
 
 if TYPE_CHECKING:
     from inspector.commands.complete.names import Names
@@ -31,6 +33,7 @@ class Session:
     :ivar selected: what such a command is about when it says nothing (the REPL's selection)
     :ivar names: what a completion can offer of the target
     :ivar plugins: whether drgn's plugins are wanted, of which the prompt has commands
+    :ivar contained: whether a dump that is opened is read in a child of this process
     """
 
     out: TextIO
@@ -40,6 +43,7 @@ class Session:
     selected: What | None = None
     names: Names | None = None
     plugins: bool = False
+    contained: bool = False
 
     def meant(self, what: What | None, options: TargetOptions) -> What | None:
         """``what``; where it is None, the selection, if the command is about the held target."""
@@ -58,6 +62,8 @@ class Session:
                 yield self.held
             return
         spec = target_spec(options, self.sudo_line)
+        if self.contained and spec.kind is TargetKind.CORE:
+            go_on_in_a_child(spec.path or "")
         from inspector.opening import open_survey  # imports drgn, which --help must not
 
         with ExitStack() as opened:

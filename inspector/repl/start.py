@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import replace
 
+from inspector.commands.contained import go_on_in_a_child
 from inspector.commands.session import Session
 from inspector.commands.target import TargetOptions, target_spec
 from inspector.errors import UsageError
@@ -16,7 +17,7 @@ from inspector.repl.runner import Runner
 from inspector.repl.turn import Leave
 from inspector.repl.with_path import with_path
 from inspector.repl.workbench import Workbench
-from inspector.target.spec import TargetSpec
+from inspector.target.spec import TargetKind, TargetSpec
 
 
 def start(
@@ -28,9 +29,11 @@ def start(
     :raises TargetError: if a target is named and cannot be opened
     """
     target = with_path(target, path)
-    bench = Workbench(replace(session, plugins=True))
-    bench.vi_mode = vi
     spec = _spec(session, target)
+    if session.contained and spec is not None and spec.kind is TargetKind.CORE:
+        go_on_in_a_child(spec.path or "", None)
+    bench = Workbench(replace(session, plugins=True, contained=False))
+    bench.vi_mode = vi
     if not lines and sys.stdin is not None and sys.stdin.isatty() and session.out.isatty():
         if os.environ.get("TERM", "dumb") not in ("dumb", "unknown"):
             from inspector.repl.terminal import Terminal

@@ -9,6 +9,6 @@ os.environ.pop("LD_LIBRARY_PATH", None)
 if _BEFORE is not None:
     os.environ["LD_LIBRARY_PATH"] = _BEFORE
 
-from inspector.cli.main import run  # noqa: E402 - starts no program before this
+from inspector.cli.start import run  # noqa: E402 - starts no program before this
 
 run()

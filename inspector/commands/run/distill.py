@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from inspector.commands.contained import go_on_in_a_child
 from inspector.commands.distill import DistillRequest
 from inspector.commands.session import Session
 from inspector.commands.status import Status, status_of
@@ -26,6 +27,8 @@ from inspector.target.target import Target
 
 def run(session: Session, request: DistillRequest, output: str) -> Status:
     """Write the small dump, and say how large it became and what it holds."""
+    if session.contained:
+        go_on_in_a_child(str(request.core))
     with session.progress() as step:
         step(f"opening {request.core}")
         made = _distilled(request, step)

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A dump is read in a child: what kills or stops that one is said by the other, in one line.
+
+The libraries' crash is played by its signal, so that it comes whatever they mend.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.answers import Answers, assert_one_line, children
+
+CRASHED = "a library that crashes, is killed for its memory, or hangs while it reads a dump"
+WORKING = 0.1  # seconds of CPU
+PATIENCE = 10  # commands/contained.py
+
+
+def to_the_child(*numbers: signal.Signals) -> Callable[[int], None]:
+    """Sends them to the process that reads the dump, when it does."""
+
+    def send(pid: int) -> None:
+        while not (found := children(pid)):
+            time.sleep(0.01)
+        time.sleep(WORKING)
+        for number in numbers:
+            os.kill(found[0], number)
+
+    return send
+
+
+@pytest.mark.parametrize("command", ["frames", "distill"])
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        (signal.SIGSEGV, "crashed drgn or a library under it (SIGSEGV)"),
+        (signal.SIGBUS, "crashed drgn or a library under it (SIGBUS)"),
+        (signal.SIGABRT, "crashed drgn or a library under it (SIGABRT)"),
+        (signal.SIGKILL, "was killed, perhaps for the memory it took"),
+    ],
+)
+def test_a_crash_is_said_in_one_line(
+    command: str, number: signal.Signals, reason: str, root: Path, answers: Answers, tmp_path: Path
+) -> None:
+    core = root / "dumps/fork-6.1.vmcore"
+    words: list[str | Path] = ["frames", "-c", core]
+    if command == "distill":
+        words = ["distill", core, "-o", tmp_path / "o"]
+    answer = answers.ask(CRASHED, *words, meanwhile=to_the_child(number))
+    assert (answer.status, answer.stdout) == (2, "")
+    assert_one_line(answer, reason)
+    assert str(core) in answer.stderr
+    assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_hangs_is_ended_with_the_command(
+    number: signal.Signals, root: Path, answers: Answers
+) -> None:
+    stopped: list[int] = []
+
+    def meanwhile(pid: int) -> None:
+        to_the_child(signal.SIGSTOP)(pid)
+        stopped.extend(children(pid))
+        os.kill(pid, number)
+
+    core = root / "dumps/fork-6.1.vmcore"
+    answer = answers.ask(CRASHED, "frames", "-c", core, meanwhile=meanwhile)
+    assert (answer.status, answer.stdout, answer.stderr) == (130, "", "")
+    assert answer.seconds > PATIENCE
+    assert not Path(f"/proc/{stopped[0]}").exists()
