@@ -7,6 +7,7 @@ A run that measures (scripts/bad-input) makes docs/bad-input.md of it.
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -25,12 +26,17 @@ _HANGS = 120  # seconds after which a command is killed: its status is then no e
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """:ivar status: the exit status, negative for a signal"""
+    """:ivar status: the exit status, negative for a signal
+    :ivar seconds: by the clock
+    :ivar cpu: seconds of CPU, its children's too
+    :ivar megabytes: the most that it, or one of its children, had in memory
+    """
 
     status: int
     stdout: str
     stderr: str
     seconds: float
+    cpu: float
     megabytes: float
 
 
@@ -64,11 +70,12 @@ class Answers:
             )
             if meanwhile is not None:
                 meanwhile(child.pid)
-            status, kilobytes = _wait(child)
+            status, usage = _wait(child)
             seconds = time.monotonic() - began
             out.seek(0)
             err.seek(0)
-            answer = Answer(status, out.read(), err.read(), seconds, kilobytes / 1024)
+            cpu, megabytes = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+            answer = Answer(status, out.read(), err.read(), seconds, cpu, megabytes)
         self.of_kind[kind].append(answer)
         return answer
 
@@ -94,23 +101,27 @@ def children(pid: int) -> list[int]:
 
 def table(answers: Answers) -> Iterable[str]:
     """Lines of Markdown: a row a kind, in the order of its first input."""
-    yield "| input | tried | exit status | seconds, at worst | MB, at worst |"
-    yield "|---|---:|---|---:|---:|"
+    yield "| input | tried | exit status | CPU, at worst | clock, at worst | memory, at worst |"
+    yield "|---|---:|---|---:|---:|---:|"
     for kind, all_of_it in answers.of_kind.items():
         statuses = ", ".join(map(str, sorted({answer.status for answer in all_of_it})))
+        cpu = max(answer.cpu for answer in all_of_it)
         seconds = max(answer.seconds for answer in all_of_it)
         megabytes = max(answer.megabytes for answer in all_of_it)
-        yield f"| {kind} | {len(all_of_it)} | {statuses} | {seconds:.1f} | {megabytes:.0f} |"
+        yield (
+            f"| {kind} | {len(all_of_it)} | {statuses}"
+            f" | {cpu:.1f} s | {seconds:.1f} s | {megabytes:.0f} MB |"
+        )
 
 
-def _wait(child: subprocess.Popen[bytes]) -> tuple[int, int]:
-    """Its exit status, and the most memory it had, in kilobytes."""
+def _wait(child: subprocess.Popen[bytes]) -> tuple[int, resource.struct_rusage]:
+    """Its exit status, and what it used."""
     deadline = time.monotonic() + _HANGS
     while True:
         pid, status, usage = os.wait4(child.pid, os.WNOHANG)
         if pid:
             child.returncode = os.waitstatus_to_exitcode(status)
-            return child.returncode, usage.ru_maxrss
+            return child.returncode, usage
         if time.monotonic() > deadline:
             os.kill(child.pid, signal.SIGKILL)
             deadline = float("inf")

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.answers import ENVIRONMENT, PROGRAM, Answers
+from tests.answers import ENVIRONMENT, PROGRAM, Answers, table
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -55,6 +56,11 @@ def inspector() -> Inspector:
 
 
 @pytest.fixture(scope="session")
-def answers() -> Answers:
+def answers() -> Iterator[Answers]:
     """Asks the command about bad input, and knows afterwards what each kind of it cost."""
-    return Answers()
+    answers = Answers()
+    yield answers
+    if os.environ.get(WRITE_BAD_INPUT):
+        page = ROOT / "docs/bad-input.md"
+        head, _, _ = page.read_text().partition("| input |")
+        page.write_text(head + "\n".join(table(answers)) + "\n")

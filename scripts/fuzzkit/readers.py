@@ -21,6 +21,7 @@ from inspector.record.saved import parse_saved
 from inspector.target.btf.convert import Converter
 from inspector.target.btf.records import Btf, Kind
 from inspector.target.btf.trim import trimmed
+from inspector.target.elf_whole import look_at_elf
 from inspector.target.format import sniff
 from inspector.target.kallsyms_search import find_kallsyms
 from inspector.target.kdump_whole import check_whole
@@ -65,6 +66,12 @@ def dump(data: bytes) -> None:
         check_whole(path)
 
 
+def elf(data: bytes) -> None:
+    path = _file(data)
+    if sniff(path) == "elf":
+        look_at_elf(path)
+
+
 def system_map(data: bytes) -> None:
     system_map_symbols(_file(data), {"SYMBOL(_stext)": f"{_STEXT:x}", "KERNELOFFSET": "0"})
 
@@ -104,6 +111,7 @@ READERS: dict[str, Reader] = {
     "records": Reader(records, seeds.records),
     "notes": Reader(notes, _note_seed),
     "dump": Reader(dump, seeds.dump_head),
+    "elf": Reader(elf, seeds.elf_head),
     "system-map": Reader(system_map, _map_seed),
     "kallsyms": Reader(kallsyms, _kallsyms_seed),
 }

@@ -11,7 +11,7 @@ import pytest
 
 SECONDS = 5
 SOAK_SECONDS = 3600
-READERS = ("btf", "ring", "records", "notes", "dump", "system-map", "kallsyms")
+READERS = ("btf", "ring", "records", "notes", "dump", "elf", "system-map", "kallsyms")
 
 
 def fuzz(root: Path, corpus: Path, reader: str, seconds: int) -> None:
