@@ -14,14 +14,14 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 PROGRAM = Path(sys.executable).parent / "inspector"
 ENVIRONMENT = {**os.environ, "NO_COLOR": "1", "COLUMNS": "100", "LC_ALL": "C.UTF-8"}
 
-_HANGS = 120  # seconds after which a command is killed: its status is then no exit status
+_HANGS = 300  # seconds after which a command is killed: its status is then no exit status
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +99,27 @@ def children(pid: int) -> list[int]:
     return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def table(answers: Answers) -> Iterable[str]:
-    """Lines of Markdown: a row a kind, in the order of its first input."""
-    yield "| input | tried | exit status | CPU, at worst | clock, at worst | memory, at worst |"
-    yield "|---|---:|---|---:|---:|---:|"
-    for kind, all_of_it in answers.of_kind.items():
-        statuses = ", ".join(map(str, sorted({answer.status for answer in all_of_it})))
-        cpu = max(answer.cpu for answer in all_of_it)
-        seconds = max(answer.seconds for answer in all_of_it)
-        megabytes = max(answer.megabytes for answer in all_of_it)
-        yield (
-            f"| {kind} | {len(all_of_it)} | {statuses}"
-            f" | {cpu:.1f} s | {seconds:.1f} s | {megabytes:.0f} MB |"
-        )
+_HEAD = "| input | tried | exit status | CPU, at worst | clock, at worst | memory, at worst |\n"
+_RULE = "|---|---:|---|---:|---:|---:|\n"
+
+
+def write_page(page: Path, answers: Answers) -> None:
+    """Renew the rows of those kinds that were asked about; the others stay."""
+    text, _, old = page.read_text().partition(_HEAD + _RULE)
+    rows = {row.split(" | ")[0].removeprefix("| "): row for row in old.splitlines()}
+    rows |= {kind: _row(kind, of_it) for kind, of_it in answers.of_kind.items()}
+    page.write_text(text + _HEAD + _RULE + "".join(f"{row}\n" for row in rows.values()))
+
+
+def _row(kind: str, answers: list[Answer]) -> str:
+    statuses = ", ".join(map(str, sorted({answer.status for answer in answers})))
+    cpu = max(answer.cpu for answer in answers)
+    seconds = max(answer.seconds for answer in answers)
+    megabytes = max(answer.megabytes for answer in answers)
+    return (
+        f"| {kind} | {len(answers)} | {statuses}"
+        f" | {cpu:.1f} s | {seconds:.1f} s | {megabytes:.0f} MB |"
+    )
 
 
 def _wait(child: subprocess.Popen[bytes]) -> tuple[int, resource.struct_rusage]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.answers import ENVIRONMENT, PROGRAM, Answers, table
+from tests.answers import ENVIRONMENT, PROGRAM, Answers, write_page
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -61,6 +61,4 @@ def answers() -> Iterator[Answers]:
     answers = Answers()
     yield answers
     if os.environ.get(WRITE_BAD_INPUT):
-        page = ROOT / "docs/bad-input.md"
-        head, _, _ = page.read_text().partition("| input |")
-        page.write_text(head + "\n".join(table(answers)) + "\n")
+        write_page(ROOT / "docs/bad-input.md", answers)
