@@ -7,6 +7,7 @@ the memory it takes, the process that was started remains, and says so in one li
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -32,6 +33,7 @@ def go_on_in_a_child(path: str, patience: float | None = _PATIENCE) -> None:
     """
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
+    gc.freeze()  # else the child's collector touches, and so copies, all that the parent has
     ending = {number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {*ending, signal.SIGCHLD})
     try:
