@@ -42,7 +42,7 @@ class Cache:
     def ensure(self, name: str, recipe: str, make: Callable[[Path], None]) -> Path:
         """The entry ``name``; ``make`` fills an empty directory when it does not count."""
         entry = self.directory / name
-        with self._alone():
+        with self._alone(name):
             if not _counts(entry, recipe):
                 with self.scratch() as scratch:
                     made = scratch / "made"
@@ -61,17 +61,28 @@ class Cache:
     def scratch(self) -> Iterator[Path]:
         """A directory on the cache's own file system, so that renames work."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=_HALF_MADE, dir=self.directory) as path:
-            yield Path(path)
+        with (self.directory / "lock").open("w") as lock:
+            self._sweep(lock.fileno())
+            fcntl.flock(lock, fcntl.LOCK_SH)
+            with tempfile.TemporaryDirectory(prefix=_HALF_MADE, dir=self.directory) as path:
+                yield Path(path)
+
+    def _sweep(self, lock: int) -> None:
+        """While nobody makes anything, whatever is half-made was left by one that was killed."""
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        for left in self.directory.glob(_HALF_MADE + "*"):
+            shutil.rmtree(left)
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """One maker at a time: then whatever is half-made was left by one that was killed."""
-        self.directory.mkdir(parents=True, exist_ok=True)
-        with (self.directory / "lock").open("w") as lock:
+    def _alone(self, name: str) -> Iterator[None]:
+        """One maker of an entry at a time."""
+        locks = self.directory / "locks"
+        locks.mkdir(parents=True, exist_ok=True)
+        with (locks / name).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            for left in self.directory.glob(_HALF_MADE + "*"):
-                shutil.rmtree(left)
             yield
 
 

@@ -147,9 +147,9 @@ def play(lab: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> P
     return scenario
 
 
-# A zoo is up in 15 to 20 s. Its 24 emulated CPUs now and then hang while the kernel patches
+# A zoo is up in 25 to 45 s. Its 24 emulated CPUs now and then hang while the kernel patches
 # its own text (QEMU 7.2) or lose an interrupt on the way: such a guest never gets to the dump.
-_ZOO_SECONDS = "75"
+_ZOO_SECONDS = "120"
 _TRIES = 4
 
 

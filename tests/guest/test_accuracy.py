@@ -21,9 +21,6 @@ from tests.guest.accuracy import NEGATIVES, comparable, measured, table
 from tests.guest.conftest import LEAST_SUITES, SUITES, Crash, Play, frames
 from tests.guest.score import Score
 
-# Not yet known to be steady.
-pytestmark = pytest.mark.soak
-
 ZOOS = ("zoo-a", "zoo-b", "zoo-c")
 FRAMES = 20
 ENOUGH_NEGATIVES = 200

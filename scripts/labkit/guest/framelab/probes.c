@@ -11,7 +11,7 @@
 #include "framelab.h"
 
 #define JUMP_OPCODE 0xe9
-#define OPTIMIZER_TRIES 1000 /* it waits for every task: long, where the host is busy */
+#define OPTIMIZER_TRIES 4000 /* it waits for every task: long, where the host is busy */
 
 static int int3_pre(struct kprobe *kp, struct pt_regs *regs)
 {
