@@ -13,6 +13,7 @@ from inspector.commands.examples import Example, epilog
 from inspector.commands.session import Session
 from inspector.commands.status import Status
 from inspector.model.sensitive import SensitiveKind
+from inspector.model.trim import Trim
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class DistillRequest:
     """What is to be made of what.
 
     :ivar redact: what is taken out
-    :ivar trim: types and unwind tables are cut down
+    :ivar trim: what is cut down, if anything
     :ivar audit: every range that is kept is told
     """
 
@@ -28,7 +29,7 @@ class DistillRequest:
     small: Path
     vmlinux: Path | None
     redact: frozenset[SensitiveKind]
-    trim: bool
+    trim: Trim | None
     audit: bool
 
 
@@ -71,9 +72,10 @@ EXAMPLES = (
 @click.option(
     "--trim",
     is_flag=True,
-    help="Cut types and unwind tables down to what these answers need: a third of the size, but"
-    " neither drgn nor a later version of this program can ask for others.",
+    help="Cut types, symbols and unwind tables down to what these answers need: a third of the"
+    " size, but neither drgn nor a later version of this program can ask for others.",
 )
+@click.option("--whole-types", is_flag=True, help="Not the types, with --trim.")
 @click.option("--audit", is_flag=True, help="Print every range that is kept, and why.")
 @options.format_option("text", "json")
 @click.pass_obj
@@ -86,6 +88,7 @@ def command(
     redact: bool,
     keep: tuple[str, ...],
     trim: bool,
+    whole_types: bool,
     audit: bool,
     output: str,
 ) -> Status:
@@ -100,4 +103,7 @@ def command(
         raise click.UsageError("--keep goes with --redact: without it nothing is taken out")
     kept = {SensitiveKind(word) for word in keep}
     taken_out = frozenset(SensitiveKind) - kept if redact else frozenset()
-    return run(session, DistillRequest(core, small, vmlinux, taken_out, trim, audit), output)
+    if whole_types and not trim:
+        raise click.UsageError("--whole-types goes with --trim: without it all are whole")
+    cut = (Trim.TABLES if whole_types else Trim.ALL) if trim else None
+    return run(session, DistillRequest(core, small, vmlinux, taken_out, cut, audit), output)

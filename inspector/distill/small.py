@@ -14,6 +14,7 @@ from inspector.errors import TargetError
 from inspector.model.distillate import Distillate
 from inspector.model.report import Incomplete
 from inspector.model.sensitive import SensitiveKind, SensitivePlaces
+from inspector.model.trim import Trim
 from inspector.target.target import Target
 
 
@@ -41,14 +42,14 @@ def distill(
     report: Report,
     vmlinux: Path | None,
     redact: Collection[SensitiveKind],
-    trim: bool,
+    trim: Trim | None,
     check: Callable[[Path], None],
 ) -> Distillate:
     """Write to ``out`` a dump with only those bytes of ``core`` that ``report`` reads.
 
     :param vmlinux: an image with DWARF; the report then runs a second time, with its types
     :param redact: what is taken out of that
-    :param trim: types and unwind tables are cut down too, to what ``report`` needed of them
+    :param trim: what is cut down to what ``report`` needed of it
     :param check: looks at the small dump while it still has another name, and may refuse it
     :raises TargetError: in one line, if ``core`` cannot be opened or ``out`` not be written;
         ``out`` then is as it was
@@ -59,7 +60,7 @@ def distill(
         raise TargetError(f"{out}: is the dump itself; give the small one another name")
     reading = _read(source, report, vmlinux)
     with whole_file(out) as file:
-        written = source.write(file, reading.places, redact, reading.unwound if trim else None)
+        written = source.write(file, reading.places, redact, trim, reading.unwound)
         file.flush()
         check(Path(file.name))
     pages = sum(kind.pages for kind in written.kinds)

@@ -18,9 +18,10 @@ from inspector.distill.notes import vmcoreinfo_note, without
 from inspector.distill.noting import NotingReader
 from inspector.distill.patches import Patches
 from inspector.distill.redact import redact
-from inspector.distill.trim import trim
+from inspector.distill.trim import trim_tables, trim_types
 from inspector.model.distillate import KeptRange, KindSize, PageKind
 from inspector.model.sensitive import SensitiveKind, SensitivePlaces
+from inspector.model.trim import Trim
 from inspector.target.faults import opening
 from inspector.target.kallsyms import completed_vmcoreinfo, find_tables
 from inspector.target.kallsyms_memory import image_symbols, reader
@@ -88,7 +89,8 @@ class Source:
         file: BinaryIO,
         places: SensitivePlaces,
         kinds: Collection[SensitiveKind],
-        unwound: Collection[int] | None,
+        trim: Trim | None,
+        unwound: Collection[int],
     ) -> Written:
         """Write the small dump, without what ``kinds`` names of the ``places``.
 
@@ -96,9 +98,12 @@ class Source:
         """
         assert self._target is not None  # a report was read before anything is written
         patches = Patches(self._reader)
-        if unwound is not None:
+        if trim:
             with opening(str(self._core)):
-                trim(self._target, patches, unwound, self._kallsyms(), reader(self._prog))
+                read = reader(self._prog)
+                trim_tables(self._target, patches, unwound, self._kallsyms(), read)
+                if trim is Trim.ALL:
+                    trim_types(self._target, patches)
         taken_out = redact(self._reader, patches, places, kinds)
         frames = self._reader.kept.frames()
 

@@ -24,26 +24,26 @@ _ORC_IP = ("__start_orc_unwind_ip", "__stop_orc_unwind_ip")
 _ORC = ("__start_orc_unwind", "__stop_orc_unwind")
 
 
-def trim(
+def trim_tables(
     target: Target,
     patches: Patches,
     unwound: Collection[int],
     kallsyms: Mapping[str, int],
     read: Read,
 ) -> None:
-    """Replace the BTF, ORC and kallsyms of ``target``.
+    """Replace the ORC and the kallsyms of ``target``.
 
-    :param target: with the types and symbols that a report has asked for
+    :param target: with the symbols that a report has asked for
     :param unwound: the text addresses that it unwound through
     :param kallsyms: the address of each of its tables, by their names in VMCOREINFO
     :param read: of the dump, without noting
     """
-    _trim_btf(target, patches)
     _trim_orc(target, patches, unwound)
     _trim_kallsyms(target, patches, kallsyms, read)
 
 
-def _trim_btf(target: Target, patches: Patches) -> None:
+def trim_types(target: Target, patches: Patches) -> None:
+    """Replace the BTF of ``target`` by the types that a report has asked for."""
     where = _between(target, *_BTF)
     if target.btf is None or where is None:
         return

@@ -84,6 +84,19 @@ def test_a_type_that_was_left_out_is_not_found_rather_than_empty(trimmed: Path) 
         prog.type("struct ext4_inode_info")
 
 
+def test_the_types_can_stay_whole(root: Path, inspector: Inspector, tmp_path: Path) -> None:
+    small, dump = tmp_path / "small", root / "dumps/fork-6.1.vmcore"
+    options = ("--trim", "--whole-types", "-o", small)
+    assert inspector("distill", dump, *options).returncode == 0
+    opened = survey(small)
+    assert opened.target.prog.type("struct ext4_inode_info").has_member("i_data")
+    assert functions(opened) == functions(survey(dump))
+    alone = inspector("distill", dump, "--whole-types", "-o", tmp_path / "not made")
+    assert alone.returncode == 2
+    assert "--whole-types goes with --trim" in alone.stderr
+    assert not (tmp_path / "not made").exists()
+
+
 def test_orc_entries_that_nobody_needs_become_undefined_and_keep_the_order() -> None:
     base, texts = 0xFFFFFFFF82000000, [0xFFFFFFFF81000000 + 16 * n for n in range(8)]
     offsets = b"".join(struct.pack("<i", at - (base + 4 * i)) for i, at in enumerate(texts))

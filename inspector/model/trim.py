@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""How far a small dump is cut down."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Trim(Enum):
+    """What is cut down to what the answers needed of it."""
+
+    TABLES = "tables"  # ORC and kallsyms
+    ALL = "all"  # BTF too
