@@ -21,7 +21,7 @@
 
 #include "zoo.h"
 
-#define TRIES 500
+#define TRIES 3000 /* 30 s: the host may be busy */
 
 /* Of a climber, in memory shared with it. */
 static volatile enum { NONE, READY, REFUSED } *verdict;

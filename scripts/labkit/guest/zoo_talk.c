@@ -12,7 +12,7 @@
 
 #include "zoo.h"
 
-#define TRIES 500
+#define TRIES 3000 /* 30 s: the host may be busy */
 
 void nap(void)
 {
