@@ -11,7 +11,7 @@ An open target is a :class:`~inspector.survey.Survey`; what it answers with are 
 >>> kernel.kernel_identity.release
 '6.1.0-56-cloud-amd64'
 >>> task.pid, task.comm
-(113, 'forker')
+(1000, 'forker')
 
 Frames come innermost first. A register is an unsigned 64-bit word; one that was never written or
 cannot be read is a key of ``absent``, and must not be believed:

@@ -76,5 +76,5 @@ def _log(survey: Survey) -> Iterator[Sensitive]:
 def _names(survey: Survey, records: Iterable[RecordPlaces]) -> Iterator[Sensitive]:
     for low, high in survey.name_ranges():
         yield Sensitive(SensitiveKind.TASK_NAMES, low, high)
-    for record in records:
-        yield Sensitive(SensitiveKind.TASK_NAMES, record.name, record.name + _NAME_SIZE)
+    for name in (*(record.name for record in records), *survey.filter_places()):
+        yield Sensitive(SensitiveKind.TASK_NAMES, name, name + _NAME_SIZE)

@@ -154,6 +154,12 @@ class Survey:
 
         return ring_places(self.target)
 
+    def filter_places(self) -> tuple[int, ...]:
+        """Where framefreeze has the name of a task that a probe is restricted to."""
+        from inspector.kernel.records import filter_places
+
+        return filter_places(self.target)
+
     def running_tasks(self) -> tuple[Task, ...]:
         """The task on each CPU, idle ones too, by CPU number."""
         found = []

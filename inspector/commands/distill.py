@@ -75,7 +75,7 @@ EXAMPLES = (
     help="Cut types, symbols and unwind tables down to what these answers need: a third of the"
     " size, but neither drgn nor a later version of this program can ask for others.",
 )
-@click.option("--whole-types", is_flag=True, help="Not the types, with --trim.")
+@click.option("--whole-names", is_flag=True, help="Types and symbols stay whole, with --trim.")
 @click.option("--audit", is_flag=True, help="Print every range that is kept, and why.")
 @options.format_option("text", "json")
 @click.pass_obj
@@ -88,7 +88,7 @@ def command(
     redact: bool,
     keep: tuple[str, ...],
     trim: bool,
-    whole_types: bool,
+    whole_names: bool,
     audit: bool,
     output: str,
 ) -> Status:
@@ -103,7 +103,7 @@ def command(
         raise click.UsageError("--keep goes with --redact: without it nothing is taken out")
     kept = {SensitiveKind(word) for word in keep}
     taken_out = frozenset(SensitiveKind) - kept if redact else frozenset()
-    if whole_types and not trim:
-        raise click.UsageError("--whole-types goes with --trim: without it all are whole")
-    cut = (Trim.TABLES if whole_types else Trim.ALL) if trim else None
+    if whole_names and not trim:
+        raise click.UsageError("--whole-names goes with --trim: without it all are whole")
+    cut = (Trim.UNWIND if whole_names else Trim.ALL) if trim else None
     return run(session, DistillRequest(core, small, vmlinux, taken_out, cut, audit), output)

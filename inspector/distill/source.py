@@ -18,7 +18,7 @@ from inspector.distill.notes import vmcoreinfo_note, without
 from inspector.distill.noting import NotingReader
 from inspector.distill.patches import Patches
 from inspector.distill.redact import redact
-from inspector.distill.trim import trim_tables, trim_types
+from inspector.distill.trim import trim_names, trim_unwinding
 from inspector.model.distillate import KeptRange, KindSize, PageKind
 from inspector.model.sensitive import SensitiveKind, SensitivePlaces
 from inspector.model.trim import Trim
@@ -101,9 +101,9 @@ class Source:
         if trim:
             with opening(str(self._core)):
                 read = reader(self._prog)
-                trim_tables(self._target, patches, unwound, self._kallsyms(), read)
+                trim_unwinding(self._target, patches, unwound)
                 if trim is Trim.ALL:
-                    trim_types(self._target, patches)
+                    trim_names(self._target, patches, self._kallsyms(), read)
         taken_out = redact(self._reader, patches, places, kinds)
         frames = self._reader.kept.frames()
 

@@ -24,37 +24,11 @@ _ORC_IP = ("__start_orc_unwind_ip", "__stop_orc_unwind_ip")
 _ORC = ("__start_orc_unwind", "__stop_orc_unwind")
 
 
-def trim_tables(
-    target: Target,
-    patches: Patches,
-    unwound: Collection[int],
-    kallsyms: Mapping[str, int],
-    read: Read,
-) -> None:
-    """Replace the ORC and the kallsyms of ``target``.
+def trim_unwinding(target: Target, patches: Patches, unwound: Collection[int]) -> None:
+    """Replace the ORC of ``target``.
 
-    :param target: with the symbols that a report has asked for
-    :param unwound: the text addresses that it unwound through
-    :param kallsyms: the address of each of its tables, by their names in VMCOREINFO
-    :param read: of the dump, without noting
+    :param unwound: the text addresses that were unwound through
     """
-    _trim_orc(target, patches, unwound)
-    _trim_kallsyms(target, patches, kallsyms, read)
-
-
-def trim_types(target: Target, patches: Patches) -> None:
-    """Replace the BTF of ``target`` by the types that a report has asked for."""
-    where = _between(target, *_BTF)
-    if target.btf is None or where is None:
-        return
-    low, high = where
-    blob = trimmed(target.btf, target.btf.asked)
-    if len(blob) > high - low:
-        raise TargetError("its types cannot be trimmed: they would be larger than before")
-    patches.put(low, blob.ljust(high - low, b"\0"))
-
-
-def _trim_orc(target: Target, patches: Patches, unwound: Collection[int]) -> None:
     ips, entries = _between(target, *_ORC_IP), _between(target, *_ORC)
     if ips is None or entries is None:
         return
@@ -64,6 +38,28 @@ def _trim_orc(target: Target, patches: Patches, unwound: Collection[int]) -> Non
         (ips, entries), trimmed_orc(offsets, table, ips[0], unwound), strict=True
     ):
         patches.put(low, content)
+
+
+def trim_names(target: Target, patches: Patches, kallsyms: Mapping[str, int], read: Read) -> None:
+    """Replace the BTF and the kallsyms of ``target``.
+
+    :param target: with the types and symbols that a report has asked for
+    :param kallsyms: the address of each of its tables, by their names in VMCOREINFO
+    :param read: of the dump, without noting
+    """
+    _trim_btf(target, patches)
+    _trim_kallsyms(target, patches, kallsyms, read)
+
+
+def _trim_btf(target: Target, patches: Patches) -> None:
+    where = _between(target, *_BTF)
+    if target.btf is None or where is None:
+        return
+    low, high = where
+    blob = trimmed(target.btf, target.btf.asked)
+    if len(blob) > high - low:
+        raise TargetError("its types cannot be trimmed: they would be larger than before")
+    patches.put(low, blob.ljust(high - low, b"\0"))
 
 
 def _trim_kallsyms(target: Target, patches: Patches, at: Mapping[str, int], read: Read) -> None:

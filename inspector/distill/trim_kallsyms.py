@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Kallsyms without the symbols that compilers and macros make up for data. Pure.
+"""Kallsyms without the symbols that compilers and macros make up. Pure.
 
-Nobody asks for them by name, and they are a third of the table; functions all stay, so that
-every text address keeps its name. scripts/kallsyms.c writes what is read here.
+Nobody asks for them by name, and they are half of the table: data, and the padding before
+functions (since 6.2, commit 9f2899fe36a6), where nothing runs. Functions all stay, so that every
+text address keeps its name. scripts/kallsyms.c writes what is read here.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 
 from inspector.errors import TargetError
 
+_PADDING = "__pfx_"
 _LONG = 0x80  # a length with this bit has a second byte, since 6.1 (commit 73bbb94466fd)
 _TOKENS = 256
 _DATA = frozenset("dDbBrR")
@@ -21,6 +23,8 @@ _MADE_UP = re.compile(
     r"\.\d+$"
     r"|^(__ksymtab|__kstrtab|__UNIQUE_ID|__func__|__initcall_|__setup_|__event_|event_|str__|types_"
     r"|args_|print_fmt_|trace_event_fields_|__syscall_meta|__p_syscall_meta|___tp_str|__tpstrtab_"
+    r"|__SCK__|__param|__TRACE_SYSTEM|TRACE_SYSTEM|__BTF_ID|__bpf_trace_tp_map_|__tracepoint_"
+    r"|__flags_|security_hook_active_|dev_attr_|trace_event_type_funcs_"
     r"|__key|__already_done|__compound_literal|__warned|descriptor|CSWTCH|\.L)"
 )
 
@@ -43,7 +47,7 @@ class Kallsyms:
 def trimmed_kallsyms(
     tables: Kallsyms, tokens: tuple[bytes, ...], wanted: Collection[str]
 ) -> Kallsyms:
-    """``tables`` without data that has a made-up name.
+    """``tables`` without symbols that have a made-up name.
 
     :param tokens: by number, of :func:`token_list`
     :param wanted: names that stay all the same
@@ -53,12 +57,19 @@ def trimmed_kallsyms(
     values = struct.unpack_from(f"<{tables.count}i", tables.offsets)
     for old, raw in enumerate(_names(tables)):
         text = b"".join(tokens[token] for token in raw[_length_size(raw) :]).decode("latin-1")
-        if text[:1] in _DATA and _MADE_UP.search(text[1:]) and text[1:] not in wanted:
+        if _is_made_up(text[:1], text[1:]) and text[1:] not in wanted:
             continue
         moved = len(offsets) - 4 * old if tables.place_relative else 0
         names += raw
         offsets += struct.pack("<i", values[old] - moved)
     return Kallsyms(bytes(names), bytes(offsets), len(offsets) // 4, tables.place_relative)
+
+
+def _is_made_up(kind: str, name: str) -> bool:
+    """Whether nobody but a compiler or a macro gave a symbol its name."""
+    if kind in _DATA:
+        return _MADE_UP.search(name) is not None
+    return name.startswith(_PADDING)
 
 
 def names_size(tables: Kallsyms) -> int:

@@ -15,7 +15,7 @@ from inspector.record.abi import (
     header_size,
     held_still,
 )
-from inspector.record.places import RecordPlaces, record_places
+from inspector.record.places import RecordPlaces, filtered_names, record_places
 from inspector.target.target import Target
 
 
@@ -43,6 +43,18 @@ def ring_places(target: Target) -> Iterator[RecordPlaces]:
     header = _header(target)
     if header is not None:
         yield from record_places(header, target.read(header.records, header.ring_size))
+
+
+def filter_places(target: Target) -> tuple[int, ...]:
+    """Where framefreeze's header has the name of a task that a probe is restricted to.
+
+    :raises Unreadable: if the header is not there
+    :raises RecordError: if it is not what its ABI promises
+    """
+    header, address = _header(target), target.symbols.address_of(HEADER_SYMBOL)
+    if header is None or address is None:
+        return ()
+    return tuple(at for at in filtered_names(header, address) if any(target.read(at, 1)))
 
 
 def _header(target: Target) -> Header | None:

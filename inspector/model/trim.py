@@ -9,5 +9,5 @@ from enum import Enum
 class Trim(Enum):
     """What is cut down to what the answers needed of it."""
 
-    TABLES = "tables"  # ORC and kallsyms
-    ALL = "all"  # BTF too
+    UNWIND = "unwind"  # ORC
+    ALL = "all"  # kallsyms and BTF too

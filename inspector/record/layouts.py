@@ -18,6 +18,10 @@ class Shape:
         self._names = [name for name, code in pairs if not code.endswith("x")]
         self._struct = struct.Struct("<" + "".join(code for _, code in pairs))
         self.size = self._struct.size
+        codes = ["<" + "".join(code for _, code in pairs[:n]) for n in range(len(pairs))]
+        self.offsets = {
+            name: struct.calcsize(code) for (name, _), code in zip(pairs, codes, strict=True)
+        }
 
     def unpack(self, data: bytes, at: int = 0) -> dict[str, Any]:
         return dict(zip(self._names, self._struct.unpack_from(data, at), strict=True))

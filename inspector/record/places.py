@@ -37,6 +37,18 @@ def record_places(header: Header, data: bytes) -> Iterator[RecordPlaces]:
             yield _of_slot(header, data, start)
 
 
+def filtered_names(header: Header, address: int) -> Iterator[int]:
+    """Where the names of tasks begin that probes are restricted to.
+
+    :param address: the header's
+    """
+    layout = header.layout
+    at = layout.probe.offsets.get("comm")  # not in version 1
+    if at is not None:
+        for index in range(len(header.slots)):
+            yield address + layout.probes_offset + index * layout.probe.size + at
+
+
 def _of_slot(header: Header, data: bytes, start: int) -> RecordPlaces:
     layout, base = header.layout, header.records + start
     told = layout.record.unpack(data, start)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What is made to happen in a guest: plain data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from labkit.suites import Suite
 
@@ -40,12 +40,25 @@ _FREEZE = (
 
 # One fork as seen by all of them; the third ends in a panic, in the int3 of the first, while
 # the other CPU is held with interrupts off: an NMI stops it.
-_SHOWCASE = (
+_ONE_FORK = (
     f"add 0 {FORK}+{{past_fentry}} int3=1 opens=1 comm=forker mode=crash confirm=1 crash_after=3",
     "add 1 kernel_clone comm=forker",
     "add 2 kernel_clone kind=return comm=forker",
     "set 3 comm=forker",
     "arm all",
+)
+
+_SHOWCASE = Scenario(
+    name="showcase",
+    summary="every mechanism records two forks, a third panics, an NMI stops a held CPU; ELF",
+    probe="framefreeze",
+    probe_args=("ring_slots=16",),
+    symbols=("kernel_clone", FORK),
+    kdump=False,
+    freeze=_ONE_FORK,
+    optimised="3 kernel_clone",
+    held=True,
+    optimize=True,
 )
 
 _SCENARIOS = (
@@ -111,17 +124,9 @@ _SCENARIOS = (
         kdump=False,
         secrets=True,
     ),
-    Scenario(
-        name="showcase",
-        summary="every mechanism records two forks, a third panics, an NMI stops a held CPU; ELF",
-        probe="framefreeze",
-        probe_args=("ring_slots=16",),
-        symbols=("kernel_clone", FORK),
-        kdump=False,
-        freeze=_SHOWCASE,
-        optimised="3 kernel_clone",
-        held=True,
-        optimize=True,
+    _SHOWCASE,
+    replace(
+        _SHOWCASE, name="showcase-kdump", summary="as showcase, with crash notes; kdump", kdump=True
     ),
 )
 SCENARIOS = {scenario.name: scenario for scenario in _SCENARIOS}

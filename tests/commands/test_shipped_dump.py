@@ -135,10 +135,10 @@ def test_the_commands_that_the_demo_ends_with_answer_the_question(
 ) -> None:
     demo = (root / "scripts/demo").read_text()
     readme = (root / "README.md").read_text()
-    for command in ("explain --demo --record 2", "stack --demo", "frames --demo"):
+    for command in ("explain --demo --record 4", "stack --demo", "frames --demo"):
         assert f"$here {command}" in demo
-    assert "inspector explain --demo --record 2" in readme
-    explained = answer(inspector, "explain", "--demo", "--record", "2", "--format", "json")
+    assert "inspector explain --demo --record 4" in readme
+    explained = answer(inspector, "explain", "--demo", "--record", "4", "--format", "json")
     assert explained["frame"]["origin"] == "ftrace"
     assert explained["frame"]["registers"]["orig_ax"] == "0x0"
     assert explained["frame"]["interrupted"] == "kernel_clone+0x1"

@@ -18,7 +18,7 @@ _COUNTS = Counts(1, 0, 1, 0, 0, 0, {})
 
 @pytest.fixture(scope="module")
 def recorded() -> tuple[Hit, ...]:
-    """The shipped dump's: ABI 1, three forks of which the last one panics in its first probe."""
+    """The shipped dump's: three hits before, and then three forks, the last of which panics."""
     with open_survey(TargetSpec(TargetKind.DEMO)) as survey:
         return survey.hits()
 
@@ -29,6 +29,12 @@ def numbered(hit: Hit, event: int) -> Hit:
     return Hit(replace(hit.given, record=replace(hit.record, event=event, probe=probe)), hit.entry)
 
 
+def unnumbered(hit: Hit) -> Hit:
+    """The same, by a module of ABI 1, which numbers none."""
+    probe = replace(hit.record.probe, counts=None)
+    return Hit(replace(hit.given, record=replace(hit.record, event=0, probe=probe)), hit.entry)
+
+
 def indexes(hits: tuple[Hit, ...]) -> list[list[int]]:
     return [[hit.record.index for hit in event.hits] for event in events_of(hits)]
 
@@ -36,16 +42,17 @@ def indexes(hits: tuple[Hit, ...]) -> list[list[int]]:
 def test_without_numbers_a_probe_that_is_hit_again_begins_another(
     recorded: tuple[Hit, ...],
 ) -> None:
-    assert indexes(recorded) == [[0], [1, 2], [3, 4], [5]]
-    assert {event.number for event in events_of(recorded)} == {None}
+    bare = tuple(unnumbered(hit) for hit in recorded)
+    assert indexes(bare) == [[0], [1], [2], [3, 4, 5, 6], [7, 8, 9, 10], [11]]
+    assert {event.number for event in events_of(bare)} == {None}
 
 
 def test_the_module_s_numbers_decide_where_there_are_any(recorded: tuple[Hit, ...]) -> None:
-    hits = tuple(numbered(hit, 1 + (hit.record.index > 3)) for hit in recorded[1:])
-    assert indexes(hits) == [[1, 2, 3], [4, 5]]
+    hits = tuple(numbered(hit, 1 + (hit.record.index > 8)) for hit in recorded[3:])
+    assert indexes(hits) == [[3, 4, 5, 6, 7, 8], [9, 10, 11]]
     assert [event.number for event in events_of(hits)] == [1, 2]
 
 
 def test_a_hit_in_an_interrupt_is_an_event_of_its_own(recorded: tuple[Hit, ...]) -> None:
-    hits = tuple(numbered(hit, 0) for hit in recorded[1:3])
-    assert indexes(hits) == [[1], [2]]
+    hits = tuple(numbered(hit, 0) for hit in recorded[3:5])
+    assert indexes(hits) == [[3], [4]]

@@ -8,6 +8,7 @@ Data on a real dump, as in tests/survey/overlay.py, but for a process at a termi
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 from drgn import Program
 
@@ -29,7 +30,8 @@ def overlaid(spec: TargetSpec) -> tuple[Program, TargetIdentity]:
         prog.add_memory_segment(
             place, len(data), lambda at, count, offset, _phys, d=data: d[offset : offset + count]
         )
-    return prog, identity
+    # As no kdump: one would be read past drgn.
+    return prog, replace(identity, format="overlaid")
 
 
 inspector.target.open.open_core = overlaid

@@ -49,7 +49,7 @@ def terminal(tmp_path: Path, root: Path) -> Terminal:
         environment={"PYTHONPATH": str(root)},
         program=sys.executable,
     )
-    session.see("Tab completes", "forker 113>")
+    session.see("Tab completes", "forker 1000>")
     return session
 
 

@@ -14,19 +14,19 @@ from tests.repl.screen import Terminal
 def terminal(tmp_path: Path) -> Terminal:
     """On the shipped dump, at the first prompt."""
     session = Terminal(tmp_path, "repl", "--demo")
-    session.see("Tab completes", "forker 113>")
+    session.see("Tab completes", "forker 1000>")
     return session
 
 
 def test_a_whole_session(terminal: Terminal) -> None:
     terminal.type("diff 11")
-    terminal.see("113    forker, on its cpu", "112    int80-pause", "11     rcu_tasks_kthre")
+    terminal.see("111    int80-pause", "11     rcu_tasks_kthre")
     terminal.type("\x15")
-    terminal.run("diff 113 | head -9", "SYSCALL from 64-bit code", "a breakpoint trap")
-    terminal.run("select 112", "int80 · pause", "int80-pause 112>")
-    terminal.run("select 113", "forker 113>")
+    terminal.run("diff 1000 | head -9", "SYSCALL from 64-bit code", "a breakpoint trap")
+    terminal.run("select 111", "int80 · pause", "int80-pause 111>")
+    terminal.run("select 1000", "forker 1000>")
     terminal.type("\x1b[19~\x1b[19~")  # F8 twice: the innermost frame, and the next
-    terminal.see("forker 113 int3>", "forker 113 int3 2/3")
+    terminal.see("forker 1000 int3>", "forker 1000 int3 2/3")
     terminal.run("explain orig_ax", "-1 – the int3 entry pushes -1")
     terminal.run("task.comm", '(char [16])"forker"')
     terminal.run("frame.registers.ax", "\n57")
@@ -87,14 +87,14 @@ def test_tab_completes_words_options_values_and_members(terminal: Terminal) -> N
         ("task.thread.", ["fsbase", "unsigned long"]),
         ("frame.registers.orig", ["orig_ax"]),
         ("inspector.model.ori", ["origin"]),
-        ("select forker", ["113    forker, on its cpu"]),
+        ("select forker", ["1000   forker, on its cpu"]),
     ):
         terminal.type(typed)
         terminal.see(*offered)
         terminal.type("\x15")
         terminal.settle(0.2)
     terminal.type("diff int80\t")
-    terminal.see("diff 112")
+    terminal.see("diff 111")
     terminal.type("\x15")
     assert terminal.leave() == 0
 
@@ -109,13 +109,13 @@ def test_the_option_under_the_cursor_is_explained(terminal: Terminal) -> None:
 
 @pytest.mark.terminal
 def test_keys_change_how_registers_are_shown(terminal: Terminal) -> None:
-    terminal.run("explain sp", "0xffffcfeb804a7d30")
+    terminal.run("explain sp", "0xffffce2c4040fb40")
     terminal.type("abc\x1bOQ")  # F2; what was typed stays
-    terminal.see("-52864600081104", "F2 decimal", "forker 113> abc")
+    terminal.see("-54785524827328", "F2 decimal", "forker 1000> abc")
     terminal.type("\x15\x1bOS")  # F4
     terminal.see("F4 vi")
     terminal.type("task.pid\x1b0iprog and \x1b\r")
-    terminal.see("(pid_t)113")
+    terminal.see("(pid_t)1000")
     assert terminal.leave() == 0
 
 
@@ -150,9 +150,9 @@ def test_history_is_private_and_outlives_the_session(terminal: Terminal, tmp_pat
 def test_the_startup_file_is_run_first(tmp_path: Path) -> None:
     startup = tmp_path / ".config/frame-inspector/startup"
     startup.parent.mkdir(parents=True)
-    startup.write_text("# mine\nset numbers decimal\nmine = 42\nselect 112\n")
+    startup.write_text("# mine\nset numbers decimal\nmine = 42\nselect 111\n")
     session = Terminal(tmp_path, "repl", "--demo", "--vi")
-    session.see("int80-pause 112>", "F2 decimal", "F4 vi")
+    session.see("int80-pause 111>", "F2 decimal", "F4 vi")
     session.run("mine", "\n42")
     assert session.leave() == 0
     startup.write_text("quit\n")
@@ -163,11 +163,11 @@ def test_the_startup_file_is_run_first(tmp_path: Path) -> None:
 def test_a_long_answer_goes_to_the_pager_and_a_short_one_does_not(tmp_path: Path) -> None:
     session = Terminal(tmp_path, "repl", "--demo", rows=20, environment={"PAGER": "less -X"})
     session.see("Tab completes")
-    session.run("ps 113", "0xffff8aac9fe30000")
+    session.run("ps 1000", "0xffff89109c02a0c0")
     session.run("frames", "pid  comm")
     session.wait(lambda shown: shown.split("\n")[-1].startswith(":"), "less's prompt")
     session.type("q")
-    session.see("forker 113>", "F2 hex")
+    session.see("forker 1000>", "F2 hex")
     assert session.leave() == 0
 
 

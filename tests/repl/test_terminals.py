@@ -18,7 +18,7 @@ READABLE_ON_BOTH = {"default", "cyan", "magenta", "green", "brown", "red"}
 
 def test_a_dumb_terminal_gets_lines_and_nothing_else(tmp_path: Path) -> None:
     session = Terminal(tmp_path, "repl", "--demo", environment={"TERM": "dumb", "PAGER": ""})
-    session.see("forker 113>")
+    session.see("forker 1000>")
     session.run("explain orig_ax", "the int3 entry pushes -1")
     session.run("for i in range(2):")
     session.run("    print('number', i)")
@@ -35,11 +35,11 @@ def test_a_dumb_terminal_gets_lines_and_nothing_else(tmp_path: Path) -> None:
 @pytest.mark.parametrize("columns", [24, 40, 80])
 def test_a_narrow_terminal_keeps_prompt_menu_and_toolbar(tmp_path: Path, columns: int) -> None:
     session = Terminal(tmp_path, "repl", "--demo", rows=16, columns=columns)
-    session.see("forker 113>")
+    session.see("forker 1000>")
     bar = " fork-6.1.vmcore" if columns >= 40 else ""
     session.wait(lambda shown: shown.split("\n")[-1].startswith(bar), bar)
     session.type("diff 11")
-    shown = session.see("forker 113> diff 11", "112")
+    shown = session.see("forker 1000> diff 11", "111")
     assert len(shown.split("\n")[-1]) <= columns
     session.type("\x15")
     session.run("explain orig_ax", "-1")
@@ -71,7 +71,7 @@ def test_colours_are_readable_on_light_and_on_dark(tmp_path: Path) -> None:
 
 def visit(session: Terminal) -> Iterator[str]:
     """See everything that has a colour, screen by screen."""
-    yield session.see("forker 113>")
+    yield session.see("forker 1000>")
     session.type("frames --comm 'x' | grep 1")
     yield (session.see("| grep 1"))
     session.type("\x15diff 1\t")

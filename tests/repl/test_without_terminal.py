@@ -45,7 +45,7 @@ def test_e_runs_and_leaves(inspector: Inspector) -> None:
 
 
 def test_a_dump_s_path_alone_is_enough(root: Path, inspector: Inspector) -> None:
-    assert "forker, pid 113" in inspector(root / "dumps/fork-6.1.vmcore", stdin="diff").stdout
+    assert "forker, pid 1000" in inspector(root / "dumps/fork-6.1.vmcore", stdin="diff").stdout
 
 
 def test_without_a_target_the_prompt_says_how_to_get_one(
@@ -57,31 +57,31 @@ def test_without_a_target_the_prompt_says_how_to_get_one(
     out, err = capsys.readouterr()
     assert err.startswith("inspector: no target: /no/such/kcore cannot be read here")
     assert "--demo" in err
-    assert "forker, pid 113" in out
+    assert "forker, pid 1000" in out
 
 
 def test_a_selection_is_what_later_commands_mean(inspector: Inspector) -> None:
-    assert run(inspector, "select 112\nexplain").stdout.endswith(
-        inspector("explain", "--demo", "112").stdout
+    assert run(inspector, "select 111\nexplain").stdout.endswith(
+        inspector("explain", "--demo", "111").stdout
     )
-    done = run(inspector, "select 113\nnext\nnext\nexplain ax --format json > /dev/stdout")
+    done = run(inspector, "select 1000\nnext\nnext\nexplain ax --format json > /dev/stdout")
     explained = json.loads(done.stdout[done.stdout.index("{") :])
     assert explained["frame"]["origin"] == "int3"
     assert [register["register"] for register in explained["registers"]] == ["ax"]
 
 
 def test_another_target_on_the_line_leaves_the_selection_alone(inspector: Inspector) -> None:
-    done = run(inspector, "select 112\nexplain --demo\n")
+    done = run(inspector, "select 111\nexplain --demo\n")
     assert done.stdout.endswith(inspector("explain", "--demo").stdout)
 
 
 def test_python_sees_the_selection_and_both_libraries(inspector: Inspector) -> None:
     done = run(
         inspector,
-        "task.comm.string_()\nfind_task(prog, 112).pid.value_()\n"
-        "select 113\nnext\nnext\nframe.origin.value\nregs.orig_ax\n%select\npy frame.address\n",
+        "task.comm.string_()\nfind_task(prog, 111).pid.value_()\n"
+        "select 1000\nnext\nnext\nframe.origin.value\nregs.orig_ax\n%select\npy frame.address\n",
     )
-    assert "b'forker'\n112\n" in done.stdout
+    assert "b'forker'\n111\n" in done.stdout
     assert "'int3'\n(unsigned long)18446744073709551615\n" in done.stdout
     assert done.stderr == ""
 
@@ -109,7 +109,7 @@ def test_a_pipe_and_a_file_get_the_answer(tmp_path: Path, inspector: Inspector) 
     run(inspector, f"frames --no-such > {path}\n")
     assert json.loads(path.read_text())["schema"] == "inspector.frames/1"
     text = tmp_path / "a b"
-    run(inspector, f"ps 112 > '{text}'\nps 113 >> '{text}'")
+    run(inspector, f"ps 111 > '{text}'\nps 1000 >> '{text}'")
     assert [line.split()[2] for line in text.read_text().splitlines()] == [
         "comm",
         "int80-pause",
