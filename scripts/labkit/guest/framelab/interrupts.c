@@ -53,14 +53,18 @@ static void start_timer(void *unused)
 		      HRTIMER_MODE_REL_PINNED_HARD);
 }
 
-/* It waits in code of its own, and asks again where what came was not what it waits for. */
+/*
+ * It waits in code of its own, and asks again where what came was not what it waits for. What is
+ * asked for may come at once, and then not in a thunk of the kernel's on the way back.
+ */
 static void wait_for(void (*ask)(void *), void *cpu)
 {
 	int turns;
 
-	local_irq_enable();
 	for (;;) {
+		local_irq_disable();
 		ask(cpu);
+		local_irq_enable();
 		for (turns = 0; turns < TURNS; turns++)
 			cpu_relax();
 	}
