@@ -14,6 +14,7 @@ from inspector.distill.source import Source
 from inspector.distill.whole import whole_file
 from inspector.full_report import read_everything
 from inspector.model.sensitive import SensitiveKind
+from inspector.model.trim import Trim
 from inspector.redaction import sensitive_places
 from inspector.survey import Survey
 
@@ -84,7 +85,8 @@ class _Read:
 
     def write(self, small: Path, taken_out: Kinds, trimmed: bool) -> None:
         with whole_file(small) as file:
-            self._source.write(file, self._places, taken_out, self._unwound if trimmed else None)
+            trim = Trim.ALL if trimmed else None
+            self._source.write(file, self._places, taken_out, trim, self._unwound)
 
 
 def _recipes(sources: Sequence[_Read]) -> Iterator[tuple[_Read, Kinds, bool]]:
