@@ -52,6 +52,16 @@ def blocks(report: LogReport) -> tuple[ToldFrame, ...]:
     return tuple(frame for frame in report.frames if frame.shape is not Shape.PRINTED)
 
 
+def test_there_are_logs_of_four_kernels() -> None:
+    assert len(LOGS) >= 30
+    assert {path.stem.partition("-")[0] for path in LOGS} == {
+        "bullseye",
+        "bookworm",
+        "trixie",
+        "sid",
+    }
+
+
 @pytest.mark.parametrize("path", LOGS, ids=by_name)
 def test_every_frame_is_whole_and_of_its_mode(path: Path) -> None:
     text = path.read_text(errors="replace")
