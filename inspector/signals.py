@@ -6,6 +6,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import current_thread, main_thread
 from types import FrameType
 
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
@@ -13,7 +14,13 @@ _ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 @contextmanager
 def signals_end_it() -> Iterator[None]:
-    """SIGTERM and SIGHUP clean up the way Ctrl-C does; one that is ignored (nohup) stays so."""
+    """SIGTERM and SIGHUP clean up the way Ctrl-C does; one that is ignored (nohup) stays so.
+
+    In another thread than the first nothing changes: signals are not its business.
+    """
+    if current_thread() is not main_thread():
+        yield
+        return
     before = {number: signal.getsignal(number) for number in _ENDING}
     for number, handler in before.items():
         if handler is not signal.SIG_IGN:

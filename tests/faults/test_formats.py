@@ -114,7 +114,7 @@ def test_where_nobody_noted_the_cpus_registers_that_is_said_and_nothing_named_wr
         assert f"the registers of cpu {cpu} are missing" in end
     found = frames_of(answer)
     assert set(found) < set(expected)
-    assert sum('"origin": "syscall"' in line for line in found) == 16
+    assert sum('"origin": "syscall"' in line for line in found) == 17
 
 
 def without_cpus(dump: bytes) -> bytes:

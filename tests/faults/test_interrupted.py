@@ -72,7 +72,9 @@ def test_a_signal_at_any_point_ends_it_quietly_and_leaves_nothing_half_written(
         number = (signal.SIGINT, signal.SIGTERM)[point % 2]
         at = seconds * (_STARTED + (1 - _STARTED) * point / POINTS)
         found = answers.ask(INTERRUPTED, *words, meanwhile=after(at, number))
-        assert found.status in (130, answer.status), found
+        # Python lets go of SIGTERM last of all: then nothing is left to be done.
+        late = found.status == -number and found.stdout == answer.stdout
+        assert found.status in (130, answer.status) or late, found
         assert found.stderr == ("" if found.status == 130 else answer.stderr)
         assert [path.name for path in tmp_path.iterdir()] in ([], [out.name])
         assert not out.exists() or out.read_bytes() == whole
