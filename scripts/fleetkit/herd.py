@@ -119,8 +119,8 @@ def _broken(directory: Path, whole: Path) -> dict[Path, str]:
         path = directory / f"9-{name}.vmcore"
         path.write_bytes(some)
         made[path] = name
-    hanging = directory / "0-hanging.vmcore"
-    hanging.unlink(missing_ok=True)
-    os.mkfifo(hanging)  # as a dump on a server that has gone away: opening it never ends
-    made[hanging] = "hanging"
+    pipe = directory / "0-pipe.vmcore"
+    pipe.unlink(missing_ok=True)
+    os.mkfifo(pipe)
+    made[pipe] = "a pipe"
     return made

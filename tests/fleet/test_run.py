@@ -46,10 +46,10 @@ def test_a_killed_run_goes_on_and_reads_no_finished_dump_again(
 def test_every_dump_is_one_row_and_every_broken_one_says_why(resumed: Resumed, herd: Herd) -> None:
     check_every_broken_one_is_told(resumed, herd)
     check("fleet-run", resumed.answer)
-    pipe = next(path for path, why in herd.broken.items() if why == "hanging")
+    pipe = next(path for path, why in herd.broken.items() if why == "a pipe")
     row = rows(resumed.dataset)[pipe]
     assert row["outcome"] == "refused"
-    assert "pipe" in row["error"]
+    assert "is no regular file" in row["error"]
 
 
 def test_the_frames_are_those_of_the_report(
@@ -142,15 +142,25 @@ def test_a_scheduler_and_workers_of_their_own_over_tcp(some: list[Path], tmp_pat
 
 
 def test_a_reader_that_is_killed_is_a_row_that_says_by_what(herd: Herd, tmp_path: Path) -> None:
-    hanging = next(path for path, why in herd.broken.items() if why == "hanging")
-    dataset = tmp_path / "dataset"
-    with started("fleet", "run", hanging, "-o", dataset, *PATIENT) as run:
+    dump, dataset = next(iter(herd.source)), tmp_path / "dataset"
+    with started("fleet", "run", dump, "-o", dataset, *PATIENT) as run:
         wait_until(lambda: readers(dataset))
         # What the kernel sends for a mapped page of a file that has become shorter.
         readers(dataset)[0].send_signal(signal.SIGBUS)
         out, _err = run.communicate(timeout=60)
     assert run.returncode == 3
-    assert f"killed: {hanging}: its reader was killed by SIGBUS\n" in out
+    assert f"killed: {dump}: its reader was killed by SIGBUS\n" in out
+
+
+def test_a_reader_that_never_ends_is_ended(herd: Herd, tmp_path: Path) -> None:
+    dump, dataset = next(iter(herd.source)), tmp_path / "dataset"
+    limit = ("--workers", "1", "--time-limit", "10")
+    with started("fleet", "run", dump, "-o", dataset, *limit) as run:
+        wait_until(lambda: readers(dataset))
+        readers(dataset)[0].suspend()
+        out, _err = run.communicate(timeout=60)
+    assert run.returncode == 3
+    assert f"time-limit: {dump}: took longer than 10 s\n" in out
 
 
 def test_memory_is_limited(tmp_path: Path, inspector: Inspector) -> None:
