@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,10 @@ from inspector.target.spec import TargetKind, TargetSpec
 from inspector.target.vmcoreinfo import vmcoreinfo
 from tests.conftest import Inspector
 from tests.guest.conftest import LEAST_SUITES, SUITES, Crash, frames
+from tests.guest.cpu_log import states, traps
 
 ENOSYS = "0xffffffffffffffda"
 MINUS_ONE = "0xffffffffffffffff"
-# QEMU writes each at once, but what another CPU writes may come between the two.
-TRAP = re.compile(r"v=(\w+) e=\w+ i=\w+ cpl=0 IP=0010:(\w+) pc=\w+ SP=\w+:(\w+)")
-STATE = re.compile(r"RAX=(\w+) .*\n.*RSP=(\w+)")
 
 
 @pytest.fixture(scope="module")
@@ -71,14 +68,13 @@ def test_every_int3_frame_is_a_trap_that_the_emulated_cpu_took(
     kernels: dict[str, Crash], answers: dict[str, list[dict[str, Any]]]
 ) -> None:
     for suite, crash in kernels.items():
-        traps = {tuple(int(word, 16) for word in trap) for trap in TRAP.findall(crash.traps)}
-        states = {(int(ax, 16), int(sp, 16)) for ax, sp in STATE.findall(crash.traps)}
+        trapped, registered = {*traps(crash.traps)}, states(crash.traps)
         int3s = [frame for frame in answers[suite] if frame["origin"] == "int3"]
         assert len(int3s) >= 4, suite
         for frame in int3s:
             registers = {name: int(word, 16) for name, word in frame["registers"].items()}
-            assert (3, registers["ip"] - 1, registers["sp"]) in traps, suite
-            assert (registers["ax"], registers["sp"]) in states, suite
+            assert (3, registers["ip"] - 1, registers["sp"]) in trapped, suite
+            assert (registers["ax"], registers["sp"]) in registered, suite
 
 
 @pytest.mark.soak
