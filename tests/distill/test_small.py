@@ -65,7 +65,7 @@ def frames(inspector: Inspector, dump: Path) -> list[dict[str, Any]]:
     return found
 
 
-def test_what_the_audit_lists_is_kept_and_no_more(small: Small, core: Path) -> None:
+def test_no_more_bytes_are_kept_than_the_audit_lists(small: Small, core: Path) -> None:
     sizes = 0
     for one in small.manifest["ranges"]:
         low, high = int(one["low"], 16), int(one["high"], 16)
