@@ -88,12 +88,11 @@ def running(machine: Machine, limit: float) -> Iterator[Guest]:
     for port in filter(None, (machine.serial, machine.truth)):
         port.write_bytes(b"")
     with ExitStack() as stack:
-        traps = None
         if machine.trap_log:
             traps = TrapLog(machine.trap_log)
             stack.callback(traps.finish)
             argv += traps.arguments()
-        process = stack.enter_context(_started(argv, machine.errors, traps))
+        process = stack.enter_context(_started(argv, machine.errors))
         yield Guest(machine, accel[1].split(",")[0], process, time.monotonic() + limit)
 
 
@@ -111,18 +110,9 @@ def _dies_with_us() -> list[str]:
 
 
 @contextmanager
-def _started(
-    argv: list[str], errors: Path, traps: TrapLog | None
-) -> "Iterator[subprocess.Popen[bytes]]":
-    handed = [traps.write_end] if traps else []
-    try:
-        with errors.open("wb") as stderr:
-            process = subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr, pass_fds=handed
-            )
-    finally:
-        if traps:
-            traps.handed_over()
+def _started(argv: list[str], errors: Path) -> "Iterator[subprocess.Popen[bytes]]":
+    with errors.open("wb") as stderr:
+        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr)
     try:
         yield process
     finally:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The CPUs' own record of their traps: `-d int` of an emulating QEMU, filtered.
 
-All exceptions and interrupts of a run are some 50 MB of text; QEMU writes them into a pipe and of
-each (target/i386/tcg/seg_helper.c, do_interrupt_all) this much is kept:
+All exceptions and interrupts of a run are some 50 MB of text, of each of which
+(target/i386/tcg/seg_helper.c, do_interrupt_all) this much is kept:
 
     7186: v=03 e=0000 i=1 cpl=0 IP=0010:ffffffffb14948b5 pc=… SP=0018:… env->regs[R_EAX]=…
     RAX=0000000000000039 RBX=… RCX=… RDX=…
@@ -11,38 +11,30 @@ each (target/i386/tcg/seg_helper.c, do_interrupt_all) this much is kept:
     R12=… R13=… R14=… R15=…
 
 and of 32-bit code EAX to ESP. IP is what the CPU was at: the int3 itself, whose frame will hold
-IP + 1. The first line is written in pieces, the registers at once: where CPUs trap at the same
-time, the first line of one may run into another's.
+IP + 1. A trap is written in pieces, and CPUs trap at the same time: each writes a file of its own
+(util/log.c, LOG_PER_THREAD; QEMU 7.1), and here one comes after the other.
 """
 
-import os
 import re
-import threading
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 _KEPT = re.compile(rb"\s*\d+: v=|R(AX|SI|8 |12)=|E(AX|SI)=")
 
 
 class TrapLog:
-    """Collects in a thread until every writer of its pipe is gone."""
+    """Written beside ``path``, and there when it is finished."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        read_end, self.write_end = os.pipe()
-        self._source = os.fdopen(read_end, "rb")
-        self._thread = threading.Thread(target=self._collect, daemon=True)
-        self._thread.start()
+        self._raw = TemporaryDirectory(prefix="traps-", dir=path.parent)
 
     def arguments(self) -> tuple[str, ...]:
-        return ("-d", "int", "-D", f"/dev/fd/{self.write_end}")
-
-    def handed_over(self) -> None:
-        """QEMU has the write end now: without ours, its exit ends the log."""
-        os.close(self.write_end)
+        return ("-d", "int,tid", "-D", f"{self._raw.name}/%d")
 
     def finish(self) -> None:
-        self._thread.join()
-
-    def _collect(self) -> None:
-        with self._source, self._path.open("wb") as kept:
-            kept.writelines(line for line in self._source if _KEPT.match(line))
+        """QEMU has ended."""
+        with self._raw, self._path.open("wb") as kept:
+            for cpu in sorted(Path(self._raw.name).iterdir()):
+                with cpu.open("rb") as lines:
+                    kept.writelines(line for line in lines if _KEPT.match(line))

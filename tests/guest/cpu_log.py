@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What QEMU's ``-d int`` says of traps in kernel mode.
-
-It writes a trap's line up to SP at once, and its registers at once; what another CPU writes may
-come between the two.
-"""
+"""What QEMU's ``-d int`` says of traps in kernel mode."""
 
 from __future__ import annotations
 
@@ -14,7 +10,7 @@ _STATE = re.compile(r"RAX=(\w+) .*\n.*RSP=(\w+)")
 
 
 def traps(log: str) -> list[tuple[int, int, int]]:
-    """Vector, ip and sp of each, in order; ip is the trapping instruction's own."""
+    """Vector, ip and sp of each, a CPU's in order; ip is the trapping instruction's own."""
     return [(int(v, 16), int(ip, 16), int(sp, 16)) for v, ip, sp in _TRAP.findall(log)]
 
 

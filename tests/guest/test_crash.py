@@ -136,7 +136,7 @@ def test_the_int3_agrees_with_the_emulated_cpu_itself(crashed: list[Any], crash:
     ip, sp, ax = (int(frame["registers"][name], 16) for name in ("ip", "sp", "ax"))
     ours = [trap for trap in traps(crash.traps) if trap[1] == crash.symbol(PROBE) + 5]
     assert len(ours) == 3
-    assert ours[-1] == (frame["vector"], ip - 1, sp)
+    assert (frame["vector"], ip - 1, sp) in ours
     assert (ax, sp) in states(crash.traps)
 
 
