@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A kdump and its distillate answer alike, with BTF and with DWARF, on more kernels than one.
+"""Kdumps of more kernels than one: alike distilled or not, with BTF and with DWARF; against crash.
 
 bookworm's is test_crash.py's. There is none of sid: under QEMU 7.2 its second kernel does not
 come up.
@@ -15,12 +15,18 @@ import pytest
 
 from tests.conftest import Inspector
 from tests.guest.conftest import Play, frames
+from tests.guest.test_crash import bench_crash
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("suite", ["bullseye", "trixie"])
 def test_a_kdump_and_its_distillate_answer_alike_with_btf_and_with_dwarf(
-    suite: str, play: Play, lab: Callable[..., str], inspector: Inspector, tmp_path: Path
+    suite: str,
+    play: Play,
+    lab: Callable[..., str],
+    inspector: Inspector,
+    root: Path,
+    tmp_path: Path,
 ) -> None:
     crash = play("crash", suite)
     small = tmp_path / "small"
@@ -31,3 +37,5 @@ def test_a_kdump_and_its_distillate_answer_alike_with_btf_and_with_dwarf(
     for core in (crash.vmcore, small):
         for types in ([], ["--vmlinux", vmlinux]):
             assert frames(inspector, "--core", core, *types, "--records") == expected
+    both, _ = bench_crash(root, crash.vmcore, Path(vmlinux))
+    assert both >= 15

@@ -253,7 +253,7 @@ def test_in_a_long_storm_no_frame_is_wrong(guest: LiveGuest) -> None:
 
 
 @pytest.mark.soak
-def test_from_inside_the_answer_is_the_same_with_dwarf(
+def test_from_inside_and_from_outside_the_answer_is_the_same_with_dwarf(
     suite: str, boot: Boot, root: Path, lab: Callable[..., str], inspector: Inspector
 ) -> None:
     vmlinux = json.loads(lab("fetch", "--suite", suite, "--dwarf"))["vmlinux"]
@@ -263,6 +263,7 @@ def test_from_inside_the_answer_is_the_same_with_dwarf(
         test_from_inside_and_from_outside_tasks_that_did_not_move_look_the_same(guest, inspector)
         btf = by_task(live_answer(guest)["frames"])
         dwarf = by_task(live_answer(guest, "--vmlinux", "/lab/vmlinux")["frames"])
+        outside = by_task(qmp_answer(inspector, guest, "--vmlinux", vmlinux)["frames"])
         names = ("pause", "read", "futex", "poll", "nanosleep", "int80-pause", "wait4")
         for pid in (pid_of(guest, name) for name in names):
-            assert btf[pid] == dwarf[pid]
+            assert btf[pid] == dwarf[pid] == outside[pid]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -78,9 +79,10 @@ def test_every_int3_frame_is_a_trap_that_the_emulated_cpu_took(
 
 
 @pytest.mark.soak
-def test_a_paused_guest_its_dump_and_its_distillate_answer_alike(
+def test_a_paused_guest_its_dump_and_its_distillate_answer_alike_with_btf_and_with_dwarf(
     kernels: dict[str, Crash],
     answers: dict[str, list[dict[str, Any]]],
+    lab: Callable[..., str],
     inspector: Inspector,
     tmp_path: Path,
 ) -> None:
@@ -91,7 +93,12 @@ def test_a_paused_guest_its_dump_and_its_distillate_answer_alike(
         assert paused["frames"] == answers[suite], suite
         small = tmp_path / suite
         assert inspector("distill", crash.vmcore, "-o", small).returncode == 0
-        assert frames(inspector, "--core", small, "--records") == answers[suite], suite
+        vmlinux = json.loads(lab("fetch", "--suite", suite, "--dwarf"))["vmlinux"]
+        for types in ([], ["--vmlinux", vmlinux]):
+            for core in (crash.vmcore, small):
+                assert frames(inspector, "--core", core, *types, "--records") == answers[suite], (
+                    suite
+                )
 
 
 def test_records_at_a_functions_entry_are_ftrace_and_hold_zero(
