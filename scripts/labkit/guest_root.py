@@ -7,6 +7,7 @@ from pathlib import Path
 
 from labkit.cache import Cache, sha256, stamp
 from labkit.command import isolated, program, run
+from labkit.partition import PARTUUID, START, write_table
 from labkit.progress import step
 from labkit.suite_root import CHROOT_SCRIPTS, ensure_root
 from labkit.suites import Suite
@@ -32,10 +33,11 @@ def ensure_guest_root(cache: Cache, suite: Suite) -> GuestRoot:
             tree = scratch / "root"
             tree.mkdir()
             argv = ["sh", "-eu", str(_SCRIPT), str(root / "root.tar"), str(tree)]
-            argv += [str(made), f"{_MIB}M", program("mkfs.ext4", "e2fsprogs")]
+            argv += [str(made), f"{_MIB}M", str(START), program("mkfs.ext4", "e2fsprogs")]
             run(isolated(argv), cache.logs / f"{suite.name}-guest-root.log", limit=300)
+            write_table(made / "image")
 
-    recipe = json.dumps([stamp(root), sha256(_SCRIPT), _MIB])
+    recipe = json.dumps([stamp(root), sha256(_SCRIPT), _MIB, START, PARTUUID])
     entry = cache.ensure(guest_root_name(suite), recipe, make)
     kernel = json.loads((entry / "kernel.json").read_text())
     return GuestRoot(entry / "image", entry / "vmlinuz", kernel["release"])

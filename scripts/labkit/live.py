@@ -11,6 +11,7 @@ from pathlib import Path
 from labkit.cache import Cache
 from labkit.guest_root import GuestRoot, ensure_guest_root
 from labkit.lab_disk import make_lab_disk
+from labkit.partition import PARTUUID
 from labkit.progress import step
 from labkit.python_layer import ensure_python
 from labkit.qemu import Guest, Machine, running
@@ -18,7 +19,8 @@ from labkit.suites import Suite
 
 # A busy host may be late with the first ticks that the kernel looks for.
 _APPEND = (
-    "console=ttyS0 no_timer_check root=/dev/nvme0n1 rw rootfstype=ext4 init=/lab-init panic=-1"
+    f"console=ttyS0 no_timer_check root=PARTUUID={PARTUUID} rw rootfstype=ext4 init=/lab-init"
+    " panic=-1"
 )
 MEMORY_MIB = 1024
 CPUS = 2

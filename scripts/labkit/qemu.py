@@ -159,6 +159,9 @@ def _nvme(disks: list[str]) -> list[str]:
 
 
 def _namespace(number: int, disk: str) -> tuple[str, ...]:
-    """The guest's /dev/nvme0n1 and so on, in the order given."""
+    """The guest's namespace ``number + 1``; a lone one is /dev/nvme0n1.
+
+    Several are named in any order since 6.12: it looks for all of them at once.
+    """
     drive = f"{disk},if=none,id=disk{number},format=raw"
-    return "-drive", drive, "-device", f"nvme-ns,bus=nvme,drive=disk{number}"
+    return "-drive", drive, "-device", f"nvme-ns,bus=nvme,drive=disk{number},nsid={number + 1}"

@@ -1,7 +1,8 @@
 #!/bin/sh -eu
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # In namespaces of its own, not in a chroot. $1: a suite's root.tar, $2: an empty
-# directory, $3: where image and vmlinuz go, $4: the image's size, $5: mkfs.ext4.
+# directory, $3: where image and vmlinuz go, $4: the size of the file system, $5: where in the
+# image it begins, $6: mkfs.ext4.
 # The suite's root, to be booted.
 tar -x -f "$1" -C "$2" --no-same-owner --exclude='./dev/*'
 mkdir -p "$2/lab" "$2/opt/python" "$2/proc" "$2/sys" "$2/dev" "$2/tmp" "$2/run"
@@ -18,7 +19,17 @@ rm -rf "$2/kernel" "$2"/var/cache/apt/* "$2"/var/lib/apt/lists/*
 cat >"$2/lab-init" <<'INIT'
 #!/bin/busybox sh
 /bin/busybox mount -t devtmpfs dev /dev
-/bin/busybox mount -t ext4 /dev/nvme0n3 /lab && exec /lab/guest/init
+/bin/busybox mount -t sysfs sys /sys
+# Since 6.12 a controller's namespaces are looked for all at once, and named as they are found.
+namespace() {
+	for told in /sys/block/nvme*/nsid; do
+		disk=${told%/nsid}
+		read -r number <"$told" && [ "$number" = "$1" ] && echo "/dev/${disk##*/}"
+	done
+}
+/bin/busybox mount -t ext4 -o ro "$(namespace 2)" /opt/python &&
+	/bin/busybox mount -t ext4 "$(namespace 3)" /lab && exec /lab/guest/init
 INIT
 chmod 755 "$2/lab-init"
-"$5" -q -d "$2" "$3/image" "$4"
+truncate -s "$5" "$3/image"
+"$6" -q -E "offset=$5" -d "$2" "$3/image" "$4"
