@@ -19,7 +19,7 @@ def kernel_register(frame: Frame, register: str, context: Context) -> str:
     if register == "sp":
         return _sp(frame)
     if register == "cs":
-        return "kernel mode"
+        return _cs(frame)
     if register == "ss":
         return _ss(frame)
     if register == "flags":
@@ -55,6 +55,13 @@ def _sp(frame: Frame) -> str:
     if frame.origin is Origin.CRASH_NOTE:
         return "the kernel stack of the code that crashed"
     return "the kernel stack of the code that was interrupted"
+
+
+def _cs(frame: Frame) -> str:
+    # A 16-bit member since 6.9, set by optimized_callback(), arch/x86/kernel/kprobes/opt.c.
+    if frame.origin is Origin.OPTPROBE and frame.registers.cs != frame.registers.cs_selector:
+        return "kernel mode by its low 16 bits: only they were written, the rest is left over"
+    return "kernel mode"
 
 
 def _ss(frame: Frame) -> str:

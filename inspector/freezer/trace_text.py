@@ -37,9 +37,14 @@ class TraceLine:
     entry: Registers | None
 
 
+# optimized_callback() (arch/x86/kernel/kprobes/opt.c) sets cs, of which 16 bits since 6.9: the
+# rest of the word is whatever lay there.
+_SIZES = {"cs": "x16"}
+
+
 def fetched(entry: bool) -> str:
     """Every register; with ``entry`` also the frame that di points to."""
-    own = [f"r_{name}=%{name}:x64" for name in REGISTER_NAMES]
+    own = [f"r_{name}=%{name}:{_SIZES.get(name, 'x64')}" for name in REGISTER_NAMES]
     through = [f"e_{name}=+{at}(%di):x64" for name, at in REGISTER_OFFSETS.items()]
     return " ".join(own + through * entry)
 

@@ -83,3 +83,9 @@ def test_nothing_is_claimed_of_a_frame_of_unknown_origin() -> None:
     unknown = frame(Origin.UNKNOWN, kernel(LOW + 0x3000))
     for register, _ in unknown.registers.items():
         assert phrase(unknown, register, Context()).startswith("not known")
+
+
+def test_what_was_not_written_beside_cs_is_said_to_be_left_over() -> None:
+    stale = frame(Origin.OPTPROBE, kernel(LOW + 0x3000, cs=0xFFFFCB2B804C0010))
+    assert "left over" in phrase(stale, "cs", Context())
+    assert phrase(frame(Origin.OPTPROBE, kernel(LOW + 0x3000)), "cs", Context()) == "kernel mode"

@@ -50,3 +50,7 @@ def test_every_register_is_fetched_under_a_name_of_its_own() -> None:
     assert len(names) == len(set(names)) == 42
     assert "e_orig_ax=+120(%di):x64" in fetched(entry=True)
     assert "di)" not in fetched(entry=False)
+
+
+def test_of_cs_only_the_selector_is_fetched() -> None:
+    assert "r_cs=%cs:x16" in fetched(entry=False).split()
