@@ -136,7 +136,7 @@ def test_a_held_frame_is_the_same_from_outside(
     with prepared(boot, lab, suite) as guest:
         script = (
             f"inspector freeze {place(suite)} --mode hold {force(suite)} --keep-held"
-            " --hold-ms 2000 --format json -- /tmp/fork 2>/dev/console"
+            " --hold-ms 2000 --format json -- /tmp/fork 2>/dev/kmsg"
         )
         with subprocess.Popen(
             [guest.lab, "in", "--limit", "120", guest.directory, script],
