@@ -177,5 +177,5 @@ def _never_written(registers: Registers, names: tuple[str, ...]) -> dict[str, Ab
 def _unwound(candidate: Candidate) -> tuple[Evidence, ...]:
     if candidate.unwinder is not Unwinder.CONFIRMS:
         return ()
-    text = "the unwinder (the kernel's own ORC tables) finds the interrupted code from here too"
+    text = "the unwinder finds the interrupted code from here too"
     return (Evidence("unwinder", text, candidate.address),)

@@ -5,12 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from drgn import RelocatableModule
+from drgn.helpers.linux.module import for_each_module
 from drgn.helpers.linux.pid import for_each_task
 
 from inspector.errors import InspectorError
 from inspector.model.report import Incomplete
 from inspector.target.faults import reading
 from inspector.target.target import Target
+
+_ORC_HEADER_SIZE = 20  # a hash of the tables' layout (scripts/orc_hash.sh, since 6.4)
+_ORC_ENTRY_SIZES = {"orc_unwind_ip": 4, "orc_unwind": 6}  # asm/orc_types.h
 
 
 def read_first_steps(target: Target) -> Sequence[Incomplete]:
@@ -21,12 +26,36 @@ def read_first_steps(target: Target) -> Sequence[Incomplete]:
 
     :returns: what could not be read
     """
+    return (*_read_tasks(target), *_read_module_orc(target))
+
+
+def _read_tasks(target: Target) -> Sequence[Incomplete]:
     try:
         with reading("tasks by pid"):
             for task in (target.prog["init_task"], *for_each_task(target.prog)):
                 for node in (task.tasks, task.thread_node, task.signal.thread_head):
                     node.next.read_()
                     node.prev.read_()
+    except InspectorError as error:
+        return (Incomplete(str(error)),)
+    return ()
+
+
+def _read_module_orc(target: Target) -> Sequence[Incomplete]:
+    """How to unwind the functions of modules, where DWARF comes to one that ORC does not."""
+    try:
+        with reading("ORC of modules"):
+            for module in for_each_module(target.prog):
+                if not module.arch.type_.has_member("num_orcs"):
+                    break  # this kernel unwinds otherwise
+                for table, size in _ORC_ENTRY_SIZES.items():
+                    start = getattr(module.arch, table).value_()
+                    target.prog.read(start, size * module.arch.num_orcs.value_())
+            for loaded in target.prog.modules():
+                if isinstance(loaded, RelocatableModule):
+                    header = loaded.section_addresses.get(".orc_header")
+                    if header is not None:
+                        target.prog.read(header, _ORC_HEADER_SIZE)
     except InspectorError as error:
         return (Incomplete(str(error)),)
     return ()

@@ -7,7 +7,13 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from drgn import FaultError, MissingDebugInfoError, ObjectNotFoundError, OutOfBoundsError
+from drgn import (
+    BadDataError,
+    FaultError,
+    MissingDebugInfoError,
+    ObjectNotFoundError,
+    OutOfBoundsError,
+)
 
 from inspector.errors import TargetError, TargetLost, Unreadable
 
@@ -26,7 +32,7 @@ def reading(what: str) -> Iterator[None]:
         raise Unreadable(error.address, 0, f"{what}: {_one_line(error)}") from None
     except (ObjectNotFoundError, OutOfBoundsError, LookupError, AttributeError) as error:
         raise TargetError(f"{what}: {_one_line(error)}") from None
-    except (ValueError, TypeError) as error:
+    except (BadDataError, ValueError, TypeError) as error:
         raise TargetError(f"{what}: {_one_line(error)}") from None
     except OSError as error:
         raise lost(what, error) from None
