@@ -4,10 +4,14 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
+from dataclasses import replace
 from itertools import takewhile
 
 from drgn import Object, StackFrame
 
+from inspector.kernel.panic_note import return_from_noting
+from inspector.kernel.running import noted_registers
 from inspector.model.registers import REGISTER_NAMES
 from inspector.model.report import CallFrame
 from inspector.model.task import Running, Task
@@ -15,6 +19,8 @@ from inspector.target.faults import reading
 from inspector.target.target import Target
 
 _KERNEL_LOW = 0xFF00_0000_0000_0000
+# An idle task's first call is at a struct fork_frame (asm/switch_to.h), under its pt_regs.
+_MOST_BELOW_ENTRY = 0x80
 
 
 def call_frames(target: Target, task: Task) -> tuple[CallFrame, ...]:
@@ -24,8 +30,34 @@ def call_frames(target: Target, task: Task) -> tuple[CallFrame, ...]:
     :raises TargetError: if drgn cannot unwind it
     """
     with reading(f"stack of pid {task.pid}"):
-        trace = target.prog.stack_trace(_start(target, task))
-        frames = [_call_frame(target, frame) for frame in trace if not frame.is_inline]
+        return _after_noting(target, task) or _unwound(target, _start(target, task))
+
+
+def _after_noting(target: Target, task: Task) -> tuple[CallFrame, ...]:
+    """From the caller of what noted the registers of a CPU that panicked.
+
+    Empty for any other task, and where the way does not end where the kernel was entered.
+    """
+    if task.running is not Running.ON_CPU:
+        return ()
+    noted = noted_registers(target, task)
+    after = return_from_noting(target, noted)
+    if after is None:
+        return ()
+    ip, sp = after
+    caller, *others = _unwound(target, _registers(target, {**noted, "ip": ip, "sp": sp}))
+    outermost = others[-1].sp if others else None
+    if outermost is None or task.entry_address is None:
+        return ()
+    if outermost < task.entry_address - _MOST_BELOW_ENTRY:
+        return ()
+    noting = CallFrame(noted["ip"], noted["sp"], target.symbols.locate(noted["ip"]))
+    return noting, replace(caller, location=target.symbols.locate_return(ip)), *others
+
+
+def _unwound(target: Target, start: Object) -> tuple[CallFrame, ...]:
+    trace = target.prog.stack_trace(start)
+    frames = [_call_frame(target, frame) for frame in trace if not frame.is_inline]
     # In user space drgn goes on guessing: by frame pointers, in memory that may not be there.
     return tuple(takewhile(lambda frame: frame.pc >= _KERNEL_LOW, frames))
 
@@ -35,6 +67,10 @@ def _start(target: Target, task: Task) -> Object:
     known = target.cpu_registers.get(task.cpu) if task.running is Running.ON_CPU else None
     if known is None:
         return Object(target.prog, "struct task_struct *", value=task.address)
+    return _registers(target, known)
+
+
+def _registers(target: Target, known: Mapping[str, int]) -> Object:
     words = struct.pack("<21Q", *(known.get(name, 0) for name in REGISTER_NAMES))
     return Object.from_bytes_(target.prog, target.prog.type("struct pt_regs"), words)
 

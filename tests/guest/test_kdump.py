@@ -10,20 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.conftest import Inspector
 from tests.guest.conftest import Play, frames
 from tests.guest.test_crash import bench_crash
-
-
-def without_unwinder(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        {**frame, "evidence": [e for e in frame["evidence"] if e["rule"] != "unwinder"]}
-        for frame in found
-    ]
+from tests.guest.test_report import ONE_SIGNATURE, report_of
 
 
 @pytest.mark.soak
@@ -40,16 +33,11 @@ def test_a_kdump_and_its_distillate_answer_alike_with_btf_and_with_dwarf(
     small = tmp_path / "small"
     assert inspector("distill", crash.vmcore, "-o", small).returncode == 0
     vmlinux = json.loads(lab("fetch", "--suite", suite, "--dwarf"))["vmlinux"]
-    found = {
-        (core, dwarf): frames(inspector, "--core", core, *types, "--records")
-        for core in (crash.vmcore, small)
-        for dwarf, types in ((False, []), (True, ["--vmlinux", vmlinux]))
-    }
-    assert len(found[crash.vmcore, False]) >= 15
-    for dwarf in (False, True):
-        assert found[small, dwarf] == found[crash.vmcore, dwarf]
-    # DWARF knows how to leave a function that ORC does not, where the panic's note is of its label.
-    plain, more = (without_unwinder(found[crash.vmcore, dwarf]) for dwarf in (False, True))
-    assert plain == more
+    expected = frames(inspector, "--core", crash.vmcore, "--records")
+    assert len(expected) >= 15
+    for core in (crash.vmcore, small):
+        for types in ([], ["--vmlinux", vmlinux]):
+            assert frames(inspector, "--core", core, *types, "--records") == expected
+            assert report_of(inspector, core, *types)["signature"]["text"] == ONE_SIGNATURE
     both, _ = bench_crash(root, crash.vmcore, Path(vmlinux))
     assert both >= 15

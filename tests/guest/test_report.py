@@ -15,8 +15,8 @@ from tests.guest.conftest import LEAST_SUITES, Crash
 ONE_SIGNATURE = "freeze_pre_handler [framefreeze] < int3 in sys_fork < syscall fork"
 
 
-def report_of(inspector: Inspector, vmcore: Path) -> Any:
-    result = inspector("report", "--core", vmcore, "--format", "json")
+def report_of(inspector: Inspector, vmcore: Path, *types: str) -> Any:
+    result = inspector("report", "--core", vmcore, *types, "--format", "json")
     assert (result.returncode, result.stderr) == (0, "")
     return json.loads(result.stdout)
 
@@ -35,6 +35,13 @@ def test_one_crash_has_one_signature_on_every_kernel(
     found["distilled"] = report_of(inspector, distilled)["signature"]
     assert {signature["text"] for signature in found.values()} == {ONE_SIGNATURE}
     assert len({signature["digest"] for signature in found.values()}) == 1
+
+
+def test_the_calls_of_a_panic_are_whole_by_btf_alone(crash: Crash, inspector: Inspector) -> None:
+    picture = report_of(inspector, crash.vmcore)["stacks"][0]
+    functions = [str(call["symbol"]).split("+")[0] for call in picture["calls"]]
+    assert functions[:2] == ["__crash_kexec", "panic"]
+    assert functions[-3:] == ["__x64_sys_fork", "do_syscall_64", "entry_SYSCALL_64_after_hwframe"]
 
 
 def test_the_log_is_what_the_console_showed(
