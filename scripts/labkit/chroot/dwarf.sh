@@ -5,6 +5,7 @@ read -r release version </kernel/version
 apt-get update
 cd /tmp
 apt-get download "linux-image-$release-dbg=$version"
-dpkg-deb --fsys-tarfile linux-image-*.deb |
-	tar -x -O "./usr/lib/debug/boot/vmlinux-$release" >/lab/out/vmlinux
+# A file in /usr/lib/debug/boot; of newer packages a link there, to the file beside the modules.
+vmlinux=$(dpkg-deb --contents linux-image-*.deb | awk '$1 ~ /^-/ && $6 ~ /\/vmlinux/ { print $6 }')
+dpkg-deb --fsys-tarfile linux-image-*.deb | tar -x -O "$vmlinux" >/lab/out/vmlinux
 test -s /lab/out/vmlinux
