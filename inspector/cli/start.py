@@ -5,16 +5,19 @@ import gc
 import signal
 import sys
 
+from inspector.signals import signals_end_it
+
 # Objects, in place of 700: what is imported and opened before the first frame is no garbage, and
 # to look for some in it takes a tenth of that time.
 _GARBAGE = 100_000
 
 
 def run() -> None:
-    """Run it with the process's arguments; Ctrl-C ends it quietly at any time."""
+    """Run it with the process's arguments; a signal ends it quietly at any time."""
     gc.set_threshold(_GARBAGE)
     try:
-        from inspector.cli.main import main
+        with signals_end_it():
+            from inspector.cli.main import main
 
         status = main()
     except KeyboardInterrupt:  # while it was still being imported
