@@ -9,13 +9,14 @@ from drgn import RelocatableModule
 from drgn.helpers.linux.module import for_each_module
 from drgn.helpers.linux.pid import for_each_task
 
-from inspector.errors import InspectorError
+from inspector.errors import InspectorError, TargetError
 from inspector.model.report import Incomplete
 from inspector.target.faults import reading
 from inspector.target.target import Target
 
 _ORC_HEADER_SIZE = 20  # a hash of the tables' layout (scripts/orc_hash.sh, since 6.4)
 _ORC_ENTRY_SIZES = {"orc_unwind_ip": 4, "orc_unwind": 6}  # asm/orc_types.h
+_MOST_ORCS = 1 << 20  # a module's; all of vmlinux has half as many
 
 
 def read_first_steps(target: Target) -> Sequence[Incomplete]:
@@ -48,9 +49,11 @@ def _read_module_orc(target: Target) -> Sequence[Incomplete]:
             for module in for_each_module(target.prog):
                 if not module.arch.type_.has_member("num_orcs"):
                     break  # this kernel unwinds otherwise
+                count = module.arch.num_orcs.value_()
+                if count > _MOST_ORCS:
+                    raise TargetError(f"ORC of modules: one claims {count} entries")
                 for table, size in _ORC_ENTRY_SIZES.items():
-                    start = getattr(module.arch, table).value_()
-                    target.prog.read(start, size * module.arch.num_orcs.value_())
+                    target.prog.read(getattr(module.arch, table).value_(), size * count)
             for loaded in target.prog.modules():
                 if isinstance(loaded, RelocatableModule):
                     header = loaded.section_addresses.get(".orc_header")

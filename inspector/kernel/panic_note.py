@@ -17,6 +17,7 @@ _NOTING = "__crash_kexec"
 _CALL = b"\xe8"
 _CALL_SIZE = 5  # with its operand, the distance to what is called
 _MOST_WORDS = 128  # the function has a struct pt_regs on its stack, and little more
+_ADDRESSES = 1 << 64
 
 
 def return_from_noting(target: Target, noted: Mapping[str, int]) -> tuple[int, int] | None:
@@ -25,10 +26,12 @@ def return_from_noting(target: Target, noted: Mapping[str, int]) -> tuple[int, i
     Found by what it is: the first word above sp that follows a call of this very function.
     """
     location = target.locate(noted.get("ip", 0))
-    if location is None or location.symbol != _NOTING:
+    low = noted.get("sp", _ADDRESSES)
+    high = low + 8 * _MOST_WORDS
+    if location is None or location.symbol != _NOTING or high > _ADDRESSES:
         return None
-    function, low = noted["ip"] - location.offset, noted["sp"]
-    for address in range(low, low + 8 * _MOST_WORDS, 8):
+    function = noted["ip"] - location.offset
+    for address in range(low, high, 8):
         word = target.readable_word(address)
         if word is None:
             return None

@@ -10,6 +10,7 @@ from itertools import takewhile
 
 from drgn import Object, StackFrame
 
+from inspector.errors import InspectorError
 from inspector.kernel.panic_note import return_from_noting
 from inspector.kernel.running import noted_registers
 from inspector.model.registers import REGISTER_NAMES
@@ -45,12 +46,16 @@ def _after_noting(target: Target, task: Task) -> tuple[CallFrame, ...]:
     if after is None:
         return ()
     ip, sp = after
-    caller, *others = _unwound(target, _registers(target, {**noted, "ip": ip, "sp": sp}))
-    outermost = others[-1].sp if others else None
-    if outermost is None or task.entry_address is None:
+    try:
+        with reading(f"calls of a panic of pid {task.pid}"):
+            calls = _unwound(target, _registers(target, {**noted, "ip": ip, "sp": sp}))
+    except InspectorError:
         return ()
-    if outermost < task.entry_address - _MOST_BELOW_ENTRY:
+    if len(calls) < 2 or calls[-1].sp is None or task.entry_address is None:
         return ()
+    if calls[-1].sp < task.entry_address - _MOST_BELOW_ENTRY:
+        return ()
+    caller, *others = calls
     noting = CallFrame(noted["ip"], noted["sp"], target.symbols.locate(noted["ip"]))
     return noting, replace(caller, location=target.symbols.locate_return(ip)), *others
 
