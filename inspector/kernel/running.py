@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from drgn import Object
+from drgn import Object, StackFrame
 
 from inspector.errors import InspectorError, Unreadable
 from inspector.kernel.percpu import hot_address
@@ -51,9 +51,14 @@ def noted_registers(target: Target, task: Task) -> Mapping[str, int]:
         with reading(f"registers of cpu {task.cpu}"):
             thread = Object(target.prog, "struct task_struct *", value=task.address)
             trace = target.prog.stack_trace(thread)
-            known = trace[0].registers() if len(trace) else {}
+            return registers_of(trace[0]) if len(trace) else {}
     except InspectorError:
         return {}
+
+
+def registers_of(frame: StackFrame) -> dict[str, int]:
+    """What drgn knows of the registers in ``frame``, by their names in ``struct pt_regs``."""
+    known = frame.registers()
     return {ours: known[theirs] for ours, theirs in _DRGN_NAMES.items() if theirs in known}
 
 

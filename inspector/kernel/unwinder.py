@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from drgn import Object, StackFrame
 
-from inspector.errors import InspectorError
+from inspector.errors import InspectorError, Unreadable
 from inspector.kernel.panic_note import return_from_noting
-from inspector.kernel.running import noted_registers
+from inspector.kernel.running import noted_registers, registers_of
 from inspector.model.registers import REGISTER_NAMES
 from inspector.model.report import CallFrame
 from inspector.model.task import Running, Task
@@ -22,6 +22,11 @@ from inspector.target.target import Target
 _KERNEL_LOW = 0xFF00_0000_0000_0000
 # An idle task's first call is at a struct fork_frame (asm/switch_to.h), under its pt_regs.
 _MOST_BELOW_ENTRY = 0x80
+
+# Before 5.8 the entry code bore the bare name (see entry_points.py).
+_INT3_ENTRIES = ("asm_exc_int3", "int3")
+_INT3 = b"\xcc"
+_MOST_INT3S = 16  # on the stacks of one CPU; a damaged one may be endless
 
 
 def call_frames(target: Target, task: Task) -> tuple[CallFrame, ...]:
@@ -61,10 +66,46 @@ def _after_noting(target: Target, task: Task) -> tuple[CallFrame, ...]:
 
 
 def _unwound(target: Target, start: Object) -> tuple[CallFrame, ...]:
-    trace = target.prog.stack_trace(start)
-    frames = [_call_frame(target, frame) for frame in trace if not frame.is_inline]
+    calls = list[CallFrame]()
+    for _ in range(_MOST_INT3S):
+        again = None
+        for frame, call in islice(_frames(target, start), 1 if calls else 0, None):
+            if calls and frame.interrupted and _is_of_int3(calls[-1]):
+                again = _at_int3(target, frame, call)
+            calls.append(call)
+            if again is not None:
+                break
+        if again is None:
+            break
+        start = again
     # In user space drgn goes on guessing: by frame pointers, in memory that may not be there.
-    return tuple(takewhile(lambda frame: frame.pc >= _KERNEL_LOW, frames))
+    return tuple(takewhile(lambda frame: frame.pc >= _KERNEL_LOW, calls))
+
+
+def _frames(target: Target, start: Object) -> Iterator[tuple[StackFrame, CallFrame]]:
+    for frame in target.prog.stack_trace(start):
+        if not frame.is_inline:
+            yield frame, _call_frame(target, frame)
+
+
+def _is_of_int3(call: CallFrame) -> bool:
+    return call.location is not None and call.location.symbol in _INT3_ENTRIES
+
+
+def _at_int3(target: Target, frame: StackFrame, call: CallFrame) -> Object | None:
+    """What to begin at anew behind ``frame``, which an int3 interrupted; None where not to.
+
+    The CPU pushes the address after the int3, but what stood there was not executed: where that
+    is a push of one byte, ORC at that address knows a stack that is one word further down.
+    """
+    if call.location is None or call.location.offset == 0:
+        return None  # ip was changed: int3_emulate_call() (asm/text-patching.h), a kprobe's slot
+    try:
+        if target.read(call.pc - 1, 1) != _INT3:
+            return None
+    except Unreadable:
+        pass  # a small dump may lack the text
+    return _registers(target, registers_of(frame) | {"ip": call.pc - 1})
 
 
 def _start(target: Target, task: Task) -> Object:

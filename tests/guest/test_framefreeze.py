@@ -35,9 +35,11 @@ SOAK_STORM, SOAK_CHURN, SOAK_RELOAD = 50, 50, 50
 # a little longer: an int3 of a static key in __schedule() that was gone already, and nobody's.
 AT_ONCE = ("--one-thread",)
 
-HELD_FRAMES = (
-    f"{Path(sys.executable).parent}/inspector frames --qemu $LAB_QMP --comm freezelab --records"
-    " --format json > $LAB_OUTPUT/held.json"
+_INSPECTOR = f"{Path(sys.executable).parent}/inspector"
+LOOK_AT_HELD = (
+    f"{_INSPECTOR} frames --qemu $LAB_QMP --comm freezelab --records --format json"
+    f" > $LAB_OUTPUT/held.json && {_INSPECTOR} stack --qemu $LAB_QMP --all-cpus --format json"
+    " > $LAB_OUTPUT/stacks.json"
 )
 
 
@@ -68,7 +70,7 @@ def scenes(lab: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) ->
 def played(request: pytest.FixtureRequest, scenes: Scenes) -> Played:
     """While the last scene holds a CPU, the guest is paused and looked at from outside."""
     words = ("refuse", "count", "filters", f"storm={PLAIN_STORM}", "show")
-    return scenes(request.param, *words, options=(*AT_ONCE, "--when", "HELD", HELD_FRAMES))
+    return scenes(request.param, *words, options=(*AT_ONCE, "--when", "HELD", LOOK_AT_HELD))
 
 
 @pytest.fixture(scope="module", params=KERNELS)
@@ -144,3 +146,17 @@ def test_a_held_cpus_int3_frame_is_on_its_real_stack(played: Played) -> None:
     assert held["address"] == address
     assert held["registers"] == recorded[-1]["registers"]
     assert held["cpu"] == 1
+
+
+def test_calls_behind_an_int3_are_followed_to_the_entry(played: Played) -> None:
+    """Probed is a push of one byte on 6.1: the address after the int3 is that of the next one."""
+    found: dict[str, Any] = json.loads((played.directory / "stacks.json").read_text())
+    (stack,) = (s for s in found["stacks"] if s["task"]["pid"] == int(played.said["show.pid"]))
+    (entry,) = (f for f in stack["frames"] if f["origin"] == "syscall")
+    symbols = [call["symbol"].split("+")[0] for call in stack["calls"]]
+    assert symbols[symbols.index("asm_exc_int3") + 1 :] == [
+        "__x64_sys_getppid",
+        "do_syscall_64",
+        "entry_SYSCALL_64_after_hwframe",
+    ]
+    assert stack["calls"][-1]["sp"] == entry["address"]
