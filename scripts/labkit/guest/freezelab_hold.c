@@ -326,9 +326,10 @@ void do_show(void)
 	come_first();
 	start_workers(0);
 	wait_for_hold(&header);
+	/* Before anything that may wait for the held CPU, as the disk and the console's tty do. */
+	write_file("/dev/kmsg", "<1>HELD\n");
 	fact("show.pid", header.hold.pid);
 	fact("show.frame", header.hold.frame_address);
-	write_file("/dev/console", "HELD\n");
 	wait_for_end(&header);
 	stop_workers();
 	unload();
