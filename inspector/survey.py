@@ -106,6 +106,16 @@ class Survey:
         """What should have been read so far and could not be."""
         return (*self.target.incomplete, *self._tasks.incomplete, *self._incomplete)
 
+    @property
+    def noted(self) -> tuple[Incomplete, ...]:
+        """What of :attr:`incomplete` answering has noted so far."""
+        return tuple(self._incomplete)
+
+    def note(self, missing: Incomplete) -> None:
+        """Have ``missing`` in :attr:`incomplete`, as by an answer in another process."""
+        if missing not in self._incomplete:
+            self._incomplete.append(missing)
+
     def tasks(self) -> Iterator[Task]:
         """Every thread of the target, kernel threads too.
 
@@ -495,9 +505,7 @@ class Survey:
         return stacks
 
     def _note_target(self, error: InspectorError) -> None:
-        incomplete = Incomplete(str(error))
-        if incomplete not in self._incomplete:
-            self._incomplete.append(incomplete)
+        self.note(Incomplete(str(error)))
 
     def _trampolines(self) -> list[CodeRegion]:
         try:
@@ -515,6 +523,4 @@ class Survey:
             self._note(task, error)
 
     def _note(self, task: Task, error: InspectorError) -> None:
-        incomplete = Incomplete(str(error), task.pid)
-        if incomplete not in self._incomplete:
-            self._incomplete.append(incomplete)
+        self.note(Incomplete(str(error), task.pid))

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
-from typing import TextIO
+from collections.abc import Iterable, Sequence
+from io import StringIO
 
 from inspector.model.entry_frame import Found, whole
 from inspector.model.frame import Frame
 from inspector.model.registers import REGISTER_NAMES
+from inspector.model.report import Incomplete
 from inspector.render.csv_cell import text_cell
 from inspector.render.json_frame import location_object, register_object, word_object
 
@@ -33,22 +34,30 @@ CSV_COLUMNS: tuple[str, ...] = (
 )
 
 
-def write_csv(out: TextIO, frames: Iterable[Found]) -> int:
+class FramesCsv:
     """A line of names, then one a frame; what is unknown or absent is an empty cell.
 
-    Nothing is written before the first frame is there.
-
-    :returns: how many frames there were
+    For what could not be read there is no place.
     """
-    writer = csv.writer(out, lineterminator="\n")
-    count = 0
-    for count, frame in enumerate(frames, 1):
-        if count == 1:
-            writer.writerow(CSV_COLUMNS)
-        writer.writerow(_row(whole(frame)))
-    if not count:
-        writer.writerow(CSV_COLUMNS)
-    return count
+
+    opening = between = ""
+
+    def __init__(self) -> None:
+        self.before_frames = _line(CSV_COLUMNS)
+
+    def of(self, found: Found) -> str:
+        """One frame's line."""
+        return _line(_row(whole(found)))
+
+    def end(self, count: int, _incomplete: Iterable[Incomplete]) -> str:
+        """The names alone, if there was no frame."""
+        return "" if count else self.before_frames
+
+
+def _line(cells: Sequence[object]) -> str:
+    line = StringIO()
+    csv.writer(line, lineterminator="\n").writerow(cells)
+    return line.getvalue()
 
 
 def _row(frame: Frame) -> list[object]:

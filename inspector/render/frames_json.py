@@ -4,10 +4,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
-from typing import TextIO
+from collections.abc import Iterable
 
-from inspector.model.entry_frame import Found
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.report import Incomplete
 from inspector.render.frame_texts import FrameTexts
@@ -15,25 +13,20 @@ from inspector.render.json import INDENT, header
 from inspector.render.json_frame import incomplete_list
 
 
-def write_frames_json(
-    out: TextIO,
-    target: TargetIdentity,
-    kernel: KernelIdentity,
-    frames: Iterable[Found],
-    incomplete: Callable[[], tuple[Incomplete, ...]],
-) -> int:
-    """The document; nothing of it is written before the first frame is there.
+class FramesJson:
+    """The texts of the document's parts; none comes before the first frame is there."""
 
-    :param incomplete: asked when every frame was read
-    :returns: how many frames there were
-    """
-    texts, count = FrameTexts(INDENT, depth=4), 0
-    head = json.dumps(header("inspector.frames/1", target, kernel), indent=INDENT)
-    before = head.removesuffix("\n}") + ',\n  "frames": [\n    '
-    for frame in frames:
-        out.write(before + texts.of(frame))
-        before, count = ",\n    ", count + 1
-    missing = json.dumps(incomplete_list(incomplete()), indent=INDENT).replace("\n", "\n  ")
-    out.write("\n  ]" if count else before.rstrip() + "]")
-    out.write(f',\n  "incomplete": {missing}\n}}\n')
-    return count
+    opening = ""
+    between = ",\n    "
+
+    def __init__(self, target: TargetIdentity, kernel: KernelIdentity) -> None:
+        head = json.dumps(header("inspector.frames/1", target, kernel), indent=INDENT)
+        self._head = head.removesuffix("\n}") + ',\n  "frames": ['
+        self.before_frames = self._head + "\n    "
+        self.of = FrameTexts(INDENT, depth=4).of
+
+    def end(self, count: int, incomplete: Iterable[Incomplete]) -> str:
+        """After ``count`` frames."""
+        missing = json.dumps(incomplete_list(incomplete), indent=INDENT).replace("\n", "\n  ")
+        closed = "\n  ]" if count else self._head + "]"
+        return f'{closed},\n  "incomplete": {missing}\n}}\n'

@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
-from typing import TextIO
+from collections.abc import Iterable
 
 from inspector.model.entry_frame import Found
 from inspector.model.kernel import KernelIdentity, TargetIdentity
@@ -15,29 +14,23 @@ from inspector.render.json import header
 from inspector.render.json_frame import Json, incomplete_list
 
 
-def write_jsonl(
-    out: TextIO,
-    target: TargetIdentity,
-    kernel: KernelIdentity,
-    frames: Iterable[Found],
-    incomplete: Callable[[], tuple[Incomplete, ...]],
-) -> int:
-    """A line with schema, target and kernel; one a frame; one with what was incomplete.
+class FramesJsonLines:
+    """A line with schema, target and kernel; one a frame; one with what was incomplete."""
 
-    :param incomplete: asked when every frame was read
-    :returns: how many frames there were
-    """
-    texts, count = FrameTexts(None), 0
-    _write(out, header("inspector.frames/1", target, kernel))
-    out.flush()
-    for frame in frames:
-        out.write(texts.of(frame) + "\n")
-        count += 1
-        if count == 1:  # whoever waits for an answer sees that it comes
-            out.flush()
-    _write(out, {"incomplete": incomplete_list(incomplete())})
-    return count
+    before_frames = between = ""
+
+    def __init__(self, target: TargetIdentity, kernel: KernelIdentity) -> None:
+        self.opening = _line(header("inspector.frames/1", target, kernel))
+        self._text_of = FrameTexts(None).of
+
+    def of(self, found: Found) -> str:
+        """One frame's line."""
+        return self._text_of(found) + "\n"
+
+    def end(self, _count: int, incomplete: Iterable[Incomplete]) -> str:
+        """The last line."""
+        return _line({"incomplete": incomplete_list(incomplete)})
 
 
-def _write(out: TextIO, content: Json) -> None:
-    out.write(json.dumps(content) + "\n")
+def _line(content: Json) -> str:
+    return json.dumps(content) + "\n"

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
-import mmap
-import struct
+import os
+import weakref
 from array import array
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
+from typing import NamedTuple
 
 from zlib_ng import zlib_ng
 
@@ -17,11 +19,14 @@ from inspector.target.kdump_layout import PAGE_DESCRIPTOR, UNCOMPRESSED, ZLIB, t
 from inspector.target.page_tables import PAGE_SIZE
 
 _BLOCK = 128
-"""Bytes of the bitmap whose bits are counted together."""
+"""Bytes of the bitmap whose pages' descriptors are read together."""
 
 _BITS = 8 * _BLOCK
+_MOST_BLOCKS = 128  # of 24 KB at most
 
 _ABSENT = -1
+
+_WORDS = PAGE_DESCRIPTOR.size // 8  # offset, size and flags, page_flags
 
 
 def _begun(data: bytes, size: int) -> bytes:
@@ -37,8 +42,23 @@ _SHORT = 128
 _same = lru_cache(256)(_begun)
 
 
+class _Block(NamedTuple):
+    """Page frames that follow one another.
+
+    :ivar bits: which of them were kept
+    :ivar before: byte → how many of those before it were
+    :ivar descriptors: the words of the descriptors of those that were
+    """
+
+    bits: bytes
+    before: tuple[int, ...]
+    descriptors: Sequence[int]
+
+
 class KdumpPages:
     """The pages that were kept and are compressed by zlib, or not at all.
+
+    Read, not mapped: what was read of a file that is mapped counts as the reader's memory.
 
     :param path: of a dump that :func:`~inspector.target.kdump_whole.check_whole` has let pass
     :raises OSError: if it cannot be opened
@@ -48,16 +68,18 @@ class KdumpPages:
     def __init__(self, path: Path) -> None:
         with path.open("rb") as file:
             tables = tables_of(file)
-            if tables.block_size != PAGE_SIZE:
-                raise TargetError(f"{path}: its pages are of {tables.block_size} bytes")
-            self._file = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        self._kept = self._file[tables.kept : tables.descriptors]
+            self._file = os.dup(file.fileno())
+        weakref.finalize(self, os.close, self._file)
+        if tables.block_size != PAGE_SIZE:
+            raise TargetError(f"{path}: its pages are of {tables.block_size} bytes")
+        self._kept = os.pread(self._file, tables.descriptors - tables.kept, tables.kept)
         self._descriptors = tables.descriptors
         counts = (
             int.from_bytes(self._kept[at : at + _BLOCK], "little").bit_count()
             for at in range(0, len(self._kept), _BLOCK)
         )
         self._before = array("Q", accumulate(counts, initial=0))
+        self._blocks: dict[int, _Block] = {}
 
     def page(self, frame: int) -> bytes | None:
         """The whole page; None where it is missing, or not as it should be."""
@@ -82,15 +104,31 @@ class KdumpPages:
 
     def _stored(self, frame: int) -> tuple[bytes, int]:
         """The page as it lies in the file, and the flags that tell how."""
-        kept, byte, bit = self._kept, frame >> 3, 1 << (frame & 7)
-        if byte >= len(kept) or not kept[byte] & bit:
+        number = frame // _BITS
+        block = self._blocks.get(number) or self._block(number)
+        byte, bit = (frame >> 3) % _BLOCK, 1 << (frame & 7)
+        kept = block.bits[byte]
+        if not kept & bit:
             return b"", _ABSENT
-        block = frame // _BITS
-        index = self._before[block] + (kept[byte] & bit - 1).bit_count()
-        index += int.from_bytes(kept[block * _BLOCK : byte], "little").bit_count()
-        descriptor = self._descriptors + index * PAGE_DESCRIPTOR.size
+        at = _WORDS * (block.before[byte] + (kept & bit - 1).bit_count())
         try:
-            at, size, flags, _ = PAGE_DESCRIPTOR.unpack_from(self._file, descriptor)
-        except struct.error:
+            flags, size = divmod(block.descriptors[at + 1], 1 << 32)
+            if size > PAGE_SIZE:
+                return b"", _ABSENT
+            return os.pread(self._file, size, block.descriptors[at]), flags
+        except (IndexError, OverflowError, OSError):  # no such descriptor, or place in the file
             return b"", _ABSENT
-        return self._file[at : at + size], flags
+
+    def _block(self, number: int) -> _Block:
+        low = number * _BLOCK
+        bits = self._kept[low : low + _BLOCK].ljust(_BLOCK, b"\0")
+        *before, count = accumulate(map(int.bit_count, bits), initial=0)
+        if not count:
+            return _Block(bits, tuple(before), ())
+        at = self._descriptors + self._before[number] * PAGE_DESCRIPTOR.size
+        data = os.pread(self._file, count * PAGE_DESCRIPTOR.size, at)
+        words = memoryview(data[: len(data) & ~7]).cast("Q")
+        if len(self._blocks) >= _MOST_BLOCKS:
+            del self._blocks[next(iter(self._blocks))]
+        found = self._blocks[number] = _Block(bits, tuple(before), words)
+        return found

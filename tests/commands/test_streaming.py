@@ -30,6 +30,9 @@ class _Told(io.StringIO):
             self._events.append(("written", line))
         return super().write(text)
 
+    def flush(self) -> None:
+        self._events.append(("flushed", None))
+
 
 @pytest.fixture
 def events(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
@@ -65,11 +68,19 @@ def test_jsonl_has_a_tasks_frames_before_the_next_task_is_read(events: list[Even
     for kind, what in events[1:-1]:
         if kind == "read":
             reading = what
-        else:
+        elif kind == "written":
             frame = json.loads(str(what))
             assert frame["task"]["pid"] == reading or frame["found_in"] == "note"
     assert events[-1][0] == "written"
     assert "incomplete" in json.loads(str(events[-1][1]))
+
+
+def test_the_header_and_the_first_frame_of_jsonl_are_not_held_back(events: list[Event]) -> None:
+    run(events, "jsonl")
+    kinds = [kind for kind, _what in events]
+    assert kinds[:2] == ["written", "flushed"]
+    first = kinds.index("written", 1)
+    assert kinds[first + 1] == "flushed"
 
 
 @pytest.mark.parametrize("output", ["json", "csv"])
