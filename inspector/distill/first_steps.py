@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from drgn import RelocatableModule
+from drgn.helpers.linux.kallsyms import module_kallsyms
 from drgn.helpers.linux.module import for_each_module
 from drgn.helpers.linux.pid import for_each_task
 
@@ -16,18 +17,20 @@ from inspector.target.target import Target
 
 _ORC_HEADER_SIZE = 20  # a hash of the tables' layout (scripts/orc_hash.sh, since 6.4)
 _ORC_ENTRY_SIZES = {"orc_unwind_ip": 4, "orc_unwind": 6}  # asm/orc_types.h
+_MOST_SYMBOLS = 1 << 20
 _MOST_ORCS = 1 << 20  # a module's; all of vmlinux has half as many
 
 
 def read_first_steps(target: Target) -> Sequence[Incomplete]:
-    """Find every task by its pid, as drgn's ``find_task`` and ``stack_trace(pid)`` do.
+    """Find every task by its pid, as drgn's ``find_task`` and ``stack_trace(pid)`` do, and what
+    modules have.
 
     That way goes through ``init_pid_ns``; this package's own goes along the task list, forwards,
     unless the kernel runs: then it checks the way back too.
 
     :returns: what could not be read
     """
-    return (*_read_tasks(target), *_read_module_orc(target))
+    return (*_read_tasks(target), *_read_module_symbols(target), *_read_module_orc(target))
 
 
 def _read_tasks(target: Target) -> Sequence[Incomplete]:
@@ -37,6 +40,20 @@ def _read_tasks(target: Target) -> Sequence[Incomplete]:
                 for node in (task.tasks, task.thread_node, task.signal.thread_head):
                     node.next.read_()
                     node.prev.read_()
+    except InspectorError as error:
+        return (Incomplete(str(error)),)
+    return ()
+
+
+def _read_module_symbols(target: Target) -> Sequence[Incomplete]:
+    """As drgn's ``load_module_kallsyms`` does, by types that this package has no use for."""
+    try:
+        with reading("symbols of modules"):
+            for module in for_each_module(target.prog):
+                count = module.kallsyms.num_symtab.value_()
+                if count > _MOST_SYMBOLS:
+                    raise TargetError(f"symbols of modules: one claims {count} of them")
+                module_kallsyms(module)
     except InspectorError as error:
         return (Incomplete(str(error)),)
     return ()

@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from drgn import Object, container_of
-from drgn.helpers.linux.list import hlist_for_each_entry, list_for_each_entry
 
 from inspector.errors import InspectorError, Unreadable
 from inspector.model.kprobe import Kprobe, KprobeFlags, Mechanism
 from inspector.model.region import CodeRegion, RegionKind
 from inspector.model.symbol import Location
 from inspector.target.faults import reading
+from inspector.target.lists import hlist_entries, list_entries
 from inspector.target.target import Target
 
 _MAX_INSN_SIZE = 16  # arch/x86/include/asm/inat.h and kprobes.h: one slot's worth
@@ -41,8 +41,13 @@ class Kprobes:
     def _table(self) -> Iterator[Object]:
         if self._target.symbols.address_of("kprobe_table") is None:
             return
-        for head in self._target.prog["kprobe_table"]:
-            yield from hlist_for_each_entry("struct kprobe", head.address_of_(), "hlist")
+        prog, offset = self._target.prog, self._target.offsetof("struct kprobe", "hlist")
+        for head in prog["kprobe_table"]:
+            for address in hlist_entries(prog, head.address_, offset):
+                yield self._probe(address)
+
+    def _probe(self, address: int) -> Object:
+        return Object(self._target.prog, "struct kprobe *", value=address)
 
     def _add(self, probe: Object) -> None:
         address = probe.addr.value_()
@@ -97,8 +102,10 @@ class Kprobes:
     def _module(self, probe: Object) -> str | None:
         if not self._is_aggregate(probe):
             return self._handler_module(probe)
-        children = list_for_each_entry("struct kprobe", probe.list.address_of_(), "list")
-        return next((m for m in map(self._handler_module, children) if m), None)
+        offset = self._target.offsetof("struct kprobe", "list")
+        entries = list_entries(self._target.prog, probe.list.address_, offset)
+        modules = (self._handler_module(self._probe(address)) for address in entries)
+        return next((module for module in modules if module), None)
 
     def _handler_module(self, probe: Object) -> str | None:
         for handler in (probe.pre_handler, probe.post_handler):

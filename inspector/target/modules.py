@@ -1,11 +1,32 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Symbols of loaded modules, from the kernel's own copy of their tables."""
 
-from drgn import Program, SymbolIndex
-from drgn.helpers.linux.kallsyms import module_kallsyms
-from drgn.helpers.linux.module import for_each_module
+from __future__ import annotations
 
+import struct
+from collections.abc import Iterator
+
+from drgn import (
+    FaultError,
+    Program,
+    Symbol,
+    SymbolBinding,
+    SymbolIndex,
+    SymbolKind,
+    offsetof,
+    sizeof,
+)
+
+from inspector.target.lists import list_entries
 from inspector.target.symbols import Symbols
+
+_SYMBOL = struct.Struct("<IBBHQQ")  # Elf64_Sym: st_name, st_info, st_other, st_shndx, value, size
+_MOST_SYMBOLS = 1 << 20
+_MOST_NAMES = 64 << 20  # bytes
+_LONGEST_NAME = 512  # KSYM_NAME_LEN, include/linux/kallsyms.h
+
+_BINDINGS = {0: SymbolBinding.LOCAL, 1: SymbolBinding.GLOBAL, 2: SymbolBinding.WEAK}
+_KINDS = {kind.value: kind for kind in SymbolKind}
 
 
 def add_module_symbols(prog: Program, symbols: Symbols) -> None:
@@ -13,6 +34,48 @@ def add_module_symbols(prog: Program, symbols: Symbols) -> None:
 
     :raises drgn.FaultError: if the list or a table is not readable; what came before stays
     """
-    for module in for_each_module(prog):
-        name = module.name.string_().decode("ascii", "replace")
-        symbols.add_module(name, SymbolIndex(module_kallsyms(module)))
+    module = prog.type("struct module")
+    name, size = offsetof(module, "name"), sizeof(module.member("name").type)
+    kallsyms, head = offsetof(module, "kallsyms"), prog["modules"].address_
+    assert head is not None
+    tables = _Tables(prog)
+    for address in list_entries(prog, head, offsetof(module, "list")):
+        text = prog.read(address + name, size).partition(b"\0")[0].decode("ascii", "replace")
+        table = prog.read_u64(address + kallsyms)
+        symbols.add_module(text, SymbolIndex(list(tables.symbols(table))))
+
+
+class _Tables:
+    """Where ``struct mod_kallsyms`` (linux/module.h, since 4.5) has what it points to."""
+
+    def __init__(self, prog: Program) -> None:
+        self._prog = prog
+        kallsyms = prog.type("struct mod_kallsyms")
+        self._symtab = offsetof(kallsyms, "symtab")
+        self._count = offsetof(kallsyms, "num_symtab")
+        self._strtab = offsetof(kallsyms, "strtab")
+
+    def symbols(self, table: int) -> Iterator[Symbol]:
+        """Those of the ``struct mod_kallsyms`` at ``table`` that have a name."""
+        prog = self._prog
+        count = prog.read_u32(table + self._count)
+        if count > _MOST_SYMBOLS:
+            raise FaultError(f"a module's table of {count} symbols", table)
+        at = prog.read_u64(table + self._symtab)
+        entries = list(_SYMBOL.iter_unpack(prog.read(at, count * _SYMBOL.size)))
+        names = self._names(table, max((entry[0] for entry in entries), default=0))
+        for place, info, _other, _section, value, size in entries:
+            if place:
+                name = names[place : names.index(b"\0", place)].decode("ascii", "replace")
+                binding = _BINDINGS.get(info >> 4, SymbolBinding.UNKNOWN)
+                kind = _KINDS.get(info & 15, SymbolKind.UNKNOWN)
+                yield Symbol(name, value, size, binding, kind)
+
+    def _names(self, table: int, last: int) -> bytes:
+        """All that there are, up to the end of the one at ``last``."""
+        if last > _MOST_NAMES:
+            raise FaultError(f"a module's names of {last} bytes", table)
+        at = self._prog.read_u64(table + self._strtab)
+        ending: bytes = self._prog.read_c_string(at + last, max_size=_LONGEST_NAME)
+        before: bytes = self._prog.read(at, last)
+        return before + ending + b"\0"
