@@ -10,8 +10,9 @@ from inspector.errors import InspectorError, NothingMatched
 from inspector.explain.of_task import entry_frame, innermost_kernel_frame
 from inspector.model.frame import Frame
 from inspector.model.full_report import FullReport
+from inspector.model.incomplete import Incomplete
 from inspector.model.machine import Machine
-from inspector.model.report import Diff, Incomplete, StackPicture
+from inspector.model.report import Diff, StackPicture
 from inspector.model.task import Task
 from inspector.model.task_group import by_origin, by_syscall
 from inspector.signature.crash import crash_signature

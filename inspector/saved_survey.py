@@ -9,16 +9,18 @@ from pathlib import Path
 
 from inspector.errors import NothingMatched, RecordError, TargetError
 from inspector.explain.events import events_of
+from inspector.model.call_frame import CallFrame
 from inspector.model.context import Context
 from inspector.model.entry_frame import Found
 from inspector.model.frame import Frame
 from inspector.model.hit import Hit
+from inspector.model.incomplete import Incomplete
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.kprobe import Kprobe
 from inspector.model.machine import Machine
 from inspector.model.probe_answer import ProbeAnswer
 from inspector.model.probe_site import Unread
-from inspector.model.report import CallFrame, Incomplete, StackPicture
+from inspector.model.report import StackPicture
 from inspector.model.task import Task
 from inspector.record.saved import (
     LARGEST_FILE,

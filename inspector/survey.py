@@ -31,12 +31,13 @@ from inspector.kernel.syscalls import Syscalls
 from inspector.kernel.task_states import TaskStates
 from inspector.kernel.tasks import Tasks
 from inspector.kernel.unwinder import call_frames
+from inspector.model.call_frame import CallFrame
 from inspector.model.entry_frame import Found, whole
 from inspector.model.frame import Frame
+from inspector.model.incomplete import Incomplete
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.kprobe import Kprobe
 from inspector.model.region import CodeRegion
-from inspector.model.report import CallFrame, Diff, Explanation, Incomplete, StackPicture
 from inspector.model.stack import Stack
 from inspector.model.task import Running, Task
 from inspector.naming import Naming
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from inspector.model.machine import Machine
     from inspector.model.probe_answer import ProbeAnswer
     from inspector.model.record import Hold, Record, Ring
+    from inspector.model.report import Diff, Explanation, StackPicture
     from inspector.record.places import RecordPlaces
 
 _Read = TypeVar("_Read")
@@ -350,6 +352,7 @@ class Survey:
     def diff(self, left: Frame, right: Frame, others: tuple[Frame, ...]) -> Diff:
         """Two frames side by side, every register with the reason."""
         from inspector.explain.difference import difference
+        from inspector.model.report import Diff
 
         fields = difference(left, right, self.context(left), self.context(right))
         return Diff(
@@ -368,6 +371,8 @@ class Survey:
         return replace(picture, incomplete=self.incomplete)
 
     def _picture(self, task: Task) -> StackPicture:
+        from inspector.model.report import StackPicture
+
         frames, calls = tuple(map(whole, self._found_of(task))), self._calls_of(task)
         live = self._live.innermost(task)
         places = [frame.address for frame in frames] + [call.sp for call in calls]
@@ -387,6 +392,8 @@ class Survey:
         )
 
     def _no_picture(self, task: Task) -> StackPicture:
+        from inspector.model.report import StackPicture
+
         return StackPicture(
             self.target_identity, self.kernel_identity, task, task.stack, None, (), ()
         )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 
 from inspector.errors import InspectorError
-from inspector.model.report import Incomplete
+from inspector.model.incomplete import Incomplete
 
 
 class Status(IntEnum):

@@ -11,7 +11,7 @@ from drgn.helpers.linux.module import for_each_module
 from drgn.helpers.linux.pid import for_each_task
 
 from inspector.errors import InspectorError, TargetError
-from inspector.model.report import Incomplete
+from inspector.model.incomplete import Incomplete
 from inspector.target.faults import reading
 from inspector.target.target import Target
 

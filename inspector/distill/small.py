@@ -12,7 +12,7 @@ from inspector.distill.source import Source
 from inspector.distill.whole import check_writable, whole_file
 from inspector.errors import TargetError
 from inspector.model.distillate import Distillate
-from inspector.model.report import Incomplete
+from inspector.model.incomplete import Incomplete
 from inspector.model.sensitive import SensitiveKind, SensitivePlaces
 from inspector.model.trim import Trim
 from inspector.target.target import Target

@@ -8,9 +8,10 @@ from inspector.explain.phrases import phrase
 from inspector.explain.story import story
 from inspector.model.context import Context
 from inspector.model.frame import Frame
+from inspector.model.incomplete import Incomplete
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.registers import REGISTER_NAMES
-from inspector.model.report import Explanation, Incomplete, RegisterMeaning
+from inspector.model.report import Explanation, RegisterMeaning
 
 _ORDER = ("orig_ax", "ax", *(n for n in REGISTER_NAMES if n not in ("orig_ax", "ax")))
 

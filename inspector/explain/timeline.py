@@ -9,8 +9,8 @@ from inspector.explain.meaning import register_meaning
 from inspector.model.context import Context
 from inspector.model.frame import Frame
 from inspector.model.hit import Event
+from inspector.model.incomplete import Incomplete
 from inspector.model.kernel import KernelIdentity, TargetIdentity
-from inspector.model.report import Incomplete
 from inspector.model.timeline import Moment, Timeline
 
 

@@ -4,14 +4,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from inspector.frames.surroundings import Surroundings
 from inspector.model.candidate import Candidate, FoundBy
-from inspector.model.record import Hold
 from inspector.model.registers import PT_REGS_SIZE, Registers
 from inspector.model.stack import Stack
 from inspector.model.task import Task
 from inspector.target.target import Target
+
+if TYPE_CHECKING:
+    from inspector.model.record import Hold
 
 _SIZE = 8 + PT_REGS_SIZE  # with the word below
 

@@ -22,9 +22,9 @@ from inspector.kernel.cpu_stacks import hardware_slot, next_stack_pointer
 from inspector.kernel.crash_notes import crash_note
 from inspector.kernel.running import noted_registers, same_state
 from inspector.kernel.unwinder import call_frames
+from inspector.model.call_frame import CallFrame
 from inspector.model.candidate import Candidate, FoundBy
 from inspector.model.registers import PT_REGS_SIZE, Registers
-from inspector.model.report import CallFrame
 from inspector.model.stack import Stack, StackKind
 from inspector.model.task import Running, Task
 from inspector.target.target import Target

@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from inspector.frames.surroundings import Surroundings
 from inspector.model.candidate import Candidate, FoundBy
-from inspector.model.record import Record
 from inspector.model.stack import Stack, StackKind
 from inspector.model.task import Running, Task
+
+if TYPE_CHECKING:
+    from inspector.model.record import Record
 
 
 def given_frame(around: Surroundings, record: Record, task: Task) -> Candidate:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from inspector.errors import Unreadable
 from inspector.kernel.cpu_stacks import hardware_slot
 from inspector.kernel.entry_points import EntryPoints
@@ -10,11 +12,13 @@ from inspector.kernel.generated_text import GeneratedText
 from inspector.kernel.kprobes import Kprobes
 from inspector.model.candidate import Candidate, FoundBy, Unwinder, Word
 from inspector.model.kprobe import Kprobe
-from inspector.model.record import Record
 from inspector.model.registers import Registers
 from inspector.model.stack import Stack
 from inspector.model.task import Task
 from inspector.target.target import Target
+
+if TYPE_CHECKING:
+    from inspector.model.record import Record
 
 
 class Surroundings:

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from inspector.model.call_frame import CallFrame
 from inspector.model.candidate import Unwinder
-from inspector.model.report import CallFrame
 from inspector.model.stack import Stack
 
 

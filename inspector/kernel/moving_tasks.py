@@ -9,8 +9,8 @@ from inspector.errors import Unreadable
 from inspector.kernel.moving_list import ListMoves, follow
 from inspector.kernel.task_states import TaskStates
 from inspector.kernel.tasks import Tasks
+from inspector.model.incomplete import Incomplete
 from inspector.model.moment import Moment
-from inspector.model.report import Incomplete
 from inspector.model.task import Task
 from inspector.target.target import Target
 

@@ -10,8 +10,8 @@ from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from inspector.errors import InspectorError, Unreadable
+from inspector.model.incomplete import Incomplete
 from inspector.model.registers import PT_REGS_SIZE
-from inspector.model.report import Incomplete
 from inspector.model.stack import Stack, StackKind
 from inspector.model.task import Running, Task, escape_comm
 from inspector.target.faults import reading

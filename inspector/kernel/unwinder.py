@@ -13,8 +13,8 @@ from drgn import Object, StackFrame
 from inspector.errors import InspectorError, Unreadable
 from inspector.kernel.panic_note import return_from_noting
 from inspector.kernel.running import noted_registers, registers_of
+from inspector.model.call_frame import CallFrame
 from inspector.model.registers import REGISTER_NAMES
-from inspector.model.report import CallFrame
 from inspector.model.task import Running, Task
 from inspector.target.faults import reading
 from inspector.target.target import Target

@@ -5,15 +5,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from inspector.model.entry_point import EntryPoint
 from inspector.model.kprobe import Kprobe
-from inspector.model.record import Record
 from inspector.model.region import CodeRegion
 from inspector.model.registers import PT_REGS_SIZE, Registers
 from inspector.model.stack import Stack
 from inspector.model.symbol import Location
 from inspector.model.task import Task
+
+if TYPE_CHECKING:
+    from inspector.model.record import Record
 
 
 class FoundBy(Enum):

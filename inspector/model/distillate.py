@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from inspector.model.report import Incomplete
+from inspector.model.incomplete import Incomplete
 from inspector.model.sensitive import SensitiveKind
 
 

@@ -6,17 +6,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from inspector.model.absent import Absent
 from inspector.model.evidence import Evidence
 from inspector.model.kprobe import Kprobe
 from inspector.model.origin import Origin
-from inspector.model.record import Record
 from inspector.model.registers import Registers
 from inspector.model.stack import StackKind
 from inspector.model.symbol import Location
 from inspector.model.syscall import Syscall
 from inspector.model.task import Task
+
+if TYPE_CHECKING:
+    from inspector.model.record import Record
 
 
 class FoundIn(Enum):

@@ -6,9 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from inspector.model.frame import Frame
+from inspector.model.incomplete import Incomplete
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.record import Hold, Mode, RecordProbe
-from inspector.model.report import Diff, Incomplete
+from inspector.model.report import Diff
 from inspector.model.timeline import Timeline
 
 

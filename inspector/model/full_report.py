@@ -6,10 +6,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from inspector.model.frame import Frame
+from inspector.model.incomplete import Incomplete
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.kprobe import Kprobe
 from inspector.model.machine import Machine
-from inspector.model.report import Diff, Incomplete, StackPicture
+from inspector.model.report import Diff, StackPicture
 from inspector.model.signature import Signature
 from inspector.model.task import Task
 from inspector.model.task_group import TaskGroup

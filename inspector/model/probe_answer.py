@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from inspector.model.evidence import Evidence
+from inspector.model.incomplete import Incomplete
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.kprobe import Mechanism
-from inspector.model.report import Incomplete
 from inspector.model.symbol import Location
 
 

@@ -5,23 +5,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from inspector.model.call_frame import CallFrame
 from inspector.model.frame import Frame
+from inspector.model.incomplete import Incomplete
 from inspector.model.instruction import DecodedInstruction
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.stack import Stack
-from inspector.model.symbol import Location
 from inspector.model.task import Task
-
-
-@dataclass(frozen=True, slots=True)
-class Incomplete:
-    """Something that should have been in the answer and is not.
-
-    :ivar pid: the task it belongs to, or None for the target as a whole
-    """
-
-    reason: str
-    pid: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +91,6 @@ class Explanation:
     instruction: DecodedInstruction | None = None
     entry: Frame | None = None
     incomplete: tuple[Incomplete, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CallFrame:
-    """One call frame of an unwound stack.
-
-    :ivar sp: the stack pointer of the frame, None where the unwinder did not know it
-    """
-
-    pc: int
-    sp: int | None
-    location: Location | None
 
 
 @dataclass(frozen=True, slots=True)

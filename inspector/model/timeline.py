@@ -6,8 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from inspector.model.frame import Frame
+from inspector.model.incomplete import Incomplete
 from inspector.model.kernel import KernelIdentity, TargetIdentity
-from inspector.model.report import Incomplete, RegisterMeaning
+from inspector.model.report import RegisterMeaning
 from inspector.model.task import Task
 
 

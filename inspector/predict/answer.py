@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
+from inspector.model.incomplete import Incomplete
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.number_facts import NumberFacts
 from inspector.model.probe_answer import Outcome, ProbeAnswer, Rename
 from inspector.model.probe_site import ProbeSite
-from inspector.model.report import Incomplete
 from inspector.model.symbol import Location
 from inspector.predict.number_ways import number_ways
 from inspector.predict.probe import later, mechanism, notes, unread

@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from inspector.errors import RecordError
+from inspector.model.record import Record
 from inspector.model.registers import REGISTER_NAMES, Registers
 
 _T = TypeVar("_T")
@@ -124,7 +125,8 @@ def _object(wanted: Any, data: object, path: str) -> Any:
 
 @functools.cache
 def _hints(wanted: Any) -> dict[str, Any]:
-    return typing.get_type_hints(wanted)
+    # A frame's module imports this one for checkers alone: most frames have no record.
+    return typing.get_type_hints(wanted, localns={"Record": Record})
 
 
 def _keys(data: object, path: str) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from io import StringIO
 
 from inspector.model.entry_frame import Found, whole
 from inspector.model.frame import Frame
+from inspector.model.incomplete import Incomplete
 from inspector.model.registers import REGISTER_NAMES
-from inspector.model.report import Incomplete
 from inspector.render.csv_cell import text_cell
 from inspector.render.json_frame import location_object, register_object, word_object
 

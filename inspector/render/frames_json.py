@@ -6,8 +6,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from inspector.model.incomplete import Incomplete
 from inspector.model.kernel import KernelIdentity, TargetIdentity
-from inspector.model.report import Incomplete
 from inspector.render.frame_texts import FrameTexts
 from inspector.render.json import INDENT, header
 from inspector.render.json_frame import incomplete_list

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from inspector.model.report import Incomplete
+from inspector.model.incomplete import Incomplete
 from inspector.render import style
 from inspector.render.safe import safe
 

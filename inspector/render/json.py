@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from inspector.model.kernel import KernelIdentity, TargetIdentity
-from inspector.model.report import Diff, Explanation, StackPicture
 from inspector.model.stack import Stack
 from inspector.render.json_frame import (
     Json,
@@ -21,6 +21,9 @@ from inspector.render.json_frame import (
     task_object,
     word_object,
 )
+
+if TYPE_CHECKING:
+    from inspector.model.report import Diff, Explanation, StackPicture
 
 INDENT = 2
 """Of every document."""

@@ -4,18 +4,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from inspector.model.evidence import Evidence
 from inspector.model.frame import Frame
-from inspector.model.instruction import DecodedInstruction
+from inspector.model.incomplete import Incomplete
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.kprobe import Kprobe
-from inspector.model.record import Record
-from inspector.model.report import Incomplete
 from inspector.model.symbol import Location
 from inspector.model.syscall import Syscall
 from inspector.model.task import Task
+
+if TYPE_CHECKING:
+    from inspector.model.instruction import DecodedInstruction
+    from inspector.model.record import Record
 
 Json = dict[str, Any]
 

@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterable
 
 from inspector.model.entry_frame import Found
+from inspector.model.incomplete import Incomplete
 from inspector.model.kernel import KernelIdentity, TargetIdentity
-from inspector.model.report import Incomplete
 from inspector.render.frame_texts import FrameTexts
 from inspector.render.json import header
 from inspector.render.json_frame import Json, incomplete_list

@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from inspector.model.call_frame import CallFrame
 from inspector.model.frame import Frame
 from inspector.model.registers import PT_REGS_SIZE
-from inspector.model.report import CallFrame, StackPicture
+from inspector.model.report import StackPicture
 from inspector.model.stack import Stack
 
 

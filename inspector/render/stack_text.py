@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
+from inspector.model.call_frame import CallFrame
 from inspector.model.frame import Frame
-from inspector.model.report import CallFrame, StackPicture
+from inspector.model.report import StackPicture
 from inspector.model.stack import Stack
 from inspector.render import style
 from inspector.render.frame_box import frame_box

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from inspector.model.call_frame import CallFrame
 from inspector.model.origin import Origin
-from inspector.model.report import CallFrame, StackPicture
+from inspector.model.report import StackPicture
 from inspector.model.task import Running
 from inspector.render.safe import safe
 from inspector.render.stack_layout import Gap

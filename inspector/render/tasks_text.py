@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, RenderResult
 
-from inspector.model.report import Incomplete
+from inspector.model.incomplete import Incomplete
 from inspector.model.task import Running, Task
 from inspector.render import style
 from inspector.render.columns import Columns

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from inspector.model.call_frame import CallFrame
 from inspector.model.frame import FoundIn, Frame
 from inspector.model.origin import Origin
-from inspector.model.report import CallFrame
 from inspector.model.signature import Signature
 from inspector.model.stack import StackKind
 from inspector.model.task import Task

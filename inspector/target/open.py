@@ -18,8 +18,8 @@ from drgn import (
 )
 
 from inspector.errors import InspectorError, TargetError
+from inspector.model.incomplete import Incomplete
 from inspector.model.kernel import KernelIdentity, TargetIdentity
-from inspector.model.report import Incomplete
 from inspector.target.btf.cache import indexed
 from inspector.target.btf.finder import register_btf
 from inspector.target.btf.records import Btf

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from drgn import FaultError, Program, ProgramFlags, Type, offsetof, sizeof
 
 from inspector.errors import Unreadable
+from inspector.model.incomplete import Incomplete
 from inspector.model.kernel import KernelIdentity, TargetIdentity
-from inspector.model.report import Incomplete
 from inspector.model.symbol import Location
 from inspector.target.btf.records import Btf
 from inspector.target.dump_memory import DumpMemory

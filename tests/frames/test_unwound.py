@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 from inspector.frames.unwound import says
+from inspector.model.call_frame import CallFrame
 from inspector.model.candidate import Unwinder
-from inspector.model.report import CallFrame
 from inspector.model.stack import Stack, StackKind
 from inspector.model.symbol import Location
 

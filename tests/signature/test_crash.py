@@ -3,11 +3,11 @@
 
 from dataclasses import replace
 
+from inspector.model.call_frame import CallFrame
 from inspector.model.evidence import Evidence
 from inspector.model.frame import FoundIn, Frame
 from inspector.model.origin import Origin
 from inspector.model.registers import Registers
-from inspector.model.report import CallFrame
 from inspector.model.stack import StackKind
 from inspector.model.symbol import Location
 from inspector.model.syscall import Abi, Syscall

@@ -13,9 +13,10 @@ from inspector.commands.status import Status, status_of
 from inspector.distill import Reading, distill
 from inspector.errors import TargetError
 from inspector.full_report import Step, read_everything
+from inspector.model.call_frame import CallFrame
 from inspector.model.distillate import Distillate
 from inspector.model.frame import Frame
-from inspector.model.report import CallFrame, Incomplete
+from inspector.model.incomplete import Incomplete
 from inspector.opening import open_survey
 from inspector.redaction import sensitive_places
 from inspector.render.distillate import distillate_json, distillate_text

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from inspector.commands.frames import FramesRequest
 from inspector.commands.run.matching import Matching
 from inspector.commands.run.stream_frames import stream_frames
@@ -10,8 +12,10 @@ from inspector.commands.session import Session
 from inspector.commands.status import Status, status_of
 from inspector.commands.target import TargetOptions
 from inspector.model.entry_frame import whole
-from inspector.model.report import Report
 from inspector.survey import Survey
+
+if TYPE_CHECKING:
+    from inspector.model.report import Report
 
 
 def run(session: Session, target: TargetOptions, request: FramesRequest, output: str) -> Status:
@@ -23,6 +27,8 @@ def run(session: Session, target: TargetOptions, request: FramesRequest, output:
 
 def frames_report(survey: Survey, request: FramesRequest) -> Report:
     """Every frame that ``request`` asks for, as one value."""
+    from inspector.model.report import Report
+
     frames = tuple(whole(found) for found in Matching(survey, request).frames())
     return Report(survey.target_identity, survey.kernel_identity, frames, survey.incomplete)
 

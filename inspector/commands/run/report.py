@@ -16,7 +16,7 @@ from inspector.distill.whole import check_writable
 from inspector.errors import NothingMatched
 from inspector.full_report import full_report
 from inspector.model.full_report import FullReport
-from inspector.model.report import Incomplete
+from inspector.model.incomplete import Incomplete
 from inspector.render.full_report_html import full_report_html
 from inspector.render.full_report_json import full_report_json
 from inspector.render.full_report_md import full_report_md

@@ -13,7 +13,7 @@ from inspector.commands.run.ahead import Answer, Turn, answered
 from inspector.commands.run.matching import Matching
 from inspector.commands.session import Session
 from inspector.model.entry_frame import Found
-from inspector.model.report import Incomplete
+from inspector.model.incomplete import Incomplete
 from inspector.model.task import Task
 from inspector.survey import Survey
 from inspector.target.spec import SymbolSource, TargetKind

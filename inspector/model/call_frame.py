@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A call on an unwound stack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inspector.model.symbol import Location
+
+
+@dataclass(frozen=True, slots=True)
+class CallFrame:
+    """One call frame of an unwound stack.
+
+    :ivar sp: the stack pointer of the frame, None where the unwinder did not know it
+    """
+
+    pc: int
+    sp: int | None
+    location: Location | None
