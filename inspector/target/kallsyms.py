@@ -5,15 +5,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from drgn import FindObjectFlags, Object, Program, ProgramFlags, SymbolIndex
+import drgn
+from drgn import FindObjectFlags, Object, Program, ProgramFlags
 
 from inspector.errors import TargetError
 from inspector.target.faults import opening
 from inspector.target.kallsyms_memory import image_symbols, read_with_holes, reader
+from inspector.target.kept import kept
+from inspector.target.page_tables import PAGE_SIZE
+from inspector.target.symbol_table import SymbolLookUp, decoded, encoded
 
 if TYPE_CHECKING:
+    from inspector.target.dump_memory import DumpMemory
     from inspector.target.kallsyms_search import KallsymsTables
 
 _LOCAL = ProgramFlags.IS_LIVE | ProgramFlags.IS_LOCAL
@@ -31,10 +36,19 @@ _TABLES = (
     "_stext",
 )
 
+_MAGIC = b"inspector-symbols-1\n"
+_RELATIVE = tuple(name for name in _TABLES if name not in ("kallsyms_addresses", "_stext"))
+_MOST_TABLES = 32 << 20  # bytes; 7.2 has 5 MB
+_MISSING = b"\xff" * PAGE_SIZE
+
 
 def vmlinux_kallsyms(
-    prog: Program, info: Mapping[str, str], name: str, tables: KallsymsTables | None
-) -> SymbolIndex:
+    prog: Program,
+    info: Mapping[str, str],
+    name: str,
+    tables: KallsymsTables | None,
+    memory: DumpMemory | None = None,
+) -> SymbolLookUp:
     """The symbols of vmlinux.
 
     From ``/proc/kallsyms`` if ``prog`` is the running kernel; else from its tables in memory,
@@ -43,11 +57,14 @@ def vmlinux_kallsyms(
     :param info: VMCOREINFO
     :param name: of the target, for errors
     :param tables: what :func:`find_tables` found, if it was asked before
+    :param memory: of ``prog``, where all of the tables is read at once, to look for them in a cache
     :raises TargetError: in one line, that says what to give
     """
     if _has_proc_kallsyms(prog) or _NAMED in info:
         with opening(f"{name}: the kernel's symbol table"):
-            return _of_running(prog) if _has_proc_kallsyms(prog) else _in_memory(prog, info)
+            if _has_proc_kallsyms(prog):
+                return _of_running(prog)
+            return _loaded(prog, info) if memory is None else _cached(prog, info, memory)
     tables = tables or find_tables(prog, info)
     if tables is None:
         raise TargetError(
@@ -77,7 +94,7 @@ def completed_vmcoreinfo(text: bytes, tables: KallsymsTables) -> bytes:
     return text.rstrip(b"\n") + b"\n" + "".join(lines).encode()
 
 
-def load_tables(prog: Program, info: Mapping[str, str], tables: KallsymsTables) -> SymbolIndex:
+def load_tables(prog: Program, info: Mapping[str, str], tables: KallsymsTables) -> SymbolLookUp:
     """The symbols in ``tables``, by drgn's own reader.
 
     It reads from a program with nothing in memory but the tables: what lies between those that
@@ -103,16 +120,64 @@ def load_tables(prog: Program, info: Mapping[str, str], tables: KallsymsTables) 
     only_tables.add_memory_segment(tables.low, len(data), read)
     only_tables.register_object_finder("inspector-vmcoreinfo", find, enable_index=0)
     named = {f"SYMBOL({name})": f"{at:x}" for name, at in tables.vmcoreinfo().items()}
-    return _in_memory(only_tables, {**info, **named})
+    return _loaded(only_tables, {**info, **named})
 
 
-def _of_running(prog: Program) -> SymbolIndex:
-    from drgn.helpers.linux.kallsyms import load_vmlinux_kallsyms
+def _cached(prog: Program, info: Mapping[str, str], memory: DumpMemory) -> SymbolLookUp:
+    """From the cache if that has what was made of these very tables; else it has it then."""
+    file = kept(info.get("BUILD-ID"), "symbols", _MAGIC)
+    source = _source(info, memory) if file is not None else None
+    if file is None or source is None:
+        return _loaded(prog, info)
+    payload = file.load(source.layout, source.data)
+    if payload is not None:
+        return decoded(payload, source.base)
+    index = _loaded(prog, info)
+    payload = encoded(index(prog, None, None, False), source.base)
+    file.save(payload, source.layout, source.data)
+    return index
 
-    return load_vmlinux_kallsyms(prog)
+
+class _Source(NamedTuple):
+    """What symbols are made of, but for the drgn that does it.
+
+    :ivar base: ``kallsyms_relative_base``, all that changes with where the kernel was loaded
+    :ivar layout: how the tables lie
+    :ivar data: what is in them
+    """
+
+    base: int
+    layout: bytes
+    data: bytes
 
 
-def _in_memory(prog: Program, info: Mapping[str, str]) -> SymbolIndex:
+def _source(info: Mapping[str, str], memory: DumpMemory) -> _Source | None:
+    """None where addresses are not relative, or the tables lie as those of no kernel do."""
+    try:
+        at = {name: int(info[f"SYMBOL({name})"], 16) for name in _RELATIVE}
+    except (KeyError, ValueError):
+        return None
+    base_at, low = at["kallsyms_relative_base"], min(at.values())
+    words = memory.read(at["kallsyms_num_syms"], 4), memory.read(base_at, 8)
+    count, base = (int.from_bytes(word or b"", "little") for word in words)
+    sizes = {
+        "kallsyms_offsets": 4 * count,
+        "kallsyms_token_index": 512,
+        "kallsyms_relative_base": 8,
+    }
+    high = max(at[name] + size for name, size in sizes.items())
+    ordered = at["kallsyms_names"] < at["kallsyms_token_table"] < high
+    if not (count and base and ordered and high - low <= _MOST_TABLES):
+        return None
+    first = low // PAGE_SIZE * PAGE_SIZE
+    pages = (memory.read(page, PAGE_SIZE) or _MISSING for page in range(first, high, PAGE_SIZE))
+    data = bytearray(b"".join(pages)[low - first : high - first])
+    data[base_at - low : base_at - low + 8] = bytes(8)
+    layout = " ".join(f"{name}={address - low:x}" for name, address in sorted(at.items()))
+    return _Source(base, f"drgn {drgn.__version__} {layout}".encode(), bytes(data))
+
+
+def _loaded(prog: Program, info: Mapping[str, str]) -> SymbolLookUp:
     """As ``load_vmlinux_kallsyms()`` does it, with what that calls if it is as it is today.
 
     To import it is to import all of drgn's helpers, which takes a fifth of the time to a first
@@ -123,9 +188,17 @@ def _in_memory(prog: Program, info: Mapping[str, str]) -> SymbolIndex:
             _linux_helper_load_builtin_kallsyms as load,
         )
 
-        return load(prog, *(int(info.get(f"SYMBOL({name})", "0"), 16) for name in _TABLES))
+        index: SymbolLookUp = load(prog, *(int(info.get(f"SYMBOL({t})", "0"), 16) for t in _TABLES))
     except (ImportError, TypeError):
         return _of_running(prog)
+    return index
+
+
+def _of_running(prog: Program) -> SymbolLookUp:
+    from drgn.helpers.linux.kallsyms import load_vmlinux_kallsyms
+
+    index: SymbolLookUp = load_vmlinux_kallsyms(prog)
+    return index
 
 
 def _has_proc_kallsyms(prog: Program) -> bool:

@@ -90,7 +90,7 @@ def target_of(
 
             index = system_map_symbols(spec.system_map, info)
         else:
-            index = vmlinux_kallsyms(prog, info, name, kallsyms)
+            index = vmlinux_kallsyms(prog, info, name, kallsyms, memory)
         symbols = Symbols(prog, index)
         # Ahead of any ELF symbol table, so that names are the same with BTF and DWARF.
         prog.register_symbol_finder("inspector-kallsyms", symbols.find, enable_index=0)

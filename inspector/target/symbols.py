@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from drgn import Program, Symbol, SymbolBinding, SymbolIndex, SymbolKind
+from drgn import Program, Symbol, SymbolBinding, SymbolKind
 
 from inspector.model.symbol import Location
+from inspector.target.symbol_table import SymbolLookUp
 
 _KERNEL_LOW = 0xFF00_0000_0000_0000
 
@@ -28,14 +29,14 @@ class Symbols:
     :ivar asked: the names that were looked up, or that an address was found to have
     """
 
-    def __init__(self, prog: Program, vmlinux: SymbolIndex) -> None:
+    def __init__(self, prog: Program, vmlinux: SymbolLookUp) -> None:
         self._prog = prog
         self._vmlinux = vmlinux
-        self._modules: dict[str, SymbolIndex] = {}
+        self._modules: dict[str, SymbolLookUp] = {}
         self.asked: set[str] = set()
         self._located: dict[int, Location | None] = {}
 
-    def add_module(self, name: str, index: SymbolIndex) -> None:
+    def add_module(self, name: str, index: SymbolLookUp) -> None:
         """Cover a module's symbols too; vmlinux wins where both have a name."""
         self._modules[name] = index
         self._located.clear()
@@ -93,7 +94,7 @@ class Symbols:
                 return [min(found, key=_rank)]
         return found
 
-    def _indexes(self) -> list[tuple[str | None, SymbolIndex]]:
+    def _indexes(self) -> list[tuple[str | None, SymbolLookUp]]:
         return [(None, self._vmlinux), *self._modules.items()]
 
     def _locate(self, address: int) -> Location | None:

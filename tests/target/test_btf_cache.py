@@ -33,7 +33,7 @@ def blob() -> bytes:
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.delenv("FRAME_INSPECTOR_NO_CACHE", raising=False)
-    return tmp_path / "frame-inspector" / "types"
+    return tmp_path / "frame-inspector" / "kernels"
 
 
 @pytest.fixture
