@@ -2,7 +2,8 @@
 """A dump that nobody vouches for is read in a process of its own.
 
 drgn, libkdumpfile and libelf parse it in C. Where that ends in SIGSEGV, or the kernel kills it for
-the memory it takes, the process that was started remains, and says so in one line.
+the memory it takes, the process that was started remains, and says so in one line. Where that one
+is killed, the reader goes with it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from time import monotonic
 
 import click
 
+from inspector.commands.die_with import die_with
 from inspector.errors import TargetError
 
 _ENDING = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
@@ -36,12 +38,14 @@ def go_on_in_a_child(path: str, patience: float | None = _PATIENCE) -> None:
     gc.freeze()  # else the child's collector touches, and so copies, all that the parent has
     ending = {number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {*ending, signal.SIGCHLD})
+    parent = os.getpid()
     try:
         child = os.fork()
         status = _end_of(child, {*ending, signal.SIGCHLD}, patience) if child else 0
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     if not child:
+        die_with(parent)
         return
     if status >= 0:
         raise click.exceptions.Exit(status)

@@ -7,21 +7,17 @@ killed; whatever happens to it happens to it alone.
 
 from __future__ import annotations
 
-import ctypes
 import json
-import os
 import resource
-import signal
 import sys
 import time
 from dataclasses import asdict
 
+from inspector.commands.die_with import die_with
 from inspector.fleet.job import Job
 
 REFUSED, TOO_MUCH_MEMORY, FAULT = 2, 12, 70
 """Exit statuses beside 0: the dump's parts are written."""
-
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def child_command(parent: int, worker: str, job: Job) -> list[str]:
@@ -35,7 +31,7 @@ def main(arguments: list[str]) -> int:
     """Read one dump, and write its parts."""
     started = time.monotonic()
     parent, worker, job = int(arguments[0]), arguments[1], Job(**json.loads(arguments[2]))
-    _die_with(parent)
+    die_with(parent)  # which would enforce this one's limits
     _limit(job.memory)
     try:
         _read(job, worker, started)
@@ -50,13 +46,6 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"{failure.message}\n")
         return FAULT if failure.status is Status.OUR_FAULT else REFUSED
     return 0
-
-
-def _die_with(parent: int) -> None:
-    """A reader must not outlive the worker that would enforce its limits."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _limit(memory: int) -> None:

@@ -48,17 +48,22 @@ class Markers:
         return self.address + _WORD * len(self.offsets)
 
 
-def markers_below(read: Read, token_table: int) -> Iterator[Markers]:
+def markers_below(read: Read, low: int, token_table: int) -> Iterator[Markers]:
     """Candidates below ``token_table`` whose number and distance go together.
 
     The sequences may be missing from a dump that holds only what is read.
+
+    :param low: where the kernel image begins
     """
     for reach in _REACHES:
-        yield from _among(read_with_holes(read, token_table - reach, token_table), token_table)
+        start = max(low, token_table - reach)
+        yield from _among(read_with_holes(read, start, token_table), token_table)
+        if start == low:
+            return
 
 
 def _among(data: bytes, token_table: int) -> Iterator[Markers]:
-    words = struct.unpack(f"<{len(data) // _WORD}I", data)
+    words = struct.unpack_from(f"<{len(data) // _WORD}I", data, len(data) % _WORD)
     for i in range(len(words) - 2, -1, -1):
         if not words[i] and _LEAST_STEP <= words[i + 1] <= _MOST_STEP:
             markers = Markers(token_table - _WORD * (len(words) - i), _run(words, i))

@@ -53,9 +53,9 @@ class _Candidate:
     names: int
 
 
-def names_below(read: Read, token_table: int) -> Names | None:
-    """The names whose markers lie below ``token_table``, or None."""
-    for markers in islice(markers_below(read, token_table), _MOST_MARKERS):
+def names_below(read: Read, low: int, token_table: int) -> Names | None:
+    """The names whose markers lie in ``[low, token_table)``, or None."""
+    for markers in islice(markers_below(read, low, token_table), _MOST_MARKERS):
         if markers.offsets[-1] <= _MOST_NAMES and (names := _names_of(read, markers)):
             return names
     return None

@@ -60,8 +60,9 @@ def find_kallsyms(read: Read, symbols: Mapping[str, int]) -> KallsymsTables | No
     where = search_range(symbols)
     if where is None:
         return None
-    for tokens in islice(_token_tables(read, *where), _MOST_PAIRS):
-        names = names_below(read, tokens.table)
+    low, high = where
+    for tokens in islice(_token_tables(read, low, high), _MOST_PAIRS):
+        names = names_below(read, low, tokens.table)
         if names and (tables := _tables(read, tokens, names, symbols["_stext"])):
             return tables
     return None

@@ -23,11 +23,12 @@ from inspector.target.btf.records import Btf, Kind
 from inspector.target.btf.trim import trimmed
 from inspector.target.elf_whole import look_at_elf
 from inspector.target.format import sniff
-from inspector.target.kallsyms_search import find_kallsyms
+from inspector.target.kallsyms_search import KallsymsTables, find_kallsyms
 from inspector.target.kdump_whole import check_whole
 from inspector.target.system_map import system_map_symbols
 
 _TYPES = 64  # of a blob: enough to meet what refers to itself
+_PAGE = 4096
 _STEXT = 0xFFFF_FFFF_8100_0000
 
 
@@ -55,9 +56,9 @@ def records(data: bytes) -> None:
     parse_saved(data)
 
 
-def notes(data: bytes) -> None:
+def notes(data: bytes) -> bytes:
     found = tuple(unpack(data))
-    pack(tuple(without(note, frozenset(SensitiveKind)) for note in found))
+    return pack(tuple(without(note, frozenset(SensitiveKind)) for note in found))
 
 
 def dump(data: bytes) -> None:
@@ -76,20 +77,22 @@ def system_map(data: bytes) -> None:
     system_map_symbols(_file(data), {"SYMBOL(_stext)": f"{_STEXT:x}", "KERNELOFFSET": "0"})
 
 
-def kallsyms(data: bytes) -> None:
-    def read(address: int, size: int) -> bytes:
-        if not _STEXT <= address <= address + size <= _STEXT + len(data):
-            raise Unreadable(address, size, "missing")
-        return data[address - _STEXT : address - _STEXT + size]
+def kallsyms(data: bytes) -> KallsymsTables | None:
+    memory = data + bytes(-len(data) % _PAGE)
 
-    find_kallsyms(read, {"_stext": _STEXT, "prb": _STEXT + len(data)})
+    def read(address: int, size: int) -> bytes:
+        if not _STEXT <= address <= address + size <= _STEXT + len(memory):
+            raise Unreadable(address, size, "missing")
+        return memory[address - _STEXT : address - _STEXT + size]
+
+    return find_kallsyms(read, {"_stext": _STEXT, "prb": _STEXT + len(memory)})
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
     """:ivar seed: real input"""
 
-    read: Callable[[bytes], None]
+    read: Callable[[bytes], object]
     seed: Callable[[], bytes]
 
 
@@ -97,20 +100,16 @@ def _map_seed() -> bytes:
     return b"ffffffff81000000 T _stext\nffffffff81000010 t f\nffffffff82000000 D prb\n"
 
 
-def _note_seed() -> bytes:
-    return seeds.dump_head()[2 * 4096 - 512 :]
-
-
 def _kallsyms_seed() -> bytes:
-    return bytes(range(48, 58)) * 64
+    return seeds.kallsyms(_STEXT)
 
 
 READERS: dict[str, Reader] = {
     "btf": Reader(btf, seeds.btf),
     "ring": Reader(ring, seeds.ring),
     "records": Reader(records, seeds.records),
-    "notes": Reader(notes, _note_seed),
-    "dump": Reader(dump, seeds.dump_head),
+    "notes": Reader(notes, seeds.notes),
+    "dump": Reader(dump, seeds.dump_tables),
     "elf": Reader(elf, seeds.elf_head),
     "system-map": Reader(system_map, _map_seed),
     "kallsyms": Reader(kallsyms, _kallsyms_seed),

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import struct
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 
 from inspector.distill.notes import Note, pack
@@ -15,11 +16,13 @@ from inspector.record.saved import saved_text
 from inspector.saved_survey import save
 from inspector.survey import Survey
 from inspector.target.btf.trim import trimmed
+from inspector.target.kdump_layout import tables_of
 from inspector.target.spec import TargetKind, TargetSpec
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DUMP = ROOT / "dumps" / "fork-6.1.vmcore"
-_HEAD = 3 * 4096  # header, sub-header and notes
+_TABLES = 13 * 4096  # header, sub-header, notes, bitmaps, the first descriptors of pages
+_RECORDS = 6
 
 
 @cache
@@ -37,13 +40,15 @@ def btf() -> bytes:
 
 
 def ring() -> bytes:
-    """framefreeze's header, and its ring behind it."""
+    """framefreeze's header, and behind it a ring of its first records."""
     target = survey().target
     at = target.symbols.address_of(HEADER_SYMBOL)
     assert at is not None
     head = target.read(at, header_size(target.read(at, START_SIZE)))
     header = decode_header(head)
-    return head + target.read(header.records, min(header.ring_size, 6 * header.record_size))
+    shape, count = header.layout.header, min(header.record_count, _RECORDS)
+    short = shape.pack(**{**shape.unpack(head), "record_count": count}) + head[shape.size :]
+    return short + target.read(header.records, count * header.record_size)
 
 
 def records() -> bytes:
@@ -63,5 +68,34 @@ def elf_head() -> bytes:
     return ident + header + segment + section + notes
 
 
-def dump_head() -> bytes:
-    return DUMP.read_bytes()[:_HEAD]
+def notes() -> bytes:
+    """Those of the dump."""
+    with DUMP.open("rb") as file:
+        tables = tables_of(file)
+        file.seek(tables.notes)
+        return file.read(tables.notes_size)
+
+
+def dump_tables() -> bytes:
+    return DUMP.read_bytes()[:_TABLES]
+
+
+def kallsyms(stext: int) -> bytes:
+    """Kallsyms' tables as ``scripts/kallsyms.c`` lays them out, of so few symbols as it takes.
+
+    :param stext: the address of the first symbol
+    """
+    names = [b"T_stext", *(b"tf%d" % i for i in range(1, 300))]
+    tokens = [bytes([i]) if 32 < i < 127 else b"t%d" % i for i in range(256)]
+    starts = list(accumulate((1 + len(name) for name in names), initial=0))[:-1:256]
+    token_starts = list(accumulate((len(token) + 1 for token in tokens), initial=0))[:-1]
+    tables = (
+        struct.pack(f"<{len(names)}i", *range(0, 16 * len(names), 16)),
+        struct.pack("<Q", stext),
+        struct.pack("<I", len(names)),
+        b"".join(bytes([len(name)]) + name for name in names),
+        struct.pack(f"<{len(starts)}I", *starts),
+        b"\0".join(tokens) + b"\0",
+        struct.pack("<256H", *token_starts),
+    )
+    return b"".join(table + bytes(-len(table) % 8) for table in tables)

@@ -6,19 +6,33 @@ The libraries' crash is played by its signal, so that it comes whatever they men
 
 from __future__ import annotations
 
+import fcntl
 import os
+import select
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.answers import Answers, assert_one_line, children
+from tests.answers import PROGRAM, Answers, assert_one_line, children
 
 CRASHED = "a library that crashes, is killed for its memory, or hangs while it reads a dump"
 WORKING = 0.1  # seconds of CPU
 PATIENCE = 10  # commands/contained.py
+GONE_WITHIN = 2  # seconds
+PAGE = 4096  # the least that a pipe takes
+
+_ORPHAN = """
+import os
+from inspector.commands.die_with import die_with
+die_with(os.getpid())
+print("outlived")
+"""
 
 
 def to_the_child(*numbers: signal.Signals) -> Callable[[int], None]:
@@ -74,3 +88,55 @@ def test_what_hangs_is_ended_with_the_command(
     assert (answer.status, answer.stdout, answer.stderr) == (130, "", "")
     assert answer.seconds > PATIENCE
     assert not Path(f"/proc/{stopped[0]}").exists()
+
+
+def is_gone(pid: int) -> bool:
+    """Whether it has ended, be it that nobody has asked for its status."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def assert_it_goes_with(parent: subprocess.Popen[bytes]) -> None:
+    """What reads ends when ``parent`` is killed."""
+    (reader,) = children(parent.pid)
+    parent.kill()
+    try:
+        deadline = time.monotonic() + GONE_WITHIN
+        while not is_gone(reader):
+            assert time.monotonic() < deadline, "it goes on"
+            time.sleep(0.01)
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(reader, signal.SIGKILL)
+
+
+def test_what_hangs_goes_with_a_command_that_is_killed(root: Path) -> None:
+    argv: list[str | Path] = [PROGRAM, "frames", "-c", root / "dumps/fork-6.1.vmcore"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE) as parent:
+        to_the_child(signal.SIGSTOP)(parent.pid)
+        assert_it_goes_with(parent)
+
+
+def test_what_waits_for_a_slow_pipe_goes_with_a_command_that_is_killed(root: Path) -> None:
+    argv: list[str | Path] = [
+        PROGRAM,
+        "frames",
+        "-c",
+        root / "dumps/fork-6.1.vmcore",
+        "--format",
+        "jsonl",
+    ]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        # Less than the answer: what reads cannot end before somebody takes of it.
+        assert fcntl.fcntl(parent.stdout, fcntl.F_SETPIPE_SZ, PAGE) == PAGE
+        assert select.select([parent.stdout], [], [], 60)[0]
+        assert_it_goes_with(parent)
+        assert len(parent.stdout.read()) <= PAGE
+
+
+def test_what_comes_to_life_after_its_parent_has_ended_ends_too() -> None:
+    orphan = subprocess.run([sys.executable, "-c", _ORPHAN], capture_output=True, check=False)
+    assert (orphan.returncode, orphan.stdout) == (-signal.SIGKILL, b"")

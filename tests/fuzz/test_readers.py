@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from fuzzkit.readers import READERS as BY_NAME
+from fuzzkit.readers import refused
 
 SECONDS = 5
 SOAK_SECONDS = 3600
@@ -36,6 +38,16 @@ def test_rubbish_is_refused_with_an_error_of_ours(root: Path, tmp_path: Path, re
 @pytest.mark.parametrize("reader", READERS)
 def test_an_hour_of_rubbish_is_refused(root: Path, tmp_path: Path, reader: str) -> None:
     fuzz(root, tmp_path, reader, SOAK_SECONDS)
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_what_fuzzing_begins_with_is_read(reader: str) -> None:
+    """All changes of a seed that is refused at once are, too: nothing is fuzzed then."""
+    seed = BY_NAME[reader].seed()
+    expected = "is cut short: it has" if reader == "dump" else "None"
+    assert expected in str(refused(BY_NAME[reader], seed))
+    if reader in ("notes", "kallsyms"):
+        assert BY_NAME[reader].read(seed)
 
 
 def test_every_reader_is_fuzzed(root: Path) -> None:

@@ -10,17 +10,26 @@ import json
 import shutil
 import struct
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import pytest
+from labkit.cache import Cache
+from labkit.in_root import run_in_root
+from labkit.suite_root import ensure_root
+from labkit.suites import suite_named
 
 from tests.answers import Answers
 from tests.conftest import Inspector
+from tests.faults import dumps
+from tests.faults.test_formats import METHODS as OTHERWISE
 from tests.guest.conftest import Crash, frames
 
 FILTERED = "a kdump by makedumpfile at levels 0 to 31; uncompressed, zlib, lzo; ELF"
+COMPRESSED = "a kdump at levels 0 to 31, by makedumpfile's zstd or by snappy"
 FLATTENED = "a flattened dump, the parts of a split one; then put together"
 LEVELS = range(32)
 METHODS = ((), ("-c",), ("-l",))
@@ -44,6 +53,17 @@ def whole(
     shutil.copyfile(crash.vmcore, path)
     put_segments_first(path)
     return Whole(path, frames(inspector, "--core", crash.vmcore))
+
+
+@pytest.fixture(scope="module")
+def by_zstd(whole: Whole) -> Iterator[Path]:
+    """A dump a level, by trixie's makedumpfile: bookworm's has no zstd."""
+    cache = Cache()
+    root = ensure_root(cache, suite_named("trixie")) / "root.tar"
+    with cache.scratch() as out:
+        log = cache.logs / "zstd.log"
+        run_in_root(cache, root, "zstd.sh", {"whole": whole.path}, out=out, log=log)
+        yield out
 
 
 def put_segments_first(path: Path) -> None:
@@ -89,6 +109,35 @@ def test_every_level_and_method_has_the_same_frames(
     makedumpfile("-d", str(level), *method, whole.path, tmp_path / "dump")
     same_frames(answers, whole, FILTERED, tmp_path / "dump")
     (tmp_path / "dump").unlink()
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("level", LEVELS)
+def test_every_level_has_the_same_frames_by_zstd(
+    level: int, whole: Whole, by_zstd: Path, answers: Answers
+) -> None:
+    same_frames(answers, whole, COMPRESSED, by_zstd / str(level))
+
+
+def compress_by_snappy(path: Path) -> None:
+    path.write_bytes(dumps.compressed_otherwise(path.read_bytes(), *OTHERWISE["snappy"]))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("level", LEVELS)
+def test_every_level_has_the_same_frames_by_snappy(
+    level: int, whole: Whole, answers: Answers, tmp_path: Path
+) -> None:
+    """Compressed again: no Debian has a makedumpfile with snappy."""
+    path = tmp_path / "dump"
+    makedumpfile("-d", str(level), "-c", whole.path, path)
+    # Aside: a child's peak of memory begins with what its parent has.
+    aside = get_context("spawn").Process(target=compress_by_snappy, args=(path,))
+    aside.start()
+    aside.join()
+    assert aside.exitcode == 0
+    same_frames(answers, whole, COMPRESSED, path)
+    path.unlink()
 
 
 def test_a_flattened_dump_is_refused_with_the_command_that_mends_it(

@@ -51,6 +51,20 @@ def test_missing_pages_elsewhere_do_not_matter() -> None:
     assert found(made) == expected(made)
 
 
+@pytest.mark.parametrize("damaged", ["kallsyms_markers", "kallsyms_num_syms"])
+def test_nothing_below_the_image_is_asked_for(damaged: str) -> None:
+    made, lowest = image(LAYOUTS["5.10"], 700), STEXT
+    made.write(made.tables[damaged], b"\xff" * 4)
+
+    def read(address: int, size: int) -> bytes:
+        nonlocal lowest
+        lowest = min(lowest, address)
+        return made.read(address, size)
+
+    assert find_kallsyms(read, made.symbols) is None
+    assert lowest == STEXT
+
+
 @pytest.mark.parametrize("table", list(image(LAYOUTS["5.10"], 700).tables))
 def test_a_table_that_is_missing_is_not_made_up(table: str) -> None:
     made = image(LAYOUTS["5.10"], 700)

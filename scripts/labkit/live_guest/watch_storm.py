@@ -80,6 +80,7 @@ def read_once(
     said = survey.incomplete
     count["passes"] += 1
     count["tasks"] += len(users)
+    count["reads"] += len(seen)  # of stacks on which frames were found and checked
     count["said to be missing"] += len(said)
     missing = set(known) - seen - {left.pid for left in said}
     wrong += [f"pid {pid} sleeps, and is neither there nor missing" for pid in missing]
