@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any, BinaryIO, NoReturn, TypeVar
 
+from inspector.commands.die_with import die_with
 from inspector.errors import InspectorError, TargetError
 from inspector.signals import undisturbed
 
@@ -98,9 +99,11 @@ class _Child:
         gc.freeze()  # else the child's collector touches, and so copies, all that is here
         reading, writing = os.pipe()
         self._pipe = open(reading, "rb")  # noqa: SIM115  # end() closes it
+        parent = os.getpid()
         with undisturbed():  # an interrupt finds a child that is known, or none
             self._pid = os.fork()
         if not self._pid:
+            die_with(parent)
             os.close(turns.following)
             _answer_and_end(answer, part, turns, writing)
         os.close(writing)
