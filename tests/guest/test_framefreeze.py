@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from labkit.hit_cost import MOST_FILTERED, HitCost, cost_table, facts_of, hit_costs
+from labkit.hit_cost import HitCost, cost_table, facts_of, hit_costs
 from labkit.suites import suite_named
 
 from tests.guest.conftest import SUITES
@@ -28,7 +28,6 @@ Scenes = Callable[..., "Played"]
 
 # Seconds a kernel: a minute of two kernels, and ten of four, in all.
 PLAIN_STORM, PLAIN_CHURN, PLAIN_RELOAD = 10, 10, 10
-MOST_ADDED = 400  # instructions that a recorded hit may take more than an empty handler's
 SOAK_STORM, SOAK_CHURN, SOAK_RELOAD = 50, 50, 50
 
 # Text that one CPU changes is seen by the others at once. A thread a CPU runs what it translated
@@ -129,12 +128,7 @@ def test_ten_minutes_of_storm_and_reloads(suite: str, scenes: Scenes) -> None:
 def test_a_hit_costs_little_more_than_an_empty_handlers(suite: str, tmp_path: Path) -> None:
     costs: list[HitCost] = hit_costs(suite_named(suite), tmp_path, limit=180)
     table = "\n" + cost_table(costs)
-    assert all(cost.filtered_ratio <= MOST_FILTERED for cost in costs), table
-    # Of these the 106 words of both frames and the slice are one instruction each. Three times
-    # an empty handler's hit holds for int3 and return probes, whose own way is long enough.
-    assert all(cost.recorded - cost.empty <= MOST_ADDED for cost in costs), table
-    slow = [cost for cost in costs if cost.mechanism in ("int3", "return")]
-    assert all(cost.within for cost in slow), table
+    assert all(cost.within for cost in costs), table
 
 
 def test_a_held_cpus_int3_frame_is_on_its_real_stack(played: Played) -> None:
