@@ -28,8 +28,8 @@ Scenes = Callable[..., "Played"]
 
 # Seconds a kernel: a minute of two kernels, and ten of four, in all.
 PLAIN_STORM, PLAIN_CHURN, PLAIN_RELOAD = 10, 10, 10
-MOST_ADDED = 400  # instructions that a recorded hit may take more than an empty handler's
 SOAK_STORM, SOAK_CHURN, SOAK_RELOAD = 50, 50, 50
+MOST_ON_5_10 = 3.2  # empty handlers that a recorded hit by a jump retires
 
 # Text that one CPU changes is seen by the others at once. A thread a CPU runs what it translated
 # a little longer: an int3 of a static key in __schedule() that was gone already, and nobody's.
@@ -130,11 +130,10 @@ def test_a_hit_costs_little_more_than_an_empty_handlers(suite: str, tmp_path: Pa
     costs: list[HitCost] = hit_costs(suite_named(suite), tmp_path, limit=180)
     table = "\n" + cost_table(costs)
     assert all(cost.filtered_ratio <= MOST_FILTERED for cost in costs), table
-    # Of these the 106 words of both frames and the slice are one instruction each. Three times
-    # an empty handler's hit holds for int3 and return probes, whose own way is long enough.
-    assert all(cost.recorded - cost.empty <= MOST_ADDED for cost in costs), table
-    slow = [cost for cost in costs if cost.mechanism in ("int3", "return")]
-    assert all(cost.within for cost in slow), table
+    above = {cost.mechanism: cost.retired_ratio for cost in costs if not cost.within}
+    # gcc 10 makes more of the handler, on the kernel with the shortest way by a jump.
+    assert suite != "bullseye" or above.pop("optimised", 0) <= MOST_ON_5_10, table
+    assert not above, table
 
 
 def test_a_held_cpus_int3_frame_is_on_its_real_stack(played: Played) -> None:

@@ -9,43 +9,49 @@
 #ifndef FRAMEFREEZE_EVENTS_H
 #define FRAMEFREEZE_EVENTS_H
 
-#include <linux/bitops.h>
+#include <linux/bits.h>
 #include <linux/hash.h>
+#include <linux/kprobes.h>
 
 #include "framefreeze.h"
 
 #define EVENT_BITS 10
 #define EVENT_WAYS 4
-#define EVENT_OPENED BIT(31) /* by a probe that opens events; the bits below: who hit in it */
+/* In freeze_event.ends, above the bits of the probes. */
+#define EVENT_OPENED BIT(30) /* by a probe that opens events: the others end nothing */
+#define EVENT_ALWAYS BIT(31) /* a probe that opens events ends every other */
 
 struct freeze_event {
 	struct task_struct *task;
 	u64 stay; /* in the kernel: a mark of the entry frame */
 	u64 number;
-	u32 seen;
+	u32 ends; /* with these of freeze_probe.begins */
 };
 
 static struct freeze_event freeze_events[BIT(EVENT_BITS)];
 
-/* The kernel leaves the entry frame alone, ax apart, until it returns to user mode. */
-static __always_inline u64 stay(struct task_struct *task)
+/*
+ * The kernel leaves the entry frame alone, ax apart, until it returns to user mode. A kernel
+ * thread, whose frame is recorded as zeros, never leaves.
+ */
+static __always_inline u64 stay(const struct framefreeze_record *record)
 {
-	const struct pt_regs *entry = task_pt_regs(task);
+	const struct pt_regs *entry = (const void *)record->entry;
+	u64 mark = record->pid ^ entry->ip;
 
-	if (task->flags & PF_KTHREAD)
-		return task->pid;
-	return task->pid ^ entry->ip ^ rol64(entry->sp, 11) ^ rol64(entry->orig_ax, 22) ^
-	       rol64(entry->di, 33) ^ rol64(entry->si, 44) ^ rol64(entry->dx, 55);
+	mark = mark * GOLDEN_RATIO_32 + entry->sp;
+	mark = mark * GOLDEN_RATIO_32 + entry->orig_ax;
+	mark = mark * GOLDEN_RATIO_32 + entry->di;
+	mark = mark * GOLDEN_RATIO_32 + entry->si;
+	return mark * GOLDEN_RATIO_32 + entry->dx;
 }
 
-/* The task's line, an unused one, or the one whose turn it is to be forgotten. */
-static __always_inline struct freeze_event *line_of(struct task_struct *task)
+/* The task's first line is another's: the one it has, an unused one, or one to be forgotten. */
+static __always_inline struct freeze_event *other_line(struct task_struct *task, u64 now)
 {
-	u32 first = hash_ptr(task, EVENT_BITS), way;
-	struct freeze_event *line = &freeze_events[first], *found = NULL;
+	struct freeze_event *line, *found = NULL;
+	u32 way, first = task->pid;
 
-	if (likely(READ_ONCE(line->task) == task))
-		return line;
 	for (way = 0; way < EVENT_WAYS; way++) {
 		line = &freeze_events[(first + way) % BIT(EVENT_BITS)];
 		if (READ_ONCE(line->task) == task)
@@ -58,37 +64,52 @@ static __always_inline struct freeze_event *line_of(struct task_struct *task)
 		found = &freeze_events[(first + way) % BIT(EVENT_BITS)];
 	}
 	WRITE_ONCE(found->task, task);
-	found->number = 0;
+	found->stay = ~now; /* an event begins */
 	return found;
 }
 
-static __always_inline bool begins(const struct freeze_event *line, u64 now, u32 flags, u32 bit)
+static __always_inline u64 number_in(struct freeze_event *line, const struct freeze_probe *probe,
+				     u64 now)
 {
-	if (!line->number || line->stay != now || flags & FRAMEFREEZE_OPENS)
-		return true;
-	return line->seen & bit && !(line->seen & EVENT_OPENED);
+	u64 number = line->number;
+
+	if (line->stay != now || line->ends & probe->begins) {
+		number = freeze_count(&framefreeze_header.events) + 1;
+		line->number = number;
+		line->stay = now;
+		line->ends = probe->begun;
+	} else if (!(line->ends & EVENT_OPENED)) {
+		line->ends |= probe->begins;
+	}
+	return number;
 }
 
-/* The number of the event that this hit belongs to; 0 in an interrupt, which is no task's. */
-static __always_inline u64 freeze_event(const struct freeze_probe *probe,
-					struct task_struct *task, u8 mechanism)
+/* Apart: its call would cost those that find their line registers. */
+static noinline u64 number_in_other_line(const struct freeze_probe *probe,
+					 struct task_struct *task, u64 now)
 {
-	u32 interrupted = freeze_interrupted_count(mechanism);
-	u32 flags = probe->line->flags, bit = BIT(probe->index);
-	struct freeze_event *line;
+	return number_in(other_line(task, now), probe, now);
+}
+NOKPROBE_SYMBOL(number_in_other_line);
+
+/* When all else is recorded. */
+static __always_inline void write_event(struct framefreeze_record *record,
+					const struct freeze_probe *probe,
+					struct task_struct *task)
+{
+	u32 interrupted = freeze_interrupted_count(record->preempt_count, record->mechanism);
+	struct freeze_event *line = &freeze_events[(u32)task->pid % BIT(EVENT_BITS)];
 	u64 now;
 
-	if (interrupted & (NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET))
-		return 0;
-	line = line_of(task);
-	now = stay(task);
-	if (begins(line, now, flags, bit)) {
-		line->number = freeze_count(&framefreeze_header.events) + 1;
-		line->stay = now;
-		line->seen = flags & FRAMEFREEZE_OPENS ? EVENT_OPENED : 0;
+	if (unlikely(interrupted & (NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET))) {
+		record->event = 0; /* an interrupt is no task's */
+		return;
 	}
-	line->seen |= bit;
-	return line->number;
+	now = stay(record);
+	if (likely(READ_ONCE(line->task) == task))
+		record->event = number_in(line, probe, now);
+	else
+		record->event = number_in_other_line(probe, task, now);
 }
 
 #endif

@@ -23,6 +23,7 @@ static void write_values(struct freeze_probe *probe, const struct freeze_filters
 		line->limit = asked->limit;
 	if (asked->given & (FRAMEFREEZE_FILTER_EVERY | FRAMEFREEZE_FILTER_LIMIT)) {
 		probe->seen = 0;
+		probe->limited = 0;
 		probe->passed = 0;
 	}
 }

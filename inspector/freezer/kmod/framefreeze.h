@@ -19,8 +19,11 @@ struct freeze_probe {
 	struct kretprobe rp; /* an entry probe is its kp alone */
 	struct framefreeze_probe *line; /* in the header */
 	u32 index; /* in freeze_probes */
+	u32 begins; /* with any of these in freeze_event.ends, a hit begins another event */
+	u32 begun; /* freeze_event.ends when it did */
 	u64 seen; /* hits that reached `every` */
-	u64 passed; /* hits that reached `limit` */
+	u64 limited; /* hits that reached `limit` */
+	u64 passed; /* hits that passed, where one of them is to panic */
 	u32 shot; /* one while it may hold */
 	char symbol[FRAMEFREEZE_NAME_LEN]; /* kp.symbol_name */
 };
@@ -98,20 +101,21 @@ u8 freeze_hold_claim(struct freeze_probe *probe, const struct pt_regs *regs, u8 
 void freeze_hold(const struct freeze_probe *probe, const struct pt_regs *regs, u64 record);
 
 /* handler.c */
+void freeze_first_event(struct freeze_probe *probe);
 int freeze_pre_handler(struct kprobe *kp, struct pt_regs *regs);
 int freeze_return_handler(struct kretprobe_instance *instance, struct pt_regs *regs);
 void freeze_post_handler(struct kprobe *kp, struct pt_regs *regs, unsigned long flags);
 u8 freeze_mechanism(const struct kprobe *kp, u8 text_byte);
 
 /*
- * The preempt count that was there before the mechanism added its own: int3 enters as an
+ * Of the preempt count, what was there before the mechanism added its own: int3 enters as an
  * NMI does (irqentry_nmi_enter(), kernel/entry/common.c), the others with preemption off.
  */
-static __always_inline u32 freeze_interrupted_count(u8 mechanism)
+static __always_inline u32 freeze_interrupted_count(u32 count, u8 mechanism)
 {
 	if (mechanism == FRAMEFREEZE_MECHANISM_INT3)
-		return preempt_count() - (NMI_OFFSET + HARDIRQ_OFFSET);
-	return preempt_count() - PREEMPT_DISABLE_OFFSET;
+		return count - (NMI_OFFSET + HARDIRQ_OFFSET);
+	return count - PREEMPT_DISABLE_OFFSET;
 }
 
 #endif

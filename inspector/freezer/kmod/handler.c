@@ -29,20 +29,21 @@ static_assert(sizeof(atomic64_t) == sizeof(u64));
 struct freeze_hit {
 	struct freeze_probe *probe;
 	struct framefreeze_probe *line;
-	struct task_struct *task;
 	const struct pt_regs *regs;
 	u64 number; /* of the probe's hits, from 1 */
-	u64 return_address;
-	u8 mechanism;
-	u8 text_byte;
+	u64 return_address; /* 0: not of a return probe */
 };
 
-/* By instruction and unchecked: live stack is full of what KASAN holds to be redzones. */
-static __always_inline void copy_words(void *to, u64 from, size_t bytes)
+/*
+ * Returns what is behind the copy. By instruction and unchecked: live stack is full of what
+ * KASAN holds to be redzones.
+ */
+static __always_inline void *copy_words(void *to, u64 from, size_t bytes)
 {
 	u64 words = bytes / sizeof(u64);
 
 	asm volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
+	return to;
 }
 
 static __always_inline struct framefreeze_record *slot_of(u64 n)
@@ -61,8 +62,18 @@ static __always_inline bool claim(struct framefreeze_record *record, u64 n)
 {
 	u64 old = READ_ONCE(record->seq);
 
-	return record != READ_ONCE(freeze_pinned) && !(old & 1) && old <= 2 * n &&
-	       cmpxchg(&record->seq, old, 2 * n + 1) == old;
+	/* Rotated, an odd one is beyond every n. */
+	return record != READ_ONCE(freeze_pinned) && ror64(old, 1) <= n &&
+	       try_cmpxchg(&record->seq, &old, 2 * n + 1);
+}
+
+/* Only who claimed it changes an odd number. */
+static __always_inline void publish(struct framefreeze_record *record,
+				    struct framefreeze_probe *line)
+{
+	/* A reader that sees the even number sees the whole record. */
+	smp_store_release(&record->seq, record->seq + 1);
+	atomic64_inc((atomic64_t *)&line->recorded);
 }
 
 /*
@@ -74,10 +85,11 @@ u8 freeze_mechanism(const struct kprobe *kp, u8 text_byte)
 {
 	if (kp->flags & KPROBE_FLAG_FTRACE)
 		return FRAMEFREEZE_MECHANISM_FTRACE;
-	if (text_byte == 0xcc)
-		return FRAMEFREEZE_MECHANISM_INT3;
+	/* First the one whose own way is the shortest. */
 	if (text_byte == 0xe9)
 		return FRAMEFREEZE_MECHANISM_OPTPROBE;
+	if (text_byte == 0xcc)
+		return FRAMEFREEZE_MECHANISM_INT3;
 	return FRAMEFREEZE_MECHANISM_UNKNOWN;
 }
 NOKPROBE_SYMBOL(freeze_mechanism);
@@ -119,61 +131,65 @@ static __always_inline bool matches(const struct framefreeze_probe *line, u32 fi
 	return true;
 }
 
-/* Whether the hit is to be recorded; `passed` counts it if so, where somebody asks. */
+/* Whether the hit is to be recorded. */
 static __always_inline bool passes(struct freeze_probe *probe,
-				   const struct framefreeze_probe *line, u64 *passed)
+				   const struct framefreeze_probe *line)
 {
 	/* With freeze_set(): the filters before their values. */
 	u32 filters = smp_load_acquire(&line->filters);
 
-	if (filters && !matches(line, filters))
+	if (!filters)
+		return true;
+	if (!matches(line, filters))
 		return false;
 	if (filters & FRAMEFREEZE_FILTER_EVERY && freeze_count(&probe->seen) % line->every)
 		return false;
-	if (!(filters & FRAMEFREEZE_FILTER_LIMIT) && line->mode != FRAMEFREEZE_MODE_CRASH)
-		return true;
-	*passed = freeze_count(&probe->passed) + 1;
-	return !(filters & FRAMEFREEZE_FILTER_LIMIT && *passed > line->limit);
+	return !(filters & FRAMEFREEZE_FILTER_LIMIT) ||
+	       freeze_count(&probe->limited) < line->limit;
 }
 
 static __always_inline void write_probe(struct framefreeze_record *record,
 					const struct freeze_hit *hit)
 {
-	record->hit = hit->number;
-	record->probe_address = (u64)hit->probe->rp.kp.addr;
+	const struct kprobe *kp = &hit->probe->rp.kp;
+	const u8 *text = kp->addr;
+	u8 text_byte = READ_ONCE(*text);
+	u8 mechanism = hit->return_address ? FRAMEFREEZE_MECHANISM_RETURN :
+					     freeze_mechanism(kp, text_byte);
+
+	record->probe_address = (u64)text;
 	record->return_address = hit->return_address;
 	record->probe = hit->probe->index;
-	record->mode = hit->line->mode;
-	record->text_byte = hit->text_byte;
-	record->mechanism = hit->mechanism;
+	record->mechanism = mechanism;
+	record->text_byte = text_byte;
 }
 
 static __always_inline void write_task(struct framefreeze_record *record,
-				       struct task_struct *task)
+				       const struct task_struct *task)
 {
+	s32 pid = task->pid, tgid = task->tgid;
+
 	record->task = (u64)task;
-	record->stack_address = (u64)task_stack_page(task);
-	record->pid = task->pid;
-	record->tgid = task->tgid;
+	record->pid = pid;
+	record->tgid = tgid;
 	record->cpu = raw_smp_processor_id();
-	record->preempt_count = preempt_count();
 	memcpy(record->comm, task->comm, sizeof(record->comm));
 }
 
 /* A kernel thread never came from user mode: the words at its top are no frame. */
-static __always_inline void write_entry(struct framefreeze_record *record,
-					struct task_struct *task)
+static __always_inline void *write_entry(struct framefreeze_record *record, void *to,
+					 struct task_struct *task, u64 entry, u32 *flags)
 {
-	if (task->flags & PF_KTHREAD) {
-		record->flags |= FRAMEFREEZE_KTHREAD;
+	if (unlikely(task->flags & PF_KTHREAD)) {
+		*flags |= FRAMEFREEZE_KTHREAD;
 		record->entry_address = 0;
 		memset(record->entry, 0, sizeof(record->entry));
-		return;
+		return record->slice;
 	}
-	if (freeze_is_compat(task))
-		record->flags |= FRAMEFREEZE_COMPAT;
-	record->entry_address = (u64)task_pt_regs(task);
-	copy_words(record->entry, record->entry_address, sizeof(record->entry));
+	if (unlikely(freeze_is_compat(task)))
+		*flags |= FRAMEFREEZE_COMPAT;
+	record->entry_address = entry;
+	return copy_words(to, entry, sizeof(record->entry));
 }
 
 /*
@@ -181,106 +197,161 @@ static __always_inline void write_entry(struct framefreeze_record *record,
  * the entry frame is mapped. On any other stack only the pages under the frame
  * itself are known to be: a stack begins and ends on a page boundary.
  */
-static __always_inline void write_slice(struct framefreeze_record *record, u64 frame,
-					struct task_struct *task)
+static __always_inline void write_slice(struct framefreeze_record *record, void *to, u64 frame,
+					u64 stack, u64 entry_end, u32 *flags)
 {
-	u64 frame_end = frame + sizeof(struct pt_regs);
-	u64 low = (u64)task_stack_page(task), entry_end = (u64)(task_pt_regs(task) + 1);
-	u64 high = entry_end, start, length;
+	u64 room = entry_end - stack, start = frame - BELOW, end = entry_end;
+	u64 length, capacity = framefreeze_header.slice_capacity;
 
-	if (likely(frame >= low && frame_end <= entry_end)) {
-		record->flags |= FRAMEFREEZE_ON_TASK_STACK;
+	if (likely(start - stack <= room - BELOW - sizeof(struct pt_regs))) {
+		*flags |= FRAMEFREEZE_ON_TASK_STACK;
+	} else if (frame - stack < BELOW) {
+		*flags |= FRAMEFREEZE_ON_TASK_STACK;
+		start = stack;
 	} else {
-		low = frame & PAGE_MASK;
-		high = PAGE_ALIGN(frame_end);
+		*flags |= FRAMEFREEZE_TRUNCATED;
+		start = max(start, frame & PAGE_MASK);
+		end = PAGE_ALIGN(frame + sizeof(struct pt_regs));
 	}
-	start = max(frame - BELOW, low);
-	length = min_t(u64, high - start, framefreeze_header.slice_capacity);
-	if (start > entry_end || start + length < entry_end)
-		record->flags |= FRAMEFREEZE_TRUNCATED;
+	length = end - start;
+	if (length > capacity)
+		*flags |= FRAMEFREEZE_TRUNCATED;
+	length = min(length, capacity);
 	record->slice_address = start;
 	record->slice_length = length;
-	copy_words(record->slice, start, length);
+	copy_words(to, start, length);
 }
 
-/* What calls comes first: fewer words are alive then. */
+/* What calls comes first, and what can be read back is: each word kept over it costs a register. */
 static __always_inline void write_record(struct framefreeze_record *record,
-					 const struct freeze_hit *hit)
+					 const struct freeze_hit *hit, u8 mode, u32 flags)
 {
-	u64 frame = (u64)hit->regs;
+	struct task_struct *task;
+	u64 frame, stack, entry;
+	void *to;
 
+	record->hit = hit->number;
+	record->mode = mode;
+	record->frame_address = (u64)hit->regs;
 	record->time_ns = ktime_get_mono_fast_ns();
-	record->frame_address = frame;
+	task = current;
+	frame = record->frame_address;
+	record->preempt_count = preempt_count();
 	write_probe(record, hit);
-	write_task(record, hit->task);
-	record->event = freeze_event(hit->probe, hit->task, hit->mechanism);
-	copy_words(record->frame, frame, sizeof(record->frame));
-	write_entry(record, hit->task);
-	write_slice(record, frame, hit->task);
+	write_task(record, task);
+	stack = (u64)task_stack_page(task);
+	entry = (u64)task_pt_regs(task);
+	record->stack_address = stack;
+	to = copy_words(record->frame, frame, sizeof(record->frame));
+	to = write_entry(record, to, task, entry, &flags);
+	write_slice(record, to, frame, stack, entry + sizeof(struct pt_regs), &flags);
+	record->flags = flags;
+	write_event(record, hit->probe, task);
 }
 
-/* Nothing is to be read of a hit without a record, so its CPU is not held. */
 static __always_inline void lose(struct framefreeze_probe *line)
 {
 	freeze_count(&framefreeze_header.lost);
 	freeze_count(&line->lost);
-	if (line->mode == FRAMEFREEZE_MODE_HOLD)
-		freeze_count(&line->unheld[FRAMEFREEZE_UNHELD_LOST]);
 }
 
+/* Whether this CPU is now the holder. */
 static __always_inline bool claim_hold(struct framefreeze_record *record,
 				       const struct freeze_hit *hit)
 {
-	record->unheld = freeze_hold_claim(hit->probe, hit->regs, hit->mechanism, record);
-	if (record->unheld) {
-		freeze_count(&hit->line->unheld[record->unheld]);
-		return false;
-	}
-	record->flags |= FRAMEFREEZE_HELD;
-	freeze_count(&hit->line->held);
-	return true;
+	const struct kprobe *kp = &hit->probe->rp.kp;
+	u8 mechanism = hit->return_address ? FRAMEFREEZE_MECHANISM_RETURN :
+					     freeze_mechanism(kp, READ_ONCE(*(u8 *)kp->addr));
+	struct framefreeze_probe *line = hit->line;
+
+	record->unheld = freeze_hold_claim(hit->probe, hit->regs, mechanism, record);
+	freeze_count(record->unheld ? &line->unheld[record->unheld] : &line->held);
+	return !record->unheld;
 }
 
-static __always_inline void keep(const struct freeze_hit *hit)
+static __always_inline void keep(const struct freeze_hit *hit, u8 mode)
 {
 	u64 n = freeze_count(&framefreeze_header.next);
 	struct framefreeze_record *record = slot_of(n);
-	bool held = false;
 
 	if (unlikely(!claim(record, n))) {
 		lose(hit->line);
 		return;
 	}
-	record->flags = 0;
 	record->unheld = FRAMEFREEZE_UNHELD_NONE;
-	if (unlikely(hit->line->mode == FRAMEFREEZE_MODE_HOLD))
-		held = claim_hold(record, hit);
-	write_record(record, hit);
-	/* A reader that sees the even number sees the whole record. */
-	smp_store_release(&record->seq, 2 * n + 2);
-	freeze_count(&hit->line->recorded);
-	if (unlikely(held))
+	write_record(record, hit, mode, 0);
+	publish(record, hit->probe->line);
+}
+
+/* Nothing is to be read of a hit without a record, so its CPU is not held. */
+static __always_inline void keep_held(const struct freeze_hit *hit)
+{
+	u64 n = freeze_count(&framefreeze_header.next);
+	struct framefreeze_record *record = slot_of(n);
+	bool held;
+
+	if (unlikely(!claim(record, n))) {
+		lose(hit->line);
+		freeze_count(&hit->line->unheld[FRAMEFREEZE_UNHELD_LOST]);
+		return;
+	}
+	held = claim_hold(record, hit);
+	write_record(record, hit, FRAMEFREEZE_MODE_HOLD, held ? FRAMEFREEZE_HELD : 0);
+	publish(record, hit->probe->line);
+	if (held)
 		freeze_hold(hit->probe, hit->regs, n);
 }
 
+/*
+ * Of a probe that holds or crashes; whether to panic now. Apart: it would cost the others'
+ * hits registers.
+ */
+static noinline bool take_special(struct freeze_probe *probe, const struct pt_regs *regs,
+				  u64 number, u64 return_address)
+{
+	struct freeze_hit hit = {
+		.probe = probe,
+		.line = probe->line,
+		.regs = regs,
+		.number = number,
+		.return_address = return_address,
+	};
+	u64 passed;
+
+	if (hit.line->mode == FRAMEFREEZE_MODE_HOLD) {
+		keep_held(&hit);
+		return false;
+	}
+	passed = freeze_count(&probe->passed) + 1;
+	keep(&hit, FRAMEFREEZE_MODE_CRASH);
+	return passed == hit.line->crash_after;
+}
+NOKPROBE_SYMBOL(take_special);
+
 static __always_inline void take(struct freeze_hit *hit)
 {
-	struct framefreeze_probe *line = hit->probe->line;
-	u64 passed = 0;
+	struct freeze_probe *probe = hit->probe;
+	struct framefreeze_probe *line = probe->line;
 
 	hit->line = line;
-	hit->task = current;
 	hit->number = freeze_count(&line->hits) + 1;
-	if (!passes(hit->probe, line, &passed)) {
+	if (!passes(probe, line))
 		freeze_count(&line->filtered);
-		return;
-	}
-	hit->text_byte = READ_ONCE(*(u8 *)hit->probe->rp.kp.addr);
-	if (hit->mechanism != FRAMEFREEZE_MECHANISM_RETURN)
-		hit->mechanism = freeze_mechanism(&hit->probe->rp.kp, hit->text_byte);
-	keep(hit);
-	if (line->mode == FRAMEFREEZE_MODE_CRASH && passed == line->crash_after)
-		panic("framefreeze: hit %llu of %s\n", passed, line->name);
+	else if (likely(line->mode == FRAMEFREEZE_MODE_RECORD))
+		keep(hit, FRAMEFREEZE_MODE_RECORD);
+	else if (take_special(probe, hit->regs, hit->number, hit->return_address))
+		panic("framefreeze: hit %llu of %s\n", probe->line->crash_after,
+		      probe->line->name);
+}
+
+/* Of a probe that takes no hits yet. */
+void freeze_first_event(struct freeze_probe *probe)
+{
+	u32 bit = BIT(probe->index);
+	bool opens = probe->line->flags & FRAMEFREEZE_OPENS;
+
+	probe->begins = opens ? bit | EVENT_ALWAYS : bit;
+	probe->begun = EVENT_ALWAYS | (opens ? EVENT_OPENED : bit);
 }
 
 int freeze_pre_handler(struct kprobe *kp, struct pt_regs *regs)
@@ -301,7 +372,6 @@ int freeze_return_handler(struct kretprobe_instance *instance, struct pt_regs *r
 	struct freeze_hit hit = {
 		.regs = regs,
 		.return_address = freeze_return_address(instance),
-		.mechanism = FRAMEFREEZE_MECHANISM_RETURN,
 	};
 
 	/* Unregistered while the function ran. */

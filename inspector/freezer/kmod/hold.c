@@ -198,7 +198,7 @@ void freeze_leave(void)
 /* Why the interrupted code must not be kept waiting; NONE if it may. */
 static __always_inline u8 unfit(const struct pt_regs *regs, u8 mechanism)
 {
-	u32 count = freeze_interrupted_count(mechanism);
+	u32 count = freeze_interrupted_count(preempt_count(), mechanism);
 
 	if (mechanism == FRAMEFREEZE_MECHANISM_UNKNOWN)
 		return FRAMEFREEZE_UNHELD_MECHANISM;

@@ -86,6 +86,7 @@ static int prepare(struct freeze_probe *probe, const struct freeze_spec *spec,
 		return ret;
 	line->mode = spec->mode;
 	line->flags = spec->flags;
+	freeze_first_event(probe);
 	line->hold_ms = spec->mode == FRAMEFREEZE_MODE_HOLD ? spec->hold_ms : 0;
 	line->crash_after = spec->mode == FRAMEFREEZE_MODE_CRASH ? spec->crash_after : 0;
 	line->nmissed_address = (u64)&probe->rp.kp.nmissed;

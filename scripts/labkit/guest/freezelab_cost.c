@@ -15,6 +15,7 @@
 #include "freezelab.h"
 
 #define SAMPLES 2000
+#define SLOTS 64 /* of the ring, by default */
 
 static __u64 now(void)
 {
@@ -83,10 +84,28 @@ static void wait_for_empty(void)
 	nap(2000); /* the table says it as soon as it is queued */
 }
 
+/*
+ * That a record's copies moved: both frames and the slice. The median, as above: a kernel that
+ * offsets each syscall's stack at random leaves some slices shorter.
+ */
+static __u64 copied_words(void)
+{
+	static __u64 lengths[SLOTS];
+	struct ring ring = {};
+	unsigned int slot;
+
+	read_ring(&ring);
+	for (slot = 0; slot < SLOTS; slot++)
+		lengths[slot] = record_at(&ring, slot)->slice_length;
+	qsort(lengths, SLOTS, sizeof(*lengths), compare);
+	free(ring.records);
+	return 2 * FRAMEFREEZE_REGS + lengths[SLOTS / 2] / sizeof(__u64);
+}
+
 static void measure(const char *mechanism, long number, const char *empty, const char *probe)
 {
 	bool optimised = !strcmp(mechanism, "optimised");
-	__u64 bare = instructions_of(number), cost[3];
+	__u64 bare = instructions_of(number), cost[3], words;
 	char key[64];
 
 	load_empty(empty);
@@ -95,7 +114,7 @@ static void measure(const char *mechanism, long number, const char *empty, const
 	cost[0] = instructions_of(number) - bare;
 	unload_empty();
 
-	load("slice_bytes=512 ring_slots=64");
+	load("slice_bytes=512");
 	tell("add 0 %s pid=1", probe);
 	tell("arm 0");
 	if (optimised)
@@ -103,6 +122,7 @@ static void measure(const char *mechanism, long number, const char *empty, const
 	cost[1] = instructions_of(number) - bare;
 	tell("set 0 pid=0");
 	cost[2] = instructions_of(number) - bare;
+	words = copied_words();
 	unload();
 
 	snprintf(key, sizeof(key), "cost.%s.empty", mechanism);
@@ -111,6 +131,8 @@ static void measure(const char *mechanism, long number, const char *empty, const
 	fact(key, cost[1]);
 	snprintf(key, sizeof(key), "cost.%s.recorded", mechanism);
 	fact(key, cost[2]);
+	snprintf(key, sizeof(key), "cost.%s.words", mechanism);
+	fact(key, words);
 }
 
 void do_cost(void)
