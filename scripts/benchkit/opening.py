@@ -28,7 +28,7 @@ def main(options: argparse.Namespace) -> None:
         Contender("inspector --help", [program, "--help"], []),
         Contender("frames --demo", demo, []),
         Contender(
-            "frames --demo, no type index kept",
+            "frames --demo, no index kept",
             ["env", "FRAME_INSPECTOR_NO_CACHE=1", *demo],
             [],
         ),
