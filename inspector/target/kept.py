@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What was made of a kernel's tables, kept on disk: a kernel that was opened before opens faster.
 
-A file is kept by the kernel's build ID, and holds for the very bytes that it was made from: those
-are always read from the target, so that no target can vouch for another's. Nothing of a target
-but its build ID and what was made of those tables is kept.
+A file is kept by the kernel's build ID and a digest of the very bytes that it was made from: those
+are always read from the target, so that no target can vouch for another's, and a small dump has
+its own beside the whole one's. Nothing of a target but its build ID and what was made of those
+tables is kept.
 """
 
 from __future__ import annotations
@@ -30,18 +31,21 @@ _OFF = "FRAME_INSPECTOR_NO_CACHE"
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One file of the cache.
+    """The files of one kind for a kernel.
 
     :ivar magic: what it is, and the version of its form
     """
 
-    path: Path
+    directory: Path
+    build_id: str
+    kind: str
     magic: bytes
 
     def load(self, *source: bytes) -> bytes | None:
         """What :meth:`save` kept of ``source``; None if it has nothing of that, or is damaged."""
+        digest = _digest_of(source)
         try:
-            with self.path.open("rb") as file:
+            with self._path(digest).open("rb") as file:
                 if not _is_private(os.fstat(file.fileno())):
                     return None
                 data = file.read(_MAX_SIZE)
@@ -49,37 +53,43 @@ class Kept:
             return None
         size = len(self.magic) + 2 * _DIGEST_SIZE
         head, payload = data[:size], data[size:]
-        return payload if head == self._head(source, payload) else None
+        return payload if head == self._head(digest, payload) else None
 
     def save(self, payload: bytes, *source: bytes) -> None:
         """Keep ``payload``, which was made of ``source``, if that is possible."""
+        digest = _digest_of(source)
         with suppress(OSError):  # a full or read-only disk costs speed, and nothing else
-            self._write(self._head(source, payload) + payload)
-            _keep_few(self.path.parent, self.path.suffix)
+            self._write(self._path(digest), self._head(digest, payload) + payload)
+            self._keep_few()
 
-    def _head(self, source: tuple[bytes, ...], payload: bytes) -> bytes:
-        digest = _DIGEST()
-        for part in source:
-            digest.update(part)
-        return self.magic + digest.digest() + _DIGEST(payload).digest()
+    def _path(self, digest: bytes) -> Path:
+        return self.directory / f"{self.build_id}-{digest[:4].hex()}.{self.kind}"
 
-    def _write(self, data: bytes) -> None:
+    def _head(self, digest: bytes, payload: bytes) -> bytes:
+        return self.magic + digest + _DIGEST(payload).digest()
+
+    def _write(self, path: Path, data: bytes) -> None:
         import tempfile  # slow to import, and needed once a kernel
 
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         with undisturbed():  # a signal can wait for this long
-            descriptor, name = tempfile.mkstemp(dir=self.path.parent)  # with mode 0600
+            descriptor, name = tempfile.mkstemp(dir=self.directory)  # with mode 0600
             try:
                 with open(descriptor, "wb") as file:
                     file.write(data)
-                os.replace(name, self.path)
+                os.replace(name, path)
             except BaseException:
                 os.unlink(name)
                 raise
 
+    def _keep_few(self) -> None:
+        files = self.directory.glob(f"*.{self.kind}")
+        for path in sorted(files, key=lambda p: p.stat().st_mtime, reverse=True)[_MAX_FILES:]:
+            path.unlink()
+
 
 def kept(build_id: str | None, kind: str, magic: bytes) -> Kept | None:
-    """The file of one kind for a kernel, in ``$XDG_CACHE_HOME/frame-inspector/kernels``.
+    """The files of one kind for a kernel, in ``$XDG_CACHE_HOME/frame-inspector/kernels``.
 
     None if no cache is wanted or can be named, or the build ID is not known.
     """
@@ -88,16 +98,17 @@ def kept(build_id: str | None, kind: str, magic: bytes) -> Kept | None:
         return None
     if build_id is None or not _BUILD_ID.fullmatch(build_id):
         return None
-    return Kept(Path(caches) / "frame-inspector" / "kernels" / f"{build_id}.{kind}", magic)
+    return Kept(Path(caches) / "frame-inspector" / "kernels", build_id, kind, magic)
+
+
+def _digest_of(source: tuple[bytes, ...]) -> bytes:
+    digest = _DIGEST()
+    for part in source:
+        digest.update(part)
+    return digest.digest()
 
 
 def _is_private(status: os.stat_result) -> bool:
     """Whether nobody else can have written it."""
     own = status.st_uid == os.geteuid()
     return own and stat.S_ISREG(status.st_mode) and not status.st_mode & 0o077
-
-
-def _keep_few(directory: Path, suffix: str) -> None:
-    files = directory.glob(f"*{suffix}")
-    for path in sorted(files, key=lambda p: p.stat().st_mtime, reverse=True)[_MAX_FILES:]:
-        path.unlink()

@@ -143,4 +143,6 @@ def test_other_tables_of_the_same_build_id_are_not_answered_from_it(
     monkeypatch.setattr(kallsyms, "_source", other)
     opened(None, with_cache=True)
     assert len(by_drgn) == 2
-    assert len(list(cache.glob("*.symbols"))) == 1
+    assert len(list(cache.glob("*.symbols"))) == 2
+    opened(None, with_cache=True)  # neither takes the other's place
+    assert len(by_drgn) == 2
