@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from drgn import RelocatableModule
 from drgn.helpers.linux.kallsyms import module_kallsyms
-from drgn.helpers.linux.module import for_each_module
 from drgn.helpers.linux.pid import for_each_task
 
 from inspector.errors import InspectorError, TargetError
 from inspector.model.incomplete import Incomplete
 from inspector.target.faults import reading
+from inspector.target.modules import each_module
 from inspector.target.target import Target
 
 _ORC_HEADER_SIZE = 20  # a hash of the tables' layout (scripts/orc_hash.sh, since 6.4)
@@ -49,7 +49,7 @@ def _read_module_symbols(target: Target) -> Sequence[Incomplete]:
     """As drgn's ``load_module_kallsyms`` does, by types that this package has no use for."""
     try:
         with reading("symbols of modules"):
-            for module in for_each_module(target.prog):
+            for module in each_module(target.prog):
                 count = module.kallsyms.num_symtab.value_()
                 if count > _MOST_SYMBOLS:
                     raise TargetError(f"symbols of modules: one claims {count} of them")
@@ -63,7 +63,7 @@ def _read_module_orc(target: Target) -> Sequence[Incomplete]:
     """How to unwind the functions of modules, where DWARF comes to one that ORC does not."""
     try:
         with reading("ORC of modules"):
-            for module in for_each_module(target.prog):
+            for module in each_module(target.prog):
                 if not module.arch.type_.has_member("num_orcs"):
                     break  # this kernel unwinds otherwise
                 count = module.arch.num_orcs.value_()

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from drgn import Object
-from drgn.helpers.linux.module import for_each_module, module_address_regions
+from drgn.helpers.linux.module import module_address_regions
 
 from inspector.errors import InspectorError
 from inspector.kernel.taint import taints_of
 from inspector.model.escape import escape_bytes
 from inspector.model.machine import LoadedModule
 from inspector.target.faults import reading
+from inspector.target.modules import each_module
 from inspector.target.target import Target
 
 
@@ -22,7 +23,7 @@ def loaded_modules(target: Target) -> tuple[LoadedModule, ...]:
     if target.symbols.address_of("modules") is None:
         return ()  # built without CONFIG_MODULES
     with reading("the list of modules"):
-        return tuple(_module(target, module) for module in for_each_module(target.prog))
+        return tuple(_module(target, module) for module in each_module(target.prog))
 
 
 def _module(target: Target, module: Object) -> LoadedModule:

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from drgn import Object
-from drgn.helpers.linux.module import find_module
 
 from inspector.errors import TargetError
 from inspector.model.probe_site import TextRange
 from inspector.model.symbol import Location
 from inspector.target.faults import reading
+from inspector.target.modules import module_called
 from inspector.target.target import Target
 
 # table → (symbol before it, symbol behind it, struct module's pointer, and its count)
@@ -53,7 +53,7 @@ class TextOwner:
         self._module: Object | None = None
         if module is not None:
             with reading(f"module {module}"):
-                self._module = find_module(target.prog, module)
+                self._module = module_called(target.prog, module)
 
     def text(self) -> TextRange | None:
         """The text that stays: init text is given back, and is nobody's.

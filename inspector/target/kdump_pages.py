@@ -105,13 +105,13 @@ class KdumpPages:
     def _stored(self, frame: int) -> tuple[bytes, int]:
         """The page as it lies in the file, and the flags that tell how."""
         number = frame // _BITS
-        block = self._blocks.get(number) or self._block(number)
         byte, bit = (frame >> 3) % _BLOCK, 1 << (frame & 7)
-        kept = block.bits[byte]
-        if not kept & bit:
-            return b"", _ABSENT
-        at = _WORDS * (block.before[byte] + (kept & bit - 1).bit_count())
         try:
+            block = self._blocks.get(number) or self._block(number)
+            kept = block.bits[byte]
+            if not kept & bit:
+                return b"", _ABSENT
+            at = _WORDS * (block.before[byte] + (kept & bit - 1).bit_count())
             flags, size = divmod(block.descriptors[at + 1], 1 << 32)
             if size > PAGE_SIZE:
                 return b"", _ABSENT

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from drgn import (
     FaultError,
+    Object,
     Program,
     Symbol,
     SymbolBinding,
@@ -36,13 +37,37 @@ def add_module_symbols(prog: Program, symbols: Symbols) -> None:
     """
     module = prog.type("struct module")
     name, size = offsetof(module, "name"), sizeof(module.member("name").type)
-    kallsyms, head = offsetof(module, "kallsyms"), prog["modules"].address_
-    assert head is not None
-    tables = _Tables(prog)
-    for address in list_entries(prog, head, offsetof(module, "list")):
+    kallsyms, tables = offsetof(module, "kallsyms"), _Tables(prog)
+    for address in _addresses(prog):
         text = prog.read(address + name, size).partition(b"\0")[0].decode("ascii", "replace")
         table = prog.read_u64(address + kallsyms)
         symbols.add_module(text, SymbolIndex(list(tables.symbols(table))))
+
+
+def each_module(prog: Program) -> Iterator[Object]:
+    """``struct module *`` of every module on the ``modules`` list.
+
+    :raises drgn.FaultError: if the list is not readable, or runs into itself
+    """
+    for address in _addresses(prog):
+        yield Object(prog, "struct module *", value=address)
+
+
+def module_called(prog: Program, name: str) -> Object:
+    """The one of :func:`each_module` with that name.
+
+    :raises LookupError: if there is none
+    """
+    for module in each_module(prog):
+        if module.name.string_() == name.encode():
+            return module
+    raise LookupError(f"there is no module {name}")
+
+
+def _addresses(prog: Program) -> Iterator[int]:
+    head = prog["modules"].address_
+    assert head is not None
+    return list_entries(prog, head, offsetof(prog.type("struct module"), "list"))
 
 
 class _Tables:

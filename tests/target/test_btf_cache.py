@@ -30,13 +30,6 @@ def blob() -> bytes:
 
 
 @pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.delenv("FRAME_INSPECTOR_NO_CACHE", raising=False)
-    return tmp_path / "frame-inspector" / "kernels"
-
-
-@pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many types each index had that was made, not loaded."""
     calls: list[int] = []

@@ -2,7 +2,7 @@
 """Lists are followed to their end, and no further than into themselves."""
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 from drgn import Architecture, FaultError, Platform, Program
@@ -10,6 +10,8 @@ from drgn import Architecture, FaultError, Platform, Program
 from inspector.target.lists import hlist_entries, list_entries
 
 HEAD = 0x1000
+
+Entries = Callable[[Program, int, int], Iterator[int]]
 
 
 def memory(words: Mapping[int, int]) -> Program:
@@ -41,7 +43,7 @@ def test_entries_of_a_hash_list_end_at_null() -> None:
 
 
 @pytest.mark.parametrize("entries", [list_entries, hlist_entries])
-def test_a_list_that_runs_into_itself_ends_with_an_error(entries) -> None:  # type: ignore[no-untyped-def]
+def test_a_list_that_runs_into_itself_ends_with_an_error(entries: Entries) -> None:
     found = entries(memory({HEAD: 0x3000, 0x3000: 0x2000, 0x2000: 0x3000}), HEAD, 0)
     assert [next(found), next(found)] == [0x3000, 0x2000]
     with pytest.raises(FaultError, match="runs into itself"):
@@ -49,7 +51,7 @@ def test_a_list_that_runs_into_itself_ends_with_an_error(entries) -> None:  # ty
 
 
 @pytest.mark.parametrize("entries", [list_entries, hlist_entries])
-def test_a_node_that_is_not_there_ends_it_with_an_error(entries) -> None:  # type: ignore[no-untyped-def]
+def test_a_node_that_is_not_there_ends_it_with_an_error(entries: Entries) -> None:
     found = entries(memory({HEAD: 0x3000}), HEAD, 0)
     assert next(found) == 0x3000
     with pytest.raises(FaultError):

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from drgn import Program, Symbol, SymbolIndex
 
 from inspector.target import kallsyms
-from inspector.target.dump_memory import dump_memory
+from inspector.target.dump_memory import DumpMemory, dump_memory
 from inspector.target.kallsyms import vmlinux_kallsyms
 from inspector.target.open import core_path, open_core
 from inspector.target.shipped import shipped_names
@@ -86,13 +87,6 @@ def _moved(symbol: Symbol) -> Symbol:
 
 
 @pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.delenv("FRAME_INSPECTOR_NO_CACHE", raising=False)
-    return tmp_path / "frame-inspector" / "kernels"
-
-
-@pytest.fixture
 def by_drgn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """How often symbols were not in the cache."""
     calls: list[str] = []
@@ -135,8 +129,8 @@ def test_other_tables_of_the_same_build_id_are_not_answered_from_it(
     opened(None, with_cache=True)
     real = kallsyms._source
 
-    def other(*arguments: object) -> object:
-        source = real(*arguments)  # type: ignore[arg-type]
+    def other(info: Mapping[str, str], memory: DumpMemory) -> object:
+        source = real(info, memory)
         assert source is not None
         return source._replace(data=source.data[:-1] + b"x")
 

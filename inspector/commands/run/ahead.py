@@ -17,7 +17,7 @@ from contextlib import suppress
 from typing import Any, BinaryIO, NoReturn, TypeVar
 
 from inspector.commands.die_with import die_with
-from inspector.errors import InspectorError, TargetError
+from inspector.errors import InspectorError, TargetError, TargetLost
 from inspector.signals import undisturbed
 
 _Part = TypeVar("_Part")
@@ -100,14 +100,15 @@ class _Child:
         reading, writing = os.pipe()
         self._pipe = open(reading, "rb")  # noqa: SIM115  # end() closes it
         parent = os.getpid()
-        with undisturbed():  # an interrupt finds a child that is known, or none
+        with undisturbed():  # an interrupt finds a child that is known, or none, and whole pipes
             self._pid = os.fork()
+            if self._pid:
+                os.close(writing)
+                turns.passed()
         if not self._pid:
             die_with(parent)
             os.close(turns.following)
             _answer_and_end(answer, part, turns, writing)
-        os.close(writing)
-        turns.passed()
 
     def answer(self) -> Answer:
         assert self._pipe is not None
@@ -155,9 +156,9 @@ def _answer_and_end(
             number, said = answer(part, turn)
         except OSError as error:
             said = {_FAILED: {"errno": error.errno}}
-        except InspectorError as error:
+        except (InspectorError, TargetLost) as error:
             said = {_FAILED: {"error": str(error)}}
-        except Exception:
+        except Exception:  # a fault of ours: the parent says so, and keeps its log
             said = {_FAILED: {"fault": traceback.format_exc()}}
         if number is not None:
             with suppress(BrokenPipeError):  # the next one failed already
