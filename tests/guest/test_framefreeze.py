@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from labkit.hit_cost import MOST_FILTERED, HitCost, cost_table, facts_of, hit_costs
+from labkit.hit_cost import HitCost, cost_table, facts_of, hit_costs
 from labkit.suites import suite_named
 
 from tests.guest.conftest import SUITES
@@ -29,7 +29,6 @@ Scenes = Callable[..., "Played"]
 # Seconds a kernel: a minute of two kernels, and ten of four, in all.
 PLAIN_STORM, PLAIN_CHURN, PLAIN_RELOAD = 10, 10, 10
 SOAK_STORM, SOAK_CHURN, SOAK_RELOAD = 50, 50, 50
-MOST_ON_5_10 = 3.2  # empty handlers that a recorded hit by a jump retires
 
 # Text that one CPU changes is seen by the others at once. A thread a CPU runs what it translated
 # a little longer: an int3 of a static key in __schedule() that was gone already, and nobody's.
@@ -129,11 +128,7 @@ def test_ten_minutes_of_storm_and_reloads(suite: str, scenes: Scenes) -> None:
 def test_a_hit_costs_little_more_than_an_empty_handlers(suite: str, tmp_path: Path) -> None:
     costs: list[HitCost] = hit_costs(suite_named(suite), tmp_path, limit=180)
     table = "\n" + cost_table(costs)
-    assert all(cost.filtered_ratio <= MOST_FILTERED for cost in costs), table
-    above = {cost.mechanism: cost.retired_ratio for cost in costs if not cost.within}
-    # gcc 10 makes more of the handler, on the kernel with the shortest way by a jump.
-    assert suite != "bullseye" or above.pop("optimised", 0) <= MOST_ON_5_10, table
-    assert not above, table
+    assert all(cost.within for cost in costs), table
 
 
 def test_a_held_cpus_int3_frame_is_on_its_real_stack(played: Played) -> None:

@@ -101,6 +101,8 @@ static __always_inline void write_event(struct framefreeze_record *record,
 	struct freeze_event *line = &freeze_events[(u32)task->pid % BIT(EVENT_BITS)];
 	u64 now;
 
+	OPTIMIZER_HIDE_VAR(line); /* one address, not an offset for each member */
+
 	if (unlikely(interrupted & (NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET))) {
 		record->event = 0; /* an interrupt is no task's */
 		return;

@@ -22,6 +22,9 @@
 
 #define BELOW (FRAMEFREEZE_WORDS_BELOW * sizeof(u64))
 
+#define HALF_COMM (TASK_COMM_LEN / 2)
+
+static_assert(sizeof(((struct framefreeze_record *)0)->comm) == TASK_COMM_LEN);
 static_assert(sizeof(struct pt_regs) == FRAMEFREEZE_REGS * sizeof(u64));
 static_assert(sizeof(atomic64_t) == sizeof(u64));
 
@@ -33,6 +36,9 @@ struct freeze_hit {
 	u64 number; /* of the probe's hits, from 1 */
 	u64 return_address; /* 0: not of a return probe */
 };
+
+/* In a branch that is seldom taken: gcc 10 would make more instructions of it that always run. */
+#define stay_a_branch() asm volatile("")
 
 /*
  * Returns what is behind the copy. By instruction and unchecked: live stack is full of what
@@ -71,8 +77,12 @@ static __always_inline bool claim(struct framefreeze_record *record, u64 n)
 static __always_inline void publish(struct framefreeze_record *record,
 				    struct framefreeze_probe *line)
 {
-	/* A reader that sees the even number sees the whole record. */
-	smp_store_release(&record->seq, record->seq + 1);
+	/*
+	 * A reader that sees the even number sees the whole record: x86 keeps stores in order. What
+	 * smp_store_release() does, by one instruction.
+	 */
+	barrier();
+	record->seq++;
 	atomic64_inc((atomic64_t *)&line->recorded);
 }
 
@@ -86,7 +96,7 @@ u8 freeze_mechanism(const struct kprobe *kp, u8 text_byte)
 	if (kp->flags & KPROBE_FLAG_FTRACE)
 		return FRAMEFREEZE_MECHANISM_FTRACE;
 	/* First the one whose own way is the shortest. */
-	if (text_byte == 0xe9)
+	if (likely(text_byte == 0xe9))
 		return FRAMEFREEZE_MECHANISM_OPTPROBE;
 	if (text_byte == 0xcc)
 		return FRAMEFREEZE_MECHANISM_INT3;
@@ -173,7 +183,9 @@ static __always_inline void write_task(struct framefreeze_record *record,
 	record->pid = pid;
 	record->tgid = tgid;
 	record->cpu = raw_smp_processor_id();
-	memcpy(record->comm, task->comm, sizeof(record->comm));
+	/* By halves: 16 bytes at once would have gcc align the stack, of every hit. */
+	memcpy(record->comm, task->comm, HALF_COMM);
+	memcpy(record->comm + HALF_COMM, task->comm + HALF_COMM, HALF_COMM);
 }
 
 /* A kernel thread never came from user mode: the words at its top are no frame. */
@@ -186,8 +198,10 @@ static __always_inline void *write_entry(struct framefreeze_record *record, void
 		memset(record->entry, 0, sizeof(record->entry));
 		return record->slice;
 	}
-	if (unlikely(freeze_is_compat(task)))
+	if (unlikely(freeze_is_compat(task))) {
 		*flags |= FRAMEFREEZE_COMPAT;
+		stay_a_branch();
+	}
 	record->entry_address = entry;
 	return copy_words(to, entry, sizeof(record->entry));
 }
@@ -204,19 +218,20 @@ static __always_inline void write_slice(struct framefreeze_record *record, void 
 	u64 length, capacity = framefreeze_header.slice_capacity;
 
 	if (likely(start - stack <= room - BELOW - sizeof(struct pt_regs))) {
-		*flags |= FRAMEFREEZE_ON_TASK_STACK;
+		/* as the flags say */
 	} else if (frame - stack < BELOW) {
-		*flags |= FRAMEFREEZE_ON_TASK_STACK;
 		start = stack;
 	} else {
-		*flags |= FRAMEFREEZE_TRUNCATED;
+		*flags ^= FRAMEFREEZE_ON_TASK_STACK | FRAMEFREEZE_TRUNCATED;
 		start = max(start, frame & PAGE_MASK);
 		end = PAGE_ALIGN(frame + sizeof(struct pt_regs));
 	}
 	length = end - start;
-	if (length > capacity)
+	if (length > capacity) {
 		*flags |= FRAMEFREEZE_TRUNCATED;
-	length = min(length, capacity);
+		length = capacity;
+		OPTIMIZER_HIDE_VAR(length);
+	}
 	record->slice_address = start;
 	record->slice_length = length;
 	copy_words(to, start, length);
@@ -230,6 +245,7 @@ static __always_inline void write_record(struct framefreeze_record *record,
 	u64 frame, stack, entry;
 	void *to;
 
+	flags |= FRAMEFREEZE_ON_TASK_STACK; /* until it turns out not to be: two instructions less */
 	record->hit = hit->number;
 	record->mode = mode;
 	record->frame_address = (u64)hit->regs;
