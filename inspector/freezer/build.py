@@ -17,7 +17,7 @@ from inspector.model.host import HostFacts
 SOURCE = Path(__file__).resolve().parent / "kmod"
 _SUFFIXES = {".c", ".h"}
 _NAMES = {"Kbuild", "Makefile"}
-_LIMIT = 300  # seconds; an emulated machine needs 20
+_LIMIT = 900  # seconds; an emulated machine needs 60, a busy one 300
 
 
 def built_module(host: HostFacts, cache: Path | None = None) -> Path:
@@ -47,7 +47,8 @@ def sources() -> list[Path]:
 def _make(host: HostFacts, directory: Path) -> Path:
     for source in sources():
         shutil.copy(source, directory)
-    argv = ["make", "-C", str(host.headers), f"M={directory}", "modules"]
+    jobs = f"-j{host.cpus_online}"
+    argv = ["make", jobs, "-C", str(host.headers), f"M={directory}", "modules"]
     try:
         done = subprocess.run(
             argv,
@@ -58,8 +59,13 @@ def _make(host: HostFacts, directory: Path) -> Path:
             check=False,
             env={**os.environ, "LC_ALL": "C"},
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise FreezeError(f"the module cannot be built: make: {error}") from None
+    except OSError as error:
+        raise FreezeError(f"the module cannot be built: make: {error.strerror}") from None
+    except subprocess.TimeoutExpired:
+        raise FreezeError(
+            f"the module cannot be built: make was not done in {_LIMIT} seconds; try again when"
+            " this machine is idle, or use --via tracefs"
+        ) from None
     if done.returncode:
         raise FreezeError(f"the module cannot be built: {_reason(done.stdout)}")
     return directory / f"{MODULE}.ko"
