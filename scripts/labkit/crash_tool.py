@@ -50,4 +50,4 @@ def parse(text: str) -> list[CrashFrame]:
 
 def ensure_crash_root(cache: Cache) -> Path:
     """The ``root.tar`` that it is in."""
-    return ensure_plain_root(cache, "crash", _RELEASE, ("crash",))
+    return ensure_plain_root(cache, "crash", (_RELEASE,), ("crash",))

@@ -12,21 +12,32 @@ from labkit.mirror import apt_options, apt_sources
 from labkit.progress import step
 
 
-def ensure_plain_root(cache: Cache, name: str, release: str, packages: Sequence[str]) -> Path:
-    """``root.tar`` of the entry ``NAME-root``."""
+def ensure_plain_root(
+    cache: Cache,
+    name: str,
+    archives: Sequence[str],
+    packages: Sequence[str],
+    *,
+    security: str | None = None,
+) -> Path:
+    """``root.tar`` of the entry ``NAME-root``.
+
+    :param archives: suites of the main archive, the release's own first
+    :param security: the suite of the security archive
+    """
     argv = [
         program("mmdebstrap", "mmdebstrap"),
         "--variant=apt",
         f"--include={','.join(packages)}",
         *(f"--aptopt={option}" for option in apt_options()),
-        release,
+        archives[0],
     ]
 
     def make(made: Path) -> None:
         with step(f"{name}: root file system, by mmdebstrap"), cache.scratch() as scratch:
             tar = scratch / "root.tar"
             env = {"TMPDIR": str(scratch)}
-            whole = isolated([*argv, str(tar), *apt_sources([release])])
+            whole = isolated([*argv, str(tar), *apt_sources(archives, security)])
             run(whole, cache.logs / f"{name}-root.log", limit=1200, env=env)
             shutil.move(tar, made / "root.tar")
 

@@ -31,8 +31,10 @@ int main(void)
 }
 C
 gcc -o /tmp/fork /tmp/fork.c
+"""
+_INSTALL = """
 mkdir -p /lib/modules/$(uname -r)/updates
-cp /lab/framefreeze.ko /lib/modules/$(uname -r)/updates/
+cp -R /lab/updates/. /lib/modules/$(uname -r)/updates/
 """
 
 _NOTHING_LEFT = """
@@ -45,10 +47,26 @@ ls /sys/kernel/tracing/instances | wc -l
 
 @contextmanager
 def prepared(boot: Boot, lab: Callable[..., str], suite: str, *options: str) -> Iterator[LiveGuest]:
-    """A guest with a workload, and with the kit's module installed as DKMS would have it."""
+    """A guest with a workload, and with the kit's module installed: to build one takes a while."""
     kit = Path(json.loads(lab("fetch", "--suite", suite))["initramfs"]).parent
-    module = f"framefreeze.ko={kit / 'framefreeze.ko'}"
-    with boot(suite, "--with", module, *options) as guest:
+    with with_updates(boot, suite, kit / "framefreeze.ko", *options) as guest:
+        yield guest
+
+
+@contextmanager
+def with_updates(boot: Boot, suite: str, updates: Path, *options: str) -> Iterator[LiveGuest]:
+    """With a workload, and with this below its kernel's ``updates``: a file, or all of a tree."""
+    name = f"updates/{updates.name}" if updates.is_file() else "updates"
+    with with_workload(boot, suite, "--with", f"{name}={updates}", *options) as guest:
+        done = guest.run(_INSTALL)
+        assert (done.returncode, done.stderr) == (0, "")
+        yield guest
+
+
+@contextmanager
+def with_workload(boot: Boot, suite: str, *options: str) -> Iterator[LiveGuest]:
+    """A guest with ``/tmp/fork``, and nothing of framefreeze but its source."""
+    with boot(suite, *options) as guest:
         done = guest.run(_FORK_ONCE)
         assert (done.returncode, done.stderr) == (0, "")
         yield guest

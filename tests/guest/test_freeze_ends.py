@@ -81,7 +81,7 @@ def test_bad_input_is_a_line(boot: Boot, lab: Callable[..., str]) -> None:
     with prepared(boot, lab, "bookworm") as guest:
         for command, reason in _REFUSED.items():
             a_line(guest, f"inspector {command}", reason)
-        loaded = "busybox insmod /lab/framefreeze.ko; inspector freeze kernel_clone -- true"
+        loaded = "busybox insmod /lab/updates/framefreeze.ko; inspector freeze kernel_clone -- true"
         a_line(guest, loaded, "loaded already")
         guest.run(f"busybox rmmod framefreeze; {_UNINSTALL}")
         freeze = "inspector freeze kernel_clone -- true"
@@ -108,7 +108,7 @@ def test_a_crash_says_the_same(
 ) -> None:
     # What has panicked stays there to be dumped: a guest reboots at once, which ends it.
     with prepared(boot, lab, suite, "--append", "panic=0") as guest:
-        script = f"inspector freeze {place(suite)} --mode crash --confirm-crash -- /tmp/fork"
+        script = f"inspector freeze {place(suite)} --int3 --mode crash --confirm-crash -- /tmp/fork"
         with subprocess.Popen(
             [guest.lab, "in", "--limit", "120", guest.directory, script],
             stdout=subprocess.DEVNULL,

@@ -53,7 +53,7 @@ def oldest(wheel: Path, base: Path) -> Fresh:
 def newest(wheel: Path, base: Path) -> Fresh:
     """In a root that has that Python and nothing of this machine."""
     version, cache = newest_python(), Cache()
-    root = ensure_plain_root(cache, f"{NEWEST_IN}-python", NEWEST_IN, ["python3", "python3-venv"])
+    root = ensure_plain_root(cache, f"{NEWEST_IN}-python", [NEWEST_IN], ["python3", "python3-venv"])
     wheels, out = base / "wheels", base / "out"
     download_wheels([str(wheel)], version, wheels, base / "wheels.log")
     sources = {f"wheels/{path.name}": path for path in wheels.iterdir()} | {"facts.py": FACTS}
