@@ -21,7 +21,6 @@
 #include "framefreeze.h"
 
 #define BELOW (FRAMEFREEZE_WORDS_BELOW * sizeof(u64))
-
 #define HALF_COMM (TASK_COMM_LEN / 2)
 
 static_assert(sizeof(((struct framefreeze_record *)0)->comm) == TASK_COMM_LEN);
@@ -38,7 +37,10 @@ struct freeze_hit {
 };
 
 /* In a branch that is seldom taken: gcc 10 would make more instructions of it that always run. */
-#define stay_a_branch() asm volatile("")
+static __always_inline void stay_a_branch(void)
+{
+	asm volatile("");
+}
 
 /*
  * Returns what is behind the copy. By instruction and unchecked: live stack is full of what
@@ -245,7 +247,7 @@ static __always_inline void write_record(struct framefreeze_record *record,
 	u64 frame, stack, entry;
 	void *to;
 
-	flags |= FRAMEFREEZE_ON_TASK_STACK; /* until it turns out not to be: two instructions less */
+	flags |= FRAMEFREEZE_ON_TASK_STACK; /* until it turns out not to be */
 	record->hit = hit->number;
 	record->mode = mode;
 	record->frame_address = (u64)hit->regs;
