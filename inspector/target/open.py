@@ -20,6 +20,7 @@ from drgn import (
 from inspector.errors import InspectorError, TargetError
 from inspector.model.incomplete import Incomplete
 from inspector.model.kernel import KernelIdentity, TargetIdentity
+from inspector.signals import interrupts_kept
 from inspector.target.btf.cache import indexed
 from inspector.target.btf.finder import register_btf
 from inspector.target.btf.records import Btf
@@ -271,7 +272,7 @@ def _blaming(missing: tuple[Incomplete, ...], name: str) -> Iterator[None]:
 
 
 def _load_modules(prog: Program, symbols: Symbols) -> tuple[Incomplete, ...]:
-    with complaints() as said:
+    with complaints() as said, interrupts_kept():
         try:
             with reading("symbols of loaded modules"):
                 add_module_symbols(prog, symbols)
