@@ -8,11 +8,10 @@ from pathlib import Path
 
 from labkit.cache import Cache
 from labkit.in_root import run_in_root
+from labkit.kit import FRAMEFREEZE
 from labkit.plain_root import ensure_plain_root
 from labkit.progress import step
 from labkit.suites import Suite
-
-_KMOD = Path(__file__).resolve().parents[2] / "inspector" / "freezer" / "kmod"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ def made_by_dkms(suite: Suite, release: str) -> Iterator[Kept]:
     )
     with cache.scratch() as out, step(f"{suite.name}: make dkms"):
         (out / "release").write_text(release)
-        sources = {f"kmod/{path.name}": path for path in _KMOD.iterdir() if path.is_file()}
+        sources = {f"kmod/{path.name}": path for path in FRAMEFREEZE.iterdir() if path.is_file()}
         sources["release"] = out / "release"
         run_in_root(cache, tar, "dkms.sh", sources, out=out, log=cache.logs / "dkms.log")
         yield Kept((out / "status").read_text().strip(), out / "updates")

@@ -14,8 +14,9 @@ from labkit.suites import Suite
 
 _SCRIPTS = Path(__file__).resolve().parent.parent
 _GUEST = _SCRIPTS / "labkit" / "guest"
+FRAMEFREEZE = _SCRIPTS.parent / "inspector" / "freezer" / "kmod"
 _TREES = {
-    "framefreeze": _SCRIPTS.parent / "inspector" / "freezer" / "kmod",
+    "framefreeze": FRAMEFREEZE,
     "somebody": _GUEST / "somebody",
     "framelab": _GUEST / "framelab",
     "emptyprobe": _GUEST / "emptyprobe",

@@ -33,6 +33,8 @@ def ensure_plain_root(
         archives[0],
     ]
 
+    elsewhere = [*archives[1:], *([security] if security else [])]
+
     def make(made: Path) -> None:
         with step(f"{name}: root file system, by mmdebstrap"), cache.scratch() as scratch:
             tar = scratch / "root.tar"
@@ -41,4 +43,4 @@ def ensure_plain_root(
             run(whole, cache.logs / f"{name}-root.log", limit=1200, env=env)
             shutil.move(tar, made / "root.tar")
 
-    return cache.ensure(f"{name}-root", json.dumps(argv), make) / "root.tar"
+    return cache.ensure(f"{name}-root", json.dumps([*argv, *elsewhere]), make) / "root.tar"
