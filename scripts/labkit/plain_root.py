@@ -32,7 +32,6 @@ def ensure_plain_root(
         *(f"--aptopt={option}" for option in apt_options()),
         archives[0],
     ]
-
     elsewhere = [*archives[1:], *([security] if security else [])]
 
     def make(made: Path) -> None:

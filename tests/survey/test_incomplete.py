@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What cannot be read is said, and costs nothing else."""
 
+import pytest
+
+from inspector.errors import InspectorError
+from inspector.kernel.loaded_modules import loaded_modules
+from inspector.kernel.text import TextOwner
 from inspector.model.origin import Origin
+from inspector.target.modules import each_module, module_called
 from tests.survey.overlay import survey_with
 
 WHOLE = survey_with()
@@ -43,6 +49,18 @@ def test_a_task_list_that_loops_is_cut_and_said() -> None:
     pids = [task.pid for task in survey.tasks()]
     assert len(pids) == len(set(pids))
     assert any("runs into itself" in missing.reason for missing in survey.incomplete)
+
+
+def test_a_module_list_that_loops_is_cut_and_said_whoever_follows_it() -> None:
+    _, second = each_module(WHOLE.target.prog)
+    node, name = second.list.address_of_().value_(), second.name.string_().decode()
+    survey = survey_with({node: node})
+    assert any("runs into itself" in missing.reason for missing in survey.incomplete)
+    with pytest.raises(InspectorError, match="runs into itself"):
+        loaded_modules(survey.target)
+    assert module_called(survey.target.prog, name).value_() == second.value_()
+    with pytest.raises(InspectorError, match="runs into itself"):
+        TextOwner(survey.target, "no_such_module")
 
 
 def test_a_smashed_stack_end_is_said_and_the_frames_are_there() -> None:
