@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.answers import ENVIRONMENT, PROGRAM, Answers, write_page
+from tests.hostile_directory import HostileDirectory, hostile_directory
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -62,3 +63,9 @@ def answers() -> Iterator[Answers]:
     yield answers
     if os.environ.get(WRITE_BAD_INPUT):
         write_page(ROOT / "docs/bad-input.md", answers)
+
+
+@pytest.fixture
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> HostileDirectory:
+    """A directory to start something in whose modules must not be run."""
+    return hostile_directory(tmp_path_factory.mktemp("directory"))

@@ -14,13 +14,18 @@ _GARBAGE = 100_000
 
 def run() -> None:
     """Run it with the process's arguments; a signal ends it quietly at any time."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: list[str]) -> int:
+    """Run it with ``arguments``: the exit status. Nothing but the end may come afterwards."""
     gc.set_threshold(_GARBAGE)
     try:
         with signals_end_it():
-            from inspector.cli.main import main
+            from inspector.cli import main as command_line
 
-        status = main()
+        status = command_line.main(arguments)
     except KeyboardInterrupt:  # while it was still being imported
         status = 130
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done
-    sys.exit(status)
+    return status

@@ -11,6 +11,7 @@ import time
 from inspector.fleet.child import FAULT, REFUSED, TOO_MUCH_MEMORY, child_command
 from inspector.fleet.job import Job
 from inspector.fleet.parts import dump_part, write_unread
+from inspector.isolated import clean_environment
 from inspector.model.fleet import Outcome
 
 _OUTCOMES = {
@@ -43,7 +44,8 @@ def _run(job: Job, worker: str) -> tuple[Outcome, str]:
             stderr=subprocess.PIPE,
             timeout=job.seconds,
             check=False,
-            cwd="/",  # python -m imports from where it is started
+            cwd="/",
+            env=clean_environment(),
         )
     except subprocess.TimeoutExpired:
         return Outcome.TIME_LIMIT, f"took longer than {job.seconds:g} s"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The process that reads one dump: ``python -m inspector.fleet.child PARENT WORKER JOB``.
+"""The process that reads one dump, isolated: ``inspector.fleet.child PARENT WORKER JOB``.
 
 It ends with one of the statuses below and says why in the last line of its standard error, or is
 killed; whatever happens to it happens to it alone.
@@ -15,6 +15,7 @@ from dataclasses import asdict
 
 from inspector.commands.die_with import die_with
 from inspector.fleet.job import Job
+from inspector.isolated import isolated
 
 REFUSED, TOO_MUCH_MEMORY, FAULT = 2, 12, 70
 """Exit statuses beside 0: the dump's parts are written."""
@@ -24,7 +25,7 @@ def child_command(parent: int, worker: str, job: Job) -> list[str]:
     """:param parent: the process that waits for it
     :param worker: what the dataset is to say of who read the dump
     """
-    return [sys.executable, "-m", __name__, str(parent), worker, json.dumps(asdict(job))]
+    return isolated(__name__, str(parent), worker, json.dumps(asdict(job)))
 
 
 def main(arguments: list[str]) -> int:
@@ -65,7 +66,3 @@ def _read(job: Job, worker: str, started: float) -> None:
         report = full_report(survey)
     seconds = time.monotonic() - started
     write_read(job, worker, seconds, report_row(report), frame_rows(report))
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

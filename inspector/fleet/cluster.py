@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -27,6 +28,7 @@ def cluster(scheduler: str | None, workers: int) -> Iterator[Client]:
     with ExitStack() as opened:
         try:
             if scheduler is None:
+                opened.enter_context(_in_the_root_directory())
                 local = LocalCluster(
                     n_workers=workers,
                     threads_per_worker=1,
@@ -43,6 +45,20 @@ def cluster(scheduler: str | None, workers: int) -> Iterator[Client]:
         except (OSError, ValueError) as error:
             raise TargetError(f"{scheduler}: no scheduler there: {error}") from None
         yield client
+
+
+@contextmanager
+def _in_the_root_directory() -> Iterator[None]:
+    """A worker is started, and started again when it dies, by ``python -c`` (multiprocessing's
+    spawn), which imports from the current directory before it is told from where.
+    """
+    before = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.chdir("/")
+        yield
+    finally:
+        os.fchdir(before)
+        os.close(before)
 
 
 def read_all(client: Client, jobs: Sequence[Job]) -> Iterator[tuple[Job, str | None]]:

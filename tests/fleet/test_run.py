@@ -18,7 +18,7 @@ from fleetkit.herd import Herd
 
 from inspector.target.shipped import shipped_dump
 from tests.conftest import Inspector
-from tests.fleet.conftest import below, finished, readers, started, wait_until
+from tests.fleet.conftest import PROGRAM, below, finished, readers, started, wait_until
 from tests.fleet.opened import watching
 from tests.fleet.resume import (
     PATIENT,
@@ -28,6 +28,7 @@ from tests.fleet.resume import (
     killed_and_resumed,
     rows,
 )
+from tests.hostile_directory import HostileDirectory
 from tests.schemas.checked import check
 
 
@@ -77,6 +78,16 @@ def test_the_frames_are_those_of_the_report(
 def test_redaction_and_trimming_leave_one_signature(resumed: Resumed, herd: Herd) -> None:
     found = rows(resumed.dataset)
     assert len({found[path]["signature"] for path in herd.source}) == 1
+
+
+def test_nothing_of_the_current_directory_is_run(
+    herd: Herd, hostile: HostileDirectory, tmp_path: Path
+) -> None:
+    dataset, dump = tmp_path / "dataset", sorted(herd.source)[0]
+    argv = [str(PROGRAM), "fleet", "run", str(dump), "-o", str(dataset), *PATIENT]
+    done = subprocess.run(argv, cwd=hostile.path, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert hostile.ran() == []
 
 
 @pytest.fixture
