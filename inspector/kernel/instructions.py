@@ -8,10 +8,10 @@ from functools import cached_property
 from drgn import Object
 from drgn.helpers.linux.mm import access_process_vm
 
+from inspector.decoder import decode
 from inspector.errors import InspectorError
 from inspector.kernel.endbr import ENDBR, ENDBR_SIZE
 from inspector.kernel.ftrace_sites import NOP5, SITE_SIZE, FtraceSites
-from inspector.kernel.insn_boundaries import decode
 from inspector.kernel.original_text import OriginalText
 from inspector.model.frame import Frame
 from inspector.model.instruction import DecodedInstruction, Moment, Planted

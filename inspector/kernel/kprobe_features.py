@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+from inspector.decoder import decode
 from inspector.kernel.facts import fact
-from inspector.kernel.insn_boundaries import decode
 from inspector.kernel.text import function_at, section
 from inspector.model.probe_site import KprobeFeatures, Unread
 from inspector.target.target import Target

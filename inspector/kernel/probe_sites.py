@@ -7,11 +7,11 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TypeVar
 
+from inspector.decoder import decode
 from inspector.errors import TargetError
 from inspector.kernel.endbr import ENDBR, ENDBR_SIZE
 from inspector.kernel.facts import fact
 from inspector.kernel.ftrace_sites import FtraceSites
-from inspector.kernel.insn_boundaries import decode
 from inspector.kernel.kprobe_blacklist import KprobeBlacklist
 from inspector.kernel.kprobe_features import kprobe_features, skips_endbr
 from inspector.kernel.kprobes import Kprobes

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-import capstone
-
+from inspector.decoder import decode
 from inspector.model.instruction import Moment
 from inspector.model.oops import ToldInstruction
 from inspector.model.origin import Origin
@@ -36,9 +35,9 @@ def instruction_of(code: tuple[bytes, bytes], origin: Origin, bits: int) -> Told
 
 
 def _first(code: bytes, bits: int, moment: Moment) -> ToldInstruction | None:
-    for found in _machine(bits).disasm(code, 0):
-        text = found.mnemonic if moment is Moment.BEFORE else f"{found.mnemonic} {found.op_str}"
-        return ToldInstruction(bytes(found.bytes), text.strip(), moment)
+    for found in decode(code, 0, bits).instructions:
+        text = found.text.split()[0] if moment is Moment.BEFORE else found.text
+        return ToldInstruction(code[: found.size], text, moment)
     return None
 
 
@@ -64,14 +63,5 @@ def planted(code: tuple[bytes, bytes]) -> tuple[str, Origin] | None:
 
 
 def _boundaries(text: bytes, start: int, last: int) -> set[int]:
-    found = set()
-    for one in _machine(64).disasm(text[start:], start):
-        if one.address > last:
-            break
-        found.add(one.address)
-    return found
-
-
-def _machine(bits: int) -> capstone.Cs:
-    mode = capstone.CS_MODE_64 if bits == 64 else capstone.CS_MODE_32
-    return capstone.Cs(capstone.CS_ARCH_X86, mode)
+    body = decode(text[start:], start)
+    return {one.address for one in body.instructions if one.address <= last}

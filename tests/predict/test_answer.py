@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from inspector.kernel.insn_boundaries import decode
+from inspector.decoder import decode
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.kprobe import Mechanism
 from inspector.model.number_facts import NumberFacts

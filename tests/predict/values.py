@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from inspector.kernel.insn_boundaries import decode
+from inspector.decoder import decode
 from inspector.model.number_facts import NumberFacts
 from inspector.model.probe_site import Body, KprobeFeatures, ProbeSite, TextRange
 from inspector.model.symbol import Location
