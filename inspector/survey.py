@@ -47,11 +47,13 @@ from inspector.target.target import Target
 # What finding and naming frames does not need is imported by the answers that do: capstone
 # and the rest take a quarter of the time to the first frame.
 if TYPE_CHECKING:
+    from inspector.accesses import Accesses
     from inspector.kernel.pointers import Pointers
     from inspector.kernel.probing import Probing
+    from inspector.model.access import FaultingAccess
     from inspector.model.context import Context
     from inspector.model.hit import Hit
-    from inspector.model.machine import Machine
+    from inspector.model.machine import LogLine, Machine
     from inspector.model.probe_answer import ProbeAnswer
     from inspector.model.record import Hold, Record, Ring
     from inspector.model.report import Diff, Explanation, StackPicture
@@ -346,7 +348,26 @@ class Survey:
 
         context = self.context(frame)
         return explain(
-            self.target_identity, self.kernel_identity, frame, context, entry_frame, self.incomplete
+            self.target_identity,
+            self.kernel_identity,
+            frame,
+            context,
+            entry_frame,
+            self.access(frame, context),
+            self.incomplete,
+        )
+
+    def access(self, frame: Frame, context: Context | None = None) -> FaultingAccess | None:
+        """The access that raised the exception that made ``frame``; None if no access did.
+
+        :param context: the frame's, where it is at hand
+        """
+        task = frame.task
+        return self.accesses.of(
+            frame,
+            (context or self.context(frame)).instruction,
+            self.stacks_of(task) if task is not None else (),
+            self.frames_of(task) if task is not None else (frame,),
         )
 
     def diff(self, left: Frame, right: Frame, others: tuple[Frame, ...]) -> Diff:
@@ -462,6 +483,22 @@ class Survey:
         from inspector.kernel.probing import Probing
 
         return Probing(self.target, self._kprobes, self._tasks.entry_offset)
+
+    @cached_property
+    def accesses(self) -> Accesses:
+        """What the target has of exceptions beside their frames."""
+        from inspector.accesses import Accesses
+
+        return Accesses(self.target, self._log)
+
+    def _log(self) -> tuple[LogLine, ...]:
+        from inspector.kernel.log import log_tail
+        from inspector.kernel.machine import SEARCHED_RECORDS
+
+        try:
+            return log_tail(self.target, SEARCHED_RECORDS)
+        except InspectorError:
+            return ()  # the report says that it is missing
 
     @cached_property
     def _pointers(self) -> Pointers:

@@ -64,6 +64,11 @@ _LOW_BYTES = {
 _HIGH_BYTES = {f"{name}h": f"{name}x" for name in "abcd"}
 
 
+def is_fault(vector: int | None) -> bool:
+    """Whether an instruction of the interrupted code raises the exception with this vector."""
+    return vector in _FAULTS
+
+
 def faulting_access(
     code: bytes, registers: Mapping[str, int], facts: AccessFacts
 ) -> FaultingAccess | None:
@@ -74,7 +79,7 @@ def faulting_access(
         are not known are left out
     :returns: None for an interrupt, a trap or an unknown vector: no access raised it
     """
-    if facts.vector not in _FAULTS:
+    if not is_fault(facts.vector):
         return None
     of_registers = {f"the value of {n}": registers[n] for n in _GENERAL if n in registers}
     facts = replace(facts, pointers={**facts.pointers, **of_registers})
@@ -97,17 +102,16 @@ def _answer(
     cr2 = facts.cr2 if facts.vector == _PF else None
     address = cr2 if cr2 is not None else chosen.address if chosen else None
     kind = _kind(chosen, facts)
-    statements: list[Evidence] = []
-    if chosen is not None:
+    statements = [_summary(found, kind, address, chosen, choosing, registers)]
+    statements += _by_vector(found, summed, registers, facts)
+    if chosen is not None and chosen.terms:
         statements.append(_sum(chosen, registers))
+    if address is not None and chosen is not None and chosen.address is not None:
+        statements += classes(chosen.address, _pointers(chosen), chosen.displacement, facts)
+    elif address is not None:
+        statements += classes(address, None, 0, facts)
     statements += choosing
     statements += _error_code(kind, address, registers, facts)
-    statements += _by_vector(found, summed, registers, facts)
-    if address is not None:
-        if chosen is not None and chosen.address is not None:
-            statements += classes(chosen.address, _pointers(chosen), chosen.displacement, facts)
-        else:
-            statements += classes(address, None, 0, facts)
     statements += _stack_pointer(registers, facts)
     return FaultingAccess(
         instruction=found.text if found else "",
@@ -119,6 +123,50 @@ def _answer(
         operands=summed,
         statements=tuple(dict.fromkeys(statements)),
     )
+
+
+def _summary(
+    found: Operands | None,
+    kind: AccessKind,
+    address: int | None,
+    chosen: Operand | None,
+    choosing: Sequence[Evidence],
+    registers: Mapping[str, int],
+) -> Evidence:
+    """The answer in one sentence."""
+    return Evidence("access", _said(found, kind, address, chosen, choosing), registers.get("ip"))
+
+
+def _said(
+    found: Operands | None,
+    kind: AccessKind,
+    address: int | None,
+    chosen: Operand | None,
+    choosing: Sequence[Evidence],
+) -> str:
+    at = "" if address is None else f" at {address:#x}"
+    if found is None:
+        if kind is AccessKind.NONE:
+            return f"the access{at or ' is not known'}: the bytes of its instruction are not here"
+        return f"a {kind.value}{at}, by an instruction whose bytes are not here"
+    if chosen is not None:
+        size = "" if chosen.size is None else f" {chosen.size} byte{'s' * (chosen.size != 1)}"
+        place = "an unknown address" if chosen.address is None else f"{chosen.address:#x}"
+        return f"{found.text} {_VERBS[kind]}{size} at {place}"
+    if at:
+        return f"an access{at} raised the exception; the instruction is {found.text}"
+    if choosing:
+        return f"{found.text}: which of its accesses raised the exception is not known"
+    if found.memory:
+        return f"{found.text}: none of its memory operands explains the exception"
+    return f"{found.text} accesses no memory"
+
+
+_VERBS = {
+    AccessKind.READ: "reads",
+    AccessKind.WRITE: "writes",
+    AccessKind.READ_WRITE: "reads and writes",
+}
 
 
 def _kind(chosen: Operand | None, facts: AccessFacts) -> AccessKind:
@@ -242,11 +290,11 @@ def _sum(operand: Operand, registers: Mapping[str, int]) -> Evidence:
         value = "unknown" if term.value is None else f"{term.value:#x}"
         scaled = f" * {term.scale}" if term.scale != 1 else ""
         parts.append(f"{term.register} ({value}){scaled}")
-    if operand.displacement or not parts:
+    if operand.displacement:
         parts.append(f"{operand.displacement:#x}")
     text = " + ".join(parts).replace("+ -", "- ")
-    if operand.address is not None and (len(parts) > 1 or operand.terms):
-        text = f"{text} = {operand.address:#x}" if len(parts) > 1 else text
+    if operand.address is not None and len(parts) > 1:
+        text = f"{text} = {operand.address:#x}"
     implied = ", which the instruction uses without naming it" if operand.implicit else ""
     return Evidence("operand", f"{operand.text}{implied}: {text}", registers.get("ip"))
 
@@ -384,16 +432,18 @@ def _fetch(
     address = cr2 if cr2 is not None and agrees else ip
     statements = []
     if ip is not None:
-        text = f"ip is {ip:#x}: the CPU could not fetch the instruction there"
-        statements.append(Evidence("fetch", text, ip))
-        if cr2 is not None:
-            statements.append(_held_fetch(ip, cr2))
-    statements += _error_code(AccessKind.EXECUTE, address, registers, facts)
+        text = f"the CPU could not fetch the instruction at {ip:#x}, where ip points"
+        statements.append(Evidence("access", text, ip))
+    else:
+        statements.append(Evidence("access", "the CPU could not fetch an instruction"))
     if address is not None:
         terms = (Term("ip", 1, ip),) if ip == address else None
         statements += classes(address, terms, 0, facts)
     if facts.caller:
-        statements.append(Evidence("jump-from", facts.caller))
+        statements.append(Evidence("jump-from", facts.caller, registers.get("sp")))
+    if ip is not None and cr2 is not None:
+        statements.append(_held_fetch(ip, cr2))
+    statements += _error_code(AccessKind.EXECUTE, address, registers, facts)
     statements += _stack_pointer(registers, facts)
     return FaultingAccess(
         instruction=found.text if found else "",

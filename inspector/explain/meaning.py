@@ -6,6 +6,7 @@ from __future__ import annotations
 from inspector.explain.decode import decoded
 from inspector.explain.phrases import phrase
 from inspector.explain.story import story
+from inspector.model.access import FaultingAccess
 from inspector.model.context import Context
 from inspector.model.frame import Frame
 from inspector.model.incomplete import Incomplete
@@ -22,6 +23,7 @@ def explain(
     frame: Frame,
     context: Context,
     entry: Frame | None,
+    access: FaultingAccess | None,
     incomplete: tuple[Incomplete, ...],
 ) -> Explanation:
     """The meaning of each register, orig_ax and ax first, and the story before them."""
@@ -33,6 +35,7 @@ def explain(
         story(frame, context, entry),
         context.instruction,
         entry,
+        access,
         incomplete,
     )
 

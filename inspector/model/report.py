@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from inspector.model.access import FaultingAccess
 from inspector.model.call_frame import CallFrame
 from inspector.model.frame import Frame
 from inspector.model.incomplete import Incomplete
@@ -81,6 +82,7 @@ class Explanation:
     :ivar story: paragraphs that answer the question people ask of such a frame
     :ivar instruction: before or at ip, None where its bytes are not in the target
     :ivar entry: the task's entry frame, where the number really is
+    :ivar access: that raised the exception, for a frame that one made
     """
 
     target: TargetIdentity
@@ -90,6 +92,7 @@ class Explanation:
     story: tuple[str, ...]
     instruction: DecodedInstruction | None = None
     entry: Frame | None = None
+    access: FaultingAccess | None = None
     incomplete: tuple[Incomplete, ...] = ()
 
 

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Why we say what put a frame there."""
+"""Why we say what put a frame there, and what accessed memory there."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -13,6 +15,11 @@ from inspector.render import style
 from inspector.render.glyphs import Glyphs
 from inspector.render.safe import safe
 from inspector.render.word import hex_word
+
+if TYPE_CHECKING:
+    from rich.console import RenderResult
+
+    from inspector.model.access import FaultingAccess
 
 
 def evidence_table(evidence: Sequence[Evidence], glyphs: Glyphs) -> Table:
@@ -27,3 +34,11 @@ def evidence_table(evidence: Sequence[Evidence], glyphs: Glyphs) -> Table:
         text = Text(safe(item.text)).append(f"  [{safe(item.rule)}]", style.LABEL)
         table.add_row(address, text)
     return table
+
+
+def access_lines(access: FaultingAccess, glyphs: Glyphs) -> RenderResult:
+    """The access in one line, and below what it rests on."""
+    first, *rest = access.statements
+    yield Text(safe(first.text), style.STRONG)
+    if rest:
+        yield Padding(evidence_table(rest, glyphs), (0, 0, 0, 2))

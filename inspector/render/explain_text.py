@@ -14,7 +14,7 @@ from inspector.model.absent import Absent
 from inspector.model.frame import Frame
 from inspector.model.report import Explanation, RegisterMeaning
 from inspector.render import style
-from inspector.render.evidence_text import evidence_table
+from inspector.render.evidence_text import access_lines, evidence_table
 from inspector.render.frame_facts import frame_facts
 from inspector.render.frame_lines import frame_lines
 from inspector.render.glyphs import Glyphs, glyphs_of
@@ -44,6 +44,9 @@ class ExplainText:
             yield task_line(told.frame.task, glyphs)
         yield Text()
         yield Text(f"{told.frame.origin.value} frame", f"{style.STRONG} {style.RIGHT}")
+        if told.access is not None:
+            yield from access_lines(told.access, glyphs)
+            yield Text()
         yield _facts(told)
         yield from self._story(options.max_width)
         yield from _section("Registers")

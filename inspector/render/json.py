@@ -11,6 +11,7 @@ from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.stack import Stack
 from inspector.render.json_frame import (
     Json,
+    access_object,
     frame_object,
     incomplete_list,
     instruction_object,
@@ -49,6 +50,7 @@ def explanation_json(explanation: Explanation) -> str:
         {
             **header("inspector.explain/1", explanation.target, explanation.kernel),
             "frame": frame_object(explanation.frame),
+            "access": access_object(explanation.access),
             "story": list(explanation.story),
             "instruction": instruction_object(explanation.instruction),
             "registers": _meanings(explanation),

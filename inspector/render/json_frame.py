@@ -16,6 +16,7 @@ from inspector.model.syscall import Syscall
 from inspector.model.task import Task
 
 if TYPE_CHECKING:
+    from inspector.model.access import FaultingAccess, Operand
     from inspector.model.instruction import DecodedInstruction
     from inspector.model.record import Record
 
@@ -52,6 +53,37 @@ def instruction_object(instruction: DecodedInstruction | None) -> Json | None:
         "text": instruction.text,
         "moment": instruction.moment.value,
         "planted": instruction.planted.value if instruction.planted else None,
+    }
+
+
+def access_object(access: FaultingAccess | None) -> Json | None:
+    """The access that raised an exception."""
+    if access is None:
+        return None
+    return {
+        "instruction": access.instruction or None,
+        "bytes": access.code.hex(" ") or None,
+        "kind": access.kind.value,
+        "address": word_object(access.address),
+        "size": access.size,
+        "operand": _operand(access.operand) if access.operand else None,
+        "operands": [_operand(operand) for operand in access.operands],
+        "statements": evidence_list(access.statements),
+    }
+
+
+def _operand(operand: Operand) -> Json:
+    return {
+        "text": operand.text,
+        "kind": operand.kind.value,
+        "size": operand.size,
+        "implicit": operand.implicit,
+        "registers": [
+            {"register": term.register, "scale": term.scale, "value": word_object(term.value)}
+            for term in operand.terms
+        ],
+        "displacement": operand.displacement,
+        "address": word_object(operand.address),
     }
 
 

@@ -15,8 +15,11 @@ import pytest
 from inspector.commands.catalogue import load_command
 from inspector.commands.session import Session
 from inspector.commands.status import Status
+from inspector.explain.access import faulting_access
+from inspector.model.access import AccessFacts
 from inspector.oops.read import read_log
 from inspector.opening import open_survey
+from inspector.render.json_frame import access_object
 from inspector.render.oops_json import oops_json
 from inspector.schemas import schema, schema_names
 from inspector.survey import Survey
@@ -89,6 +92,21 @@ def test_an_answer_is_what_its_schema_says(name: str, command: list[str], survey
     answer = json.loads(answer_of(survey, *command, "--format", "json"))
     assert answer["schema"] == f"inspector.{name}/1"
     check(name, answer)
+
+
+@pytest.mark.parametrize(
+    ("code", "vector", "cr2"),
+    [("ff5018", 14, 0x18), ("48a5", 14, None), ("0f0b", 6, None), ("", 14, 0), ("d7", 13, None)],
+)
+def test_an_access_is_what_its_schema_says(
+    code: str, vector: int, cr2: int | None, survey: Survey
+) -> None:
+    answer = json.loads(answer_of(survey, "explain", "--format", "json"))
+    facts = AccessFacts(vector=vector, cr2=cr2, error_code=0)
+    registers = {"ax": 0, "ip": 0x1000, "sp": 0x2000, "si": 0, "di": 0, "bx": 1 << 63}
+    access = faulting_access(bytes.fromhex(code), registers, facts)
+    assert access is not None
+    check("explain", {**answer, "access": access_object(access)})
 
 
 def test_a_report_is_what_its_schema_says(survey: Survey, tmp_path: Path) -> None:
