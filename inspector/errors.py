@@ -3,11 +3,24 @@
 
 
 class InspectorError(Exception):
-    """Base of every error this package raises on purpose."""
+    """Base of every error this package raises on purpose.
+
+    :ivar rule: what an answer calls the cause where it lacks a part because of this error: a key
+        of :data:`inspector.facts.missing_rules.CAUSES`
+    """
+
+    rule = "fact-unread"
+
+    def __init__(self, text: str, rule: str | None = None) -> None:
+        super().__init__(text)
+        if rule is not None:
+            self.rule = rule
 
 
 class TargetError(InspectorError):
     """A target that cannot be opened, or is not what it was said to be."""
+
+    rule = "structure-unknown"
 
 
 class UsageError(InspectorError):
@@ -21,8 +34,10 @@ class NothingMatched(InspectorError):
 class Unreadable(InspectorError):
     """Memory of the target that is not there, not mapped, or was filtered out."""
 
-    def __init__(self, address: int, size: int, reason: str) -> None:
-        super().__init__(f"{size} bytes at {address:#x} cannot be read: {reason}")
+    def __init__(
+        self, address: int, size: int, reason: str, rule: str = "memory-unreadable"
+    ) -> None:
+        super().__init__(f"{size} bytes at {address:#x} cannot be read: {reason}", rule)
         self.address = address
         self.size = size
         self.reason = reason

@@ -10,8 +10,8 @@ from inspector.errors import InspectorError, NothingMatched
 from inspector.explain.of_task import entry_frame, innermost_kernel_frame
 from inspector.model.frame import Frame
 from inspector.model.full_report import FullReport
-from inspector.model.incomplete import Incomplete
 from inspector.model.machine import Machine
+from inspector.model.missing import Missing
 from inspector.model.report import Diff, StackPicture
 from inspector.model.task import Task
 from inspector.model.task_group import by_origin, by_syscall
@@ -52,11 +52,11 @@ def full_report(survey: Survey, step: Step = _unwatched) -> FullReport:
         hung=hung,
         by_syscall=by_syscall(tasks, frames, hung_addresses),
         by_origin=by_origin(frames, hung_addresses),
-        incomplete=(*_not_there(machine), *survey.incomplete),
+        missing=(*_not_there(machine), *survey.missing),
     )
 
 
-def read_everything(survey: Survey, step: Step = _unwatched) -> tuple[Incomplete, ...]:
+def read_everything(survey: Survey, step: Step = _unwatched) -> tuple[Missing, ...]:
     """Ask ``survey`` for every frame, picture, explanation and comparison that it can give.
 
     :returns: what could not be read
@@ -71,7 +71,7 @@ def read_everything(survey: Survey, step: Step = _unwatched) -> tuple[Incomplete
             step(f"unwinding task {number:,}")
         _read_task(survey, task, of_task.get(task.address, ()))
     _read_probes(survey)
-    missing = (*report.incomplete, *_read_records(survey), *survey.incomplete)
+    missing = (*report.missing, *_read_records(survey), *survey.missing)
     return tuple(dict.fromkeys(missing))
 
 
@@ -99,8 +99,8 @@ def _diff(survey: Survey, stack: StackPicture) -> Diff | None:
     return survey.diff(left, right, tuple(others))
 
 
-def _not_there(machine: Machine) -> tuple[Incomplete, ...]:
-    return tuple(Incomplete(unread.reason) for unread in machine.unread)
+def _not_there(machine: Machine) -> tuple[Missing, ...]:
+    return tuple(Missing(unread.rule, unread.reason) for unread in machine.unread)
 
 
 def _read_probes(survey: Survey) -> None:
@@ -117,13 +117,13 @@ def _read_task(survey: Survey, task: Task, frames: Sequence[Frame]) -> None:
         _read_frame(survey, frame, entry)
 
 
-def _read_records(survey: Survey) -> tuple[Incomplete, ...]:
+def _read_records(survey: Survey) -> tuple[Missing, ...]:
     try:
         hits = survey.hits()
     except NothingMatched:
         return ()
     except InspectorError as error:
-        return (Incomplete(str(error)),)
+        return (Missing.of(error),)
     for hit in hits:
         _read_frame(survey, hit.given, hit.entry)
     return ()

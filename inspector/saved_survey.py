@@ -14,10 +14,10 @@ from inspector.model.context import Context
 from inspector.model.entry_frame import Found
 from inspector.model.frame import Frame
 from inspector.model.hit import Hit
-from inspector.model.incomplete import Incomplete
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.kprobe import Kprobe
 from inspector.model.machine import Machine
+from inspector.model.missing import Missing
 from inspector.model.probe_answer import ProbeAnswer
 from inspector.model.probe_site import Unread
 from inspector.model.report import StackPicture
@@ -47,7 +47,7 @@ def save(survey: Survey) -> SavedRecords:
         ring.lost,
         ring.torn,
         tuple(_kept(survey, hit) for hit in hits),
-        tuple(missing.reason for missing in survey.incomplete),
+        survey.missing,
     )
 
 
@@ -105,8 +105,8 @@ class SavedSurvey(Survey):
         return True
 
     @property
-    def incomplete(self) -> tuple[Incomplete, ...]:
-        return tuple(map(Incomplete, self._saved.incomplete))
+    def missing(self) -> tuple[Missing, ...]:
+        return self._saved.missing
 
     def tasks(self) -> Iterator[Task]:
         """Every task that was recorded, as its last record has it."""
@@ -127,7 +127,9 @@ class SavedSurvey(Survey):
         return ()  # who recorded was running
 
     def machine(self) -> Machine:
-        unread = Unread("the machine around them: a file of records holds records only")
+        unread = Unread(
+            "the machine around them: a file of records holds records only", "records-only"
+        )
         return Machine(unread, unread, unread, unread, unread, unread, unread)
 
     def probes(self) -> tuple[Kprobe, ...]:
@@ -179,7 +181,7 @@ class SavedSurvey(Survey):
             None,
             (),
             self.frames_of(task),
-            incomplete=self.incomplete,
+            missing=self.missing,
         )
 
     def probe(self, symbol: str, offset: int, module: str | None, asked: str) -> ProbeAnswer:

@@ -34,9 +34,9 @@ from inspector.kernel.unwinder import call_frames
 from inspector.model.call_frame import CallFrame
 from inspector.model.entry_frame import Found, whole
 from inspector.model.frame import Frame
-from inspector.model.incomplete import Incomplete
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.kprobe import Kprobe
+from inspector.model.missing import Missing
 from inspector.model.region import CodeRegion
 from inspector.model.stack import Stack
 from inspector.model.task import Running, Task
@@ -70,7 +70,7 @@ class Survey:
     """Answers about the frames of one open target.
 
     Addresses are kernel virtual ones, as unsigned 64-bit integers; frames and calls come innermost
-    first. What cannot be read is in :attr:`incomplete` afterwards, and the answer holds the rest.
+    first. What cannot be read is in :attr:`missing` afterwards, and the answer holds the rest.
     Examples are in :mod:`inspector.api`.
 
     :ivar target: the target itself: its memory, types and symbols
@@ -78,7 +78,7 @@ class Survey:
 
     def __init__(self, target: Target) -> None:
         self.target = target
-        self._incomplete: list[Incomplete] = []
+        self._missing: list[Missing] = []
         self._tasks = MovingTasks(target) if target.moving else Tasks(target)
         self._kprobes = Kprobes(target)
         generated = GeneratedText([*self._kprobes.regions, *self._trampolines()])
@@ -106,19 +106,19 @@ class Survey:
         return kind in (TargetKind.CORE.value, TargetKind.DEMO.value)
 
     @property
-    def incomplete(self) -> tuple[Incomplete, ...]:
+    def missing(self) -> tuple[Missing, ...]:
         """What should have been read so far and could not be."""
-        return (*self.target.incomplete, *self._tasks.incomplete, *self._incomplete)
+        return (*self.target.missing, *self._tasks.missing, *self._missing)
 
     @property
-    def noted(self) -> tuple[Incomplete, ...]:
-        """What of :attr:`incomplete` answering has noted so far."""
-        return tuple(self._incomplete)
+    def noted(self) -> tuple[Missing, ...]:
+        """What of :attr:`missing` answering has noted so far."""
+        return tuple(self._missing)
 
-    def note(self, missing: Incomplete) -> None:
-        """Have ``missing`` in :attr:`incomplete`, as by an answer in another process."""
-        if missing not in self._incomplete:
-            self._incomplete.append(missing)
+    def note(self, missing: Missing) -> None:
+        """Have ``missing`` in :attr:`missing`, as by an answer in another process."""
+        if missing not in self._missing:
+            self._missing.append(missing)
 
     def tasks(self) -> Iterator[Task]:
         """Every thread of the target, kernel threads too.
@@ -354,7 +354,7 @@ class Survey:
             context,
             entry_frame,
             self.access(frame, context),
-            self.incomplete,
+            self.missing,
         )
 
     def access(self, frame: Frame, context: Context | None = None) -> FaultingAccess | None:
@@ -383,13 +383,13 @@ class Survey:
             right,
             fields,
             others,
-            self.incomplete,
+            self.missing,
         )
 
     def stack(self, task: Task) -> StackPicture:
         """Call frames and pt_regs frames of one task's stack."""
         picture = self._steadily(task, self._picture) or self._no_picture(task)
-        return replace(picture, incomplete=self.incomplete)
+        return replace(picture, missing=self.missing)
 
     def _picture(self, task: Task) -> StackPicture:
         from inspector.model.report import StackPicture
@@ -438,24 +438,24 @@ class Survey:
         tasks = self._tasks
         if not isinstance(tasks, MovingTasks):
             return read(task)
-        noted, reason = len(self._incomplete), ""
+        noted, reason = len(self._missing), InspectorError("")
         for _ in range(_TRIES):
-            del self._incomplete[noted:]
+            del self._missing[noted:]
             try:
                 before = look(self.target, tasks, task)
                 if before is None or (before.running and is_the_reader(self.target, task)):
                     return None
                 if before.running:
-                    reason = _RUNS.format(before.task.cpu)
+                    reason = InspectorError(_RUNS.format(before.task.cpu), "task-running")
                     continue
                 found = read(before.task)
                 if look(self.target, tasks, task) == before:
                     return found
-                reason = _RAN
+                reason = InspectorError(_RAN, "task-ran")
             except Unreadable as error:
-                reason = str(error)
-        del self._incomplete[noted:]
-        self._note(task, InspectorError(reason))
+                reason = error
+        del self._missing[noted:]
+        self._note(task, reason)
         return None
 
     def probe(self, symbol: str, offset: int, module: str | None, asked: str) -> ProbeAnswer:
@@ -475,7 +475,7 @@ class Survey:
             place.site,
             place.same_name,
             numbers,
-            self.target.incomplete,  # not what frames lacked: a probe needs none
+            self.target.missing,  # not what frames lacked: a probe needs none
         )
 
     @cached_property
@@ -549,7 +549,7 @@ class Survey:
         return stacks
 
     def _note_target(self, error: InspectorError) -> None:
-        self.note(Incomplete(str(error)))
+        self.note(Missing.of(error))
 
     def _trampolines(self) -> list[CodeRegion]:
         try:
@@ -562,9 +562,9 @@ class Survey:
         try:
             if stack_end_is_smashed(self.target, task):
                 text = "the end of its stack is overwritten: it ran over, and frames may be missing"
-                self._note(task, InspectorError(text))
+                self._note(task, InspectorError(text, "stack-end-overwritten"))
         except Unreadable as error:
             self._note(task, error)
 
     def _note(self, task: Task, error: InspectorError) -> None:
-        self.note(Incomplete(str(error), task.pid))
+        self.note(Missing.of(error, task.pid))

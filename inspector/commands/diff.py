@@ -64,6 +64,7 @@ EXAMPLES = (
 )
 @options.decimal_option
 @options.format_option("text", "json")
+@options.verbose_option
 @options.target_options
 @click.pass_obj
 def command(

@@ -78,6 +78,7 @@ EXAMPLES = (
 @click.option("--whole-names", is_flag=True, help="Types and symbols stay whole, with --trim.")
 @click.option("--audit", is_flag=True, help="Print every range that is kept, and why.")
 @options.format_option("text", "json")
+@options.verbose_option
 @click.pass_obj
 def command(
     session: Session,

@@ -23,6 +23,7 @@ EXAMPLES = (
     epilog=epilog(EXAMPLES),
 )
 @options.format_option("text", "json")
+@options.verbose_option
 @options.target_options
 @click.pass_obj
 def command(session: Session, *, target: TargetOptions, output: str) -> Status:

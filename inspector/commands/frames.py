@@ -101,6 +101,7 @@ EXAMPLES = (
 @options.cpu_option
 @click.option(_WITH_RECORDS, "with_records", is_flag=True, hidden=True)
 @options.format_option("text", "json", "jsonl", "csv")
+@options.verbose_option
 @options.target_options
 @click.pass_obj
 def command(

@@ -153,6 +153,7 @@ EXAMPLES = (
 @click.option("--crash-after", metavar="N", type=click.IntRange(1), default=1, help="Its N-th hit.")
 @click.option("--confirm-crash", is_flag=True, help="Yes, panic this machine.")
 @options.format_option("text", "json")
+@options.verbose_option
 @click.pass_context
 def command(ctx: click.Context, /, *, via: str, output: str, **given: Any) -> Status:
     """Probe the running kernel while COMMAND runs, and show the frames that it made.

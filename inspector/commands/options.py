@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,20 @@ def format_of_file_option(*formats: str) -> _Decorator:
         show_default=f"as FILE's name ends, else {formats[0]}",
         help="How to write the answer.",
     )
+
+
+def _as_verbose(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        ctx.obj = replace(ctx.obj, verbose=True)
+
+
+verbose_option = click.option(
+    "--verbose",
+    is_flag=True,
+    expose_value=False,
+    callback=_as_verbose,
+    help="List what is missing one by one, not by cause.",
+)
 
 
 def what_argument(count: int) -> _Decorator:

@@ -86,6 +86,7 @@ EXAMPLES = (
     help="Code, ready to paste, that gets the syscall number at this probe.",
 )
 @options.format_option("text", "json")
+@options.verbose_option
 @options.target_options
 @click.pass_obj
 def command(

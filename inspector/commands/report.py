@@ -56,6 +56,7 @@ EXAMPLES = (
     help="The file to write: .html, .md, .json, .svg, .txt.",
 )
 @options.format_of_file_option(*FORMATS)
+@options.verbose_option
 @options.target_options
 @click.pass_obj
 def command(

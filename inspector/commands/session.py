@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
@@ -18,6 +18,7 @@ from inspector.target.spec import TargetKind
 
 if TYPE_CHECKING:
     from inspector.commands.complete.names import Names
+    from inspector.model.missing import Missing
     from inspector.render.progress import Step
     from inspector.survey import Survey
 
@@ -34,6 +35,7 @@ class Session:
     :ivar names: what a completion can offer of the target
     :ivar plugins: whether drgn's plugins are wanted, of which the prompt has commands
     :ivar contained: whether a dump that is opened is read in a child of this process
+    :ivar verbose: whether to list what is missing one by one
     """
 
     out: TextIO
@@ -44,6 +46,7 @@ class Session:
     names: Names | None = None
     plugins: bool = False
     contained: bool = False
+    verbose: bool = False
 
     def meant(self, what: What | None, options: TargetOptions) -> What | None:
         """``what``; where it is None, the selection, if the command is about the held target."""
@@ -76,6 +79,14 @@ class Session:
             with _completeness(survey):
                 yield survey
 
+    def say_missing(self, missing: Sequence[Missing]) -> None:
+        """Write what is missing to ``err``, for a format that has no place for it."""
+        if missing:
+            from inspector.render.missing_text import missing_texts  # imports rich
+
+            for text in missing_texts(missing, each=self.verbose):
+                self.err.write(f"inspector: not read: {text}\n")
+
     def progress(self) -> AbstractContextManager[Step]:
         """Something to tell what is being done; shown where ``err`` is a terminal."""
         from inspector.render.progress import progress  # imports rich, which --help must not
@@ -91,8 +102,8 @@ def _completeness(survey: Survey) -> Iterator[None]:
     try:
         yield
     except NothingMatched as error:
-        missing = survey.incomplete
+        missing = survey.missing
         if not missing:
             raise
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        raise PartialAnswerError(f"{error}; but not read: {missing[0].reason}{more}") from None
+        raise PartialAnswerError(f"{error}; but not read: {missing[0].text}{more}") from None

@@ -27,6 +27,7 @@ EXAMPLES = (
 @options.what_argument(1)
 @click.option("--all-cpus", is_flag=True, help="The stack of the task on every CPU.")
 @options.format_option("text", "json")
+@options.verbose_option
 @options.target_options
 @click.pass_obj
 def command(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 
 from inspector.errors import InspectorError
-from inspector.model.incomplete import Incomplete
+from inspector.model.missing import Missing
 
 
 class Status(IntEnum):
@@ -26,8 +26,8 @@ class PartialAnswerError(InspectorError):
     """Nothing matched in what could be read, and not everything could."""
 
 
-def status_of(matched: bool, incomplete: Sequence[Incomplete]) -> Status:
+def status_of(matched: bool, missing: Sequence[Missing]) -> Status:
     """What an answer says by its status: that it is partial weighs more than that it is empty."""
-    if incomplete:
+    if missing:
         return Status.PARTIAL
     return Status.WHOLE if matched else Status.NOTHING_MATCHED

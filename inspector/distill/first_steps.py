@@ -10,7 +10,7 @@ from drgn.helpers.linux.kallsyms import module_kallsyms
 from drgn.helpers.linux.pid import for_each_task
 
 from inspector.errors import InspectorError, TargetError
-from inspector.model.incomplete import Incomplete
+from inspector.model.missing import Missing
 from inspector.target.faults import reading
 from inspector.target.modules import each_module
 from inspector.target.target import Target
@@ -21,7 +21,7 @@ _MOST_SYMBOLS = 1 << 20
 _MOST_ORCS = 1 << 20  # a module's; all of vmlinux has half as many
 
 
-def read_first_steps(target: Target) -> Sequence[Incomplete]:
+def read_first_steps(target: Target) -> Sequence[Missing]:
     """Find every task by its pid, as drgn's ``find_task`` and ``stack_trace(pid)`` do, and what
     modules have.
 
@@ -33,7 +33,7 @@ def read_first_steps(target: Target) -> Sequence[Incomplete]:
     return (*_read_tasks(target), *_read_module_symbols(target), *_read_module_orc(target))
 
 
-def _read_tasks(target: Target) -> Sequence[Incomplete]:
+def _read_tasks(target: Target) -> Sequence[Missing]:
     try:
         with reading("tasks by pid"):
             for task in (target.prog["init_task"], *for_each_task(target.prog)):
@@ -41,11 +41,11 @@ def _read_tasks(target: Target) -> Sequence[Incomplete]:
                     node.next.read_()
                     node.prev.read_()
     except InspectorError as error:
-        return (Incomplete(str(error)),)
+        return (Missing.of(error),)
     return ()
 
 
-def _read_module_symbols(target: Target) -> Sequence[Incomplete]:
+def _read_module_symbols(target: Target) -> Sequence[Missing]:
     """As drgn's ``load_module_kallsyms`` does, by types that this package has no use for."""
     try:
         with reading("symbols of modules"):
@@ -55,11 +55,11 @@ def _read_module_symbols(target: Target) -> Sequence[Incomplete]:
                     raise TargetError(f"symbols of modules: one claims {count} of them")
                 module_kallsyms(module)
     except InspectorError as error:
-        return (Incomplete(str(error)),)
+        return (Missing.of(error),)
     return ()
 
 
-def _read_module_orc(target: Target) -> Sequence[Incomplete]:
+def _read_module_orc(target: Target) -> Sequence[Missing]:
     """How to unwind the functions of modules, where DWARF comes to one that ORC does not."""
     try:
         with reading("ORC of modules"):
@@ -77,5 +77,5 @@ def _read_module_orc(target: Target) -> Sequence[Incomplete]:
                     if header is not None:
                         target.prog.read(header, _ORC_HEADER_SIZE)
     except InspectorError as error:
-        return (Incomplete(str(error)),)
+        return (Missing.of(error),)
     return ()

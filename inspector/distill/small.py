@@ -12,7 +12,7 @@ from inspector.distill.source import Source
 from inspector.distill.whole import check_writable, whole_file
 from inspector.errors import TargetError
 from inspector.model.distillate import Distillate
-from inspector.model.incomplete import Incomplete
+from inspector.model.missing import Missing
 from inspector.model.sensitive import SensitiveKind, SensitivePlaces
 from inspector.model.trim import Trim
 from inspector.target.target import Target
@@ -22,12 +22,12 @@ from inspector.target.target import Target
 class Reading:
     """What a report has to say of the dump it read.
 
-    :ivar incomplete: what it could not read
+    :ivar missing: what it could not read
     :ivar places: where users' data lies in what it did read
     :ivar unwound: the text addresses that it unwound through
     """
 
-    incomplete: tuple[Incomplete, ...]
+    missing: tuple[Missing, ...]
     places: SensitivePlaces = field(default_factory=SensitivePlaces)
     unwound: frozenset[int] = frozenset()
 
@@ -65,8 +65,8 @@ def distill(
         check(Path(file.name))
     pages = sum(kind.pages for kind in written.kinds)
     sizes = core.stat().st_size, out.stat().st_size
-    incomplete = tuple(dict.fromkeys(reading.incomplete))
-    return Distillate(pages, *sizes, written.kinds, written.ranges, written.taken_out, incomplete)
+    missing = tuple(dict.fromkeys(reading.missing))
+    return Distillate(pages, *sizes, written.kinds, written.ranges, written.taken_out, missing)
 
 
 def _read(source: Source, report: Report, vmlinux: Path | None) -> Reading:
@@ -76,14 +76,14 @@ def _read(source: Source, report: Report, vmlinux: Path | None) -> Reading:
         if vmlinux is None:
             raise
         # A kernel without BTF: the small dump answers only with its vmlinux, as does the dump.
-        reading = Reading((Incomplete(f"without a vmlinux: {error}"),))
+        reading = Reading((Missing(error.rule, f"without a vmlinux: {error}"),))
     if vmlinux is None:
         return reading
     again = _read_with(source.target(vmlinux), report)
-    incomplete = (*reading.incomplete, *again.incomplete)
-    return replace(again, incomplete=incomplete, unwound=reading.unwound | again.unwound)
+    missing = (*reading.missing, *again.missing)
+    return replace(again, missing=missing, unwound=reading.unwound | again.unwound)
 
 
 def _read_with(target: Target, report: Report) -> Reading:
     reading = report(target)
-    return replace(reading, incomplete=(*reading.incomplete, *read_first_steps(target)))
+    return replace(reading, missing=(*reading.missing, *read_first_steps(target)))

@@ -9,8 +9,8 @@ from inspector.explain.story import story
 from inspector.model.access import FaultingAccess
 from inspector.model.context import Context
 from inspector.model.frame import Frame
-from inspector.model.incomplete import Incomplete
 from inspector.model.kernel import KernelIdentity, TargetIdentity
+from inspector.model.missing import Missing
 from inspector.model.registers import REGISTER_NAMES
 from inspector.model.report import Explanation, RegisterMeaning
 
@@ -24,7 +24,7 @@ def explain(
     context: Context,
     entry: Frame | None,
     access: FaultingAccess | None,
-    incomplete: tuple[Incomplete, ...],
+    missing: tuple[Missing, ...],
 ) -> Explanation:
     """The meaning of each register, orig_ax and ax first, and the story before them."""
     return Explanation(
@@ -36,7 +36,7 @@ def explain(
         context.instruction,
         entry,
         access,
-        incomplete,
+        missing,
     )
 
 

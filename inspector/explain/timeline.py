@@ -9,8 +9,8 @@ from inspector.explain.meaning import register_meaning
 from inspector.model.context import Context
 from inspector.model.frame import Frame
 from inspector.model.hit import Event
-from inspector.model.incomplete import Incomplete
 from inspector.model.kernel import KernelIdentity, TargetIdentity
+from inspector.model.missing import Missing
 from inspector.model.timeline import Moment, Timeline
 
 
@@ -20,7 +20,7 @@ def timeline(
     event: Event,
     others: tuple[int, ...],
     context: Callable[[Frame], Context],
-    incomplete: tuple[Incomplete, ...],
+    missing: tuple[Missing, ...],
 ) -> Timeline:
     """:param others: the first record of every other event"""
     start = event.hits[0].record.time_ns
@@ -30,7 +30,7 @@ def timeline(
     entry = event.hits[0].entry
     before = [_moment(entry, None, context(entry))] if entry is not None else []
     task = event.hits[-1].given.task
-    return Timeline(target, kernel, task, event.number, (*before, *moments), others, incomplete)
+    return Timeline(target, kernel, task, event.number, (*before, *moments), others, missing)
 
 
 def _moment(frame: Frame, since_ns: int | None, around: Context) -> Moment:

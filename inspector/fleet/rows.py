@@ -15,8 +15,8 @@ from inspector.model.full_report import FullReport
 from inspector.model.machine import Clock, Machine
 from inspector.model.probe_site import Unread
 from inspector.model.registers import REGISTER_NAMES
-from inspector.render.incomplete_text import incomplete_text
 from inspector.render.json_frame import location_object
+from inspector.render.missing_text import missing_texts
 from inspector.render.safe import safe
 
 Row = Mapping[str, object]
@@ -50,7 +50,7 @@ def report_row(report: FullReport) -> Row:
         "tasks": sum(len(group.pids) for group in report.by_syscall),
         "hung": len(report.hung),
         "frames": len(report.frames),
-        "missing": [incomplete_text(missing) for missing in report.incomplete],
+        "missing": [*missing_texts(report.missing)],
     }
 
 

@@ -121,7 +121,7 @@ class LiveStacks:
         """
         if task.running is Running.ON_CPU:
             if not noted_registers(self._target, task):
-                raise TargetError(_NO_REGISTERS.format(task.cpu))
+                raise TargetError(_NO_REGISTERS.format(task.cpu), "registers-unsaved")
             yield from self._stopped_by_nmi(task)
         live, seen = self.innermost(task), set[StackKind]()
         while live is not None and live.stack.kind not in seen:
@@ -136,7 +136,9 @@ class LiveStacks:
             return None
         live = self._live(task, sp)
         if live is None:
-            raise Unreadable(sp, 8, f"it left its {stack.kind.value} stack for no known stack")
+            raise Unreadable(
+                sp, 8, f"it left its {stack.kind.value} stack for no known stack", "stack-left"
+            )
         return live
 
     def _live(self, task: Task, sp: int) -> Live | None:

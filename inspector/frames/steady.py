@@ -50,7 +50,7 @@ def look(target: Target, tasks: MovingTasks, task: Task) -> Look | None:
     if seen.running or now.stack is None:
         return seen
     if now.sp not in now.stack:
-        raise Unreadable(now.sp, 8, "thread.sp is on no stack of its task")
+        raise Unreadable(now.sp, 8, "thread.sp is on no stack of its task", "stack-left")
     return Look(now, moment, target.read(now.sp, now.stack.high - now.sp))
 
 

@@ -33,7 +33,7 @@ def _timekeeper(target: Target) -> int:
         address = target.symbols.address_of(name)
         if address is not None:
             return address + _offset(target)
-    raise Unreadable(0, 0, "no symbol tk_core")
+    raise Unreadable(0, 0, "no symbol tk_core", "structure-unknown")
 
 
 def _offset(target: Target) -> int:

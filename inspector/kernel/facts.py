@@ -23,5 +23,5 @@ def fact(what: str, read: Callable[[], _Fact]) -> _Fact | Unread:
 def unread(what: str, error: InspectorError) -> Unread:
     """The fact that ``what`` is not there."""
     if isinstance(error, Unreadable):
-        return Unread(f"{what}: not in this target ({error.address:#x})")
-    return Unread(f"{what}: {error}")
+        return Unread(f"{what}: not in this target ({error.address:#x})", error.rule)
+    return Unread(f"{what}: {error}", error.rule)

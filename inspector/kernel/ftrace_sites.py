@@ -124,7 +124,7 @@ class FtraceSites:
                     return
                 self._add(page.records.value_(), page.index.value_())
                 page = page.next
-        self.unread = Unread("ftrace's records: their list does not end")
+        self.unread = Unread("ftrace's records: their list does not end", "list-loops")
 
     def _add(self, records: int, count: int) -> None:
         if count > 0:

@@ -61,14 +61,14 @@ class KprobeBlacklist:
     def _read(self) -> None:
         head = self._target.symbols.address_of("kprobe_blacklist")
         if head is None:
-            self.unread = Unread("kprobe_blacklist: no such symbol")
+            self.unread = Unread("kprobe_blacklist: no such symbol", "structure-unknown")
             return
         with reading("kprobe_blacklist"):
             pointer = Object(self._target.prog, "struct list_head *", value=head)
             entries = list_for_each_entry("struct kprobe_blacklist_entry", pointer, "list")
             for count, entry in enumerate(entries):
                 if count > _MAX_ENTRIES:
-                    self.unread = Unread("kprobe_blacklist: its list does not end")
+                    self.unread = Unread("kprobe_blacklist: its list does not end", "list-loops")
                     return
                 low, high = entry.start_addr.value_(), entry.end_addr.value_()
                 name = self._target.locate(low)

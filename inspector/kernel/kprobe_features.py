@@ -54,7 +54,7 @@ def _refuses_traps(target: Target) -> bool | Unread:
     """Whether can_probe() compares with the opcode of UD1: is_exception_insn(), inlined."""
     address = target.symbols.address_of("can_probe")
     if address is None:
-        return Unread("can_probe: no such symbol")
+        return Unread("can_probe: no such symbol", "structure-unknown")
     _location, function = function_at(target, address)
     size = function.high - function.low
     text = fact("the text of can_probe", lambda: target.read(function.low, size))
@@ -74,6 +74,6 @@ def _flag(target: Target, symbol: str) -> bool | Unread:
 def _stores_zero(target: Target) -> bool | Unread:
     address = target.symbols.address_of("ftrace_regs_caller")
     if address is None:
-        return Unread("ftrace_regs_caller: no such symbol")
+        return Unread("ftrace_regs_caller: no such symbol", "structure-unknown")
     text = fact("the text of ftrace_regs_caller", lambda: target.read(address, _FTRACE_CALLER_SIZE))
     return text if isinstance(text, Unread) else any(store in text for store in _STORES_ZERO)

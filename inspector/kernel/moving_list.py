@@ -21,6 +21,8 @@ Links = Callable[[int], tuple[int, int]]
 class ListMoves(InspectorError):
     """A list that changed faster than it could be followed."""
 
+    rule = "list-moves"
+
 
 def follow(head: int, links: Links, patience: int) -> Iterator[int]:
     """The nodes behind ``head``, each once.

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from inspector.errors import Unreadable
+from inspector.errors import TargetError, Unreadable
 from inspector.kernel.moving_list import ListMoves, follow
 from inspector.kernel.task_states import TaskStates
 from inspector.kernel.tasks import Tasks
-from inspector.model.incomplete import Incomplete
+from inspector.model.missing import Missing
 from inspector.model.moment import Moment
 from inspector.model.task import Task
 from inspector.target.target import Target
@@ -43,12 +43,12 @@ class MovingTasks(Tasks):
         """As :meth:`Tasks.all`; a task that came or went meanwhile may be missing."""
         init = self._moving.symbols.address_of("init_task")
         if init is None:
-            raise Unreadable(0, 0, "no symbol init_task: the task list cannot be found")
+            raise TargetError("no symbol init_task: the task list cannot be found")
         try:
             for node in follow(init + self._tasks, self._links, _PATIENCE):
                 yield from self._threads_of(node - self._tasks)
         except ListMoves as error:
-            self.incomplete.append(Incomplete(str(error)))
+            self.missing.append(Missing.of(error))
 
     def moment(self, task: Task) -> Moment | None:
         """What tells whether the task has run since; None if it is on its process's list no more.
@@ -85,7 +85,7 @@ class MovingTasks(Tasks):
                 failure = str(error)
             if not self._is_listed(leader + self._tasks):
                 return  # it has exited, and its list with it
-        self.incomplete.append(Incomplete(f"threads of the task at {leader:#x}: {failure}"))
+        self.missing.append(Missing("list-moves", f"threads of the task at {leader:#x}: {failure}"))
 
     def _is_listed(self, node: int) -> bool:
         """Whether its neighbours know the task: not yet, or no more, if they do not.

@@ -20,7 +20,7 @@ def present_cpus(target: Target) -> tuple[int, ...]:
     """
     mask = target.symbols.address_of("__cpu_present_mask")
     if mask is None:
-        raise Unreadable(0, 0, "no symbol __cpu_present_mask")
+        raise Unreadable(0, 0, "no symbol __cpu_present_mask", "structure-unknown")
     with reading("nr_cpu_ids"):
         count = min(target.prog["nr_cpu_ids"].value_(), _MAX_CPUS)
     bits = int.from_bytes(target.read(mask, -(-count // 64) * 8), "little")

@@ -39,7 +39,7 @@ def kernel_taints(target: Target) -> tuple[Taint, ...]:
     """
     address = target.symbols.address_of("tainted_mask")
     if address is None:
-        raise Unreadable(0, 0, "no symbol tainted_mask")
+        raise Unreadable(0, 0, "no symbol tainted_mask", "structure-unknown")
     return taints_of(target.word(address))
 
 

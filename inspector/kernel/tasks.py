@@ -9,8 +9,8 @@ from functools import lru_cache
 from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
-from inspector.errors import InspectorError, Unreadable
-from inspector.model.incomplete import Incomplete
+from inspector.errors import InspectorError, TargetError, Unreadable
+from inspector.model.missing import Missing
 from inspector.model.registers import PT_REGS_SIZE
 from inspector.model.stack import Stack, StackKind
 from inspector.model.task import Running, Task, escape_comm
@@ -96,7 +96,7 @@ class _Layout:
 
 
 class Tasks:
-    """Reads tasks. What cannot be read is kept in :attr:`incomplete`, never dropped."""
+    """Reads tasks. What cannot be read is kept in :attr:`missing`, never dropped."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
@@ -105,7 +105,7 @@ class Tasks:
             self.thread_size: int = target.prog["THREAD_SIZE"].value_()
         # task_pt_regs(): from the lowest address of the task stack, in bytes.
         self.entry_offset = self.thread_size - entry_padding(target) - PT_REGS_SIZE
-        self.incomplete: list[Incomplete] = []
+        self.missing: list[Missing] = []
 
     def all(self) -> Iterator[Task]:
         """Every thread but the idle tasks, a process's threads together, leaders in list order.
@@ -114,7 +114,7 @@ class Tasks:
         """
         init = self._target.symbols.address_of("init_task")
         if init is None:
-            raise Unreadable(0, 0, "no symbol init_task: the task list cannot be found")
+            raise TargetError("no symbol init_task: the task list cannot be found")
         head = init + self._layout.tasks
         for leader, node in self._list(head, self._layout.tasks, _next_task):
             yield from self._threads(leader, node)
@@ -168,18 +168,18 @@ class Tasks:
                 try:
                     node = self._node(at - offset)
                 except Unreadable as error:
-                    self._note(f"the task at {at - offset:#x}: {error}")
+                    self._note(error.rule, f"the task at {at - offset:#x}: {error}")
                     at = self._target.word(at)
                 else:
                     yield at - offset, node
                     at = next_of(node)
             if at != head:
-                self._note(f"the list at {head:#x} runs into itself")
+                self._note("list-loops", f"the list at {head:#x} runs into itself")
         except Unreadable as error:
-            self._note(f"the list at {head:#x} is cut: {error}")
+            self._note(error.rule, f"the list at {head:#x} is cut: {error}")
 
-    def _note(self, reason: str) -> None:
-        self.incomplete.append(Incomplete(reason))
+    def _note(self, rule: str, text: str) -> None:
+        self.missing.append(Missing(rule, text))
 
     def _task(self, address: int, node: _Node) -> Task:
         stack, flags = node.stack, node.flags

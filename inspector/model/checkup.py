@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from inspector.model.host import Finding
 from inspector.model.kernel import KernelIdentity, TargetIdentity
+from inspector.model.missing import Missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class OpenedTarget:
     target: TargetIdentity | None
     kernel: KernelIdentity | None
     text: str
-    missing: tuple[str, ...] = ()
+    missing: tuple[Missing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

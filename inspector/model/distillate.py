@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from inspector.model.incomplete import Incomplete
+from inspector.model.missing import Missing
 from inspector.model.sensitive import SensitiveKind
 
 
@@ -73,7 +73,7 @@ class Distillate:
     :ivar kinds: what its pages hold, the largest first
     :ivar ranges: every range of bytes that it holds of the dump
     :ivar taken_out: bytes of users' data that were replaced, by kind
-    :ivar incomplete: what the report could not read; the small dump cannot answer it either
+    :ivar missing: what the report could not read; the small dump cannot answer it either
     """
 
     pages: int
@@ -82,4 +82,4 @@ class Distillate:
     kinds: tuple[KindSize, ...]
     ranges: tuple[KeptRange, ...]
     taken_out: Mapping[SensitiveKind, int]
-    incomplete: tuple[Incomplete, ...]
+    missing: tuple[Missing, ...]

@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from inspector.model.frame import Frame
-from inspector.model.incomplete import Incomplete
 from inspector.model.kernel import KernelIdentity, TargetIdentity
+from inspector.model.missing import Missing
 from inspector.model.record import Hold, Mode, RecordProbe
 from inspector.model.report import Diff
 from inspector.model.timeline import Timeline
@@ -97,4 +97,4 @@ class Freeze:
     held: Held | None
     command: CommandEnd | None
     saved: str | None
-    incomplete: tuple[Incomplete, ...] = ()
+    missing: tuple[Missing, ...] = ()

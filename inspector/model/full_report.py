@@ -6,10 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from inspector.model.frame import Frame
-from inspector.model.incomplete import Incomplete
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.kprobe import Kprobe
 from inspector.model.machine import Machine
+from inspector.model.missing import Missing
 from inspector.model.report import Diff, StackPicture
 from inspector.model.signature import Signature
 from inspector.model.task import Task
@@ -40,7 +40,7 @@ class FullReport:
     hung: tuple[Task, ...]
     by_syscall: tuple[TaskGroup, ...]
     by_origin: tuple[TaskGroup, ...]
-    incomplete: tuple[Incomplete, ...]
+    missing: tuple[Missing, ...]
 
     @property
     def stack(self) -> StackPicture | None:

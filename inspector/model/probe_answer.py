@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from inspector.model.evidence import Evidence
-from inspector.model.incomplete import Incomplete
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.kprobe import Mechanism
+from inspector.model.missing import Missing
 from inspector.model.symbol import Location
 
 
@@ -116,4 +116,4 @@ class ProbeAnswer:
     ways: tuple[NumberWay, ...]
     entry_offset: int
     notes: tuple[str, ...] = ()
-    incomplete: tuple[Incomplete, ...] = ()
+    missing: tuple[Missing, ...] = ()

@@ -15,9 +15,11 @@ class Unread:
     """A fact that the target does not hold: neither yes nor no.
 
     :ivar reason: in one line
+    :ivar rule: the cause, as in :class:`inspector.model.missing.Missing`
     """
 
     reason: str
+    rule: str = "fact-unread"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from inspector.model.access import FaultingAccess
 from inspector.model.call_frame import CallFrame
 from inspector.model.frame import Frame
-from inspector.model.incomplete import Incomplete
 from inspector.model.instruction import DecodedInstruction
 from inspector.model.kernel import KernelIdentity, TargetIdentity
+from inspector.model.missing import Missing
 from inspector.model.stack import Stack
 from inspector.model.task import Task
 
@@ -22,7 +22,7 @@ class Report:
     target: TargetIdentity
     kernel: KernelIdentity
     frames: tuple[Frame, ...]
-    incomplete: tuple[Incomplete, ...] = ()
+    missing: tuple[Missing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Diff:
     right: Frame
     fields: tuple[RegisterDiff, ...]
     others: tuple[Frame, ...] = ()
-    incomplete: tuple[Incomplete, ...] = ()
+    missing: tuple[Missing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Explanation:
     instruction: DecodedInstruction | None = None
     entry: Frame | None = None
     access: FaultingAccess | None = None
-    incomplete: tuple[Incomplete, ...] = ()
+    missing: tuple[Missing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,5 +111,5 @@ class StackPicture:
     live_low: int | None
     calls: tuple[CallFrame, ...]
     frames: tuple[Frame, ...]
-    incomplete: tuple[Incomplete, ...] = ()
+    missing: tuple[Missing, ...] = ()
     others: tuple[Stack, ...] = ()

@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from inspector.model.frame import Frame
-from inspector.model.incomplete import Incomplete
 from inspector.model.kernel import KernelIdentity, TargetIdentity
+from inspector.model.missing import Missing
 from inspector.model.report import RegisterMeaning
 from inspector.model.task import Task
 
@@ -41,4 +41,4 @@ class Timeline:
     number: int | None
     moments: tuple[Moment, ...]
     others: tuple[int, ...] = ()
-    incomplete: tuple[Incomplete, ...] = ()
+    missing: tuple[Missing, ...] = ()

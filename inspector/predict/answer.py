@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from inspector.model.incomplete import Incomplete
 from inspector.model.kernel import KernelIdentity, TargetIdentity
+from inspector.model.missing import Missing
 from inspector.model.number_facts import NumberFacts
 from inspector.model.probe_answer import Outcome, ProbeAnswer, Rename
 from inspector.model.probe_site import ProbeSite
@@ -23,17 +23,17 @@ def answer(
     site: ProbeSite,
     same_name: int,
     numbers: NumberFacts,
-    incomplete: tuple[Incomplete, ...],
+    missing: tuple[Missing, ...],
 ) -> ProbeAnswer:
     """What a kprobe at ``site`` would do and hold.
 
     :param same_name: how many functions have the name
-    :param incomplete: what of the target could not be read before
+    :param missing: what of the target could not be read before
     """
     registered = registration(site)
     first, why = mechanism(site, registered)
     jump, events = later(site, first), kprobe_events(site, registered)
-    missing = unread(site, registered, first, jump, events)
+    unknown = unread(site, registered, first, jump, events)
     moved = site.address - site.asked.address
     return ProbeAnswer(
         target=target,
@@ -54,5 +54,5 @@ def answer(
         ways=number_ways(site, registered.outcome is Outcome.ACCEPTED, numbers),
         entry_offset=numbers.entry_offset,
         notes=notes(site, registered, same_name),
-        incomplete=(*incomplete, *map(Incomplete, missing)),
+        missing=(*missing, *(Missing(fact.rule, fact.reason) for fact in unknown)),
     )

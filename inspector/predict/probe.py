@@ -39,7 +39,7 @@ def unread(
     first: Mechanism | None,
     jump: Optimisation | None,
     events: Registration,
-) -> tuple[str, ...]:
+) -> tuple[Unread, ...]:
     """The facts that an answer lacks, each once; none for one that needs none."""
     facts: list[object] = []
     if registered.outcome is Outcome.UNKNOWN:
@@ -54,7 +54,7 @@ def unread(
     if jump is not None and jump.possible is not Outcome.REFUSED:
         facts += [site.body, site.faulting, site.reserved, site.features.allowed]
         facts += [site.features.refuses_traps] if jump.possible is Outcome.UNKNOWN else []
-    return tuple(dict.fromkeys(fact.reason for fact in facts if isinstance(fact, Unread)))
+    return tuple(dict.fromkeys(fact for fact in facts if isinstance(fact, Unread)))
 
 
 def notes(site: ProbeSite, registered: Registration, same_name: int) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from inspector.errors import RecordError
 from inspector.model.context import Context
 from inspector.model.frame import Frame
 from inspector.model.kernel import KernelIdentity
+from inspector.model.missing import Missing
 from inspector.model.record import Record, RecordProbe
 from inspector.record.codec import decode, encode
 
@@ -47,7 +48,7 @@ class SavedRecords:
 
     :ivar kernel: which ran
     :ivar hits: that asked for a slot of the ring
-    :ivar incomplete: what could not be read when this was saved, in words
+    :ivar missing: what could not be read when this was saved
     """
 
     kernel: KernelIdentity
@@ -56,7 +57,7 @@ class SavedRecords:
     lost: int
     torn: int
     records: tuple[SavedRecord, ...]
-    incomplete: tuple[str, ...]
+    missing: tuple[Missing, ...]
 
 
 def saved_text(saved: SavedRecords) -> str:

@@ -9,7 +9,7 @@ from io import StringIO
 
 from inspector.model.entry_frame import Found, whole
 from inspector.model.frame import Frame
-from inspector.model.incomplete import Incomplete
+from inspector.model.missing import Missing
 from inspector.model.registers import REGISTER_NAMES
 from inspector.render.csv_cell import text_cell
 from inspector.render.json_frame import location_object, register_object, word_object
@@ -49,7 +49,7 @@ class FramesCsv:
         """One frame's line."""
         return _line(_row(whole(found)))
 
-    def end(self, count: int, _incomplete: Iterable[Incomplete]) -> str:
+    def end(self, count: int, _missing: Iterable[Missing]) -> str:
         """The names alone, if there was no frame."""
         return "" if count else self.before_frames
 

@@ -15,7 +15,7 @@ from inspector.render import style
 from inspector.render.evidence_text import evidence_table
 from inspector.render.frame_lines import frame_lines
 from inspector.render.glyphs import Glyphs
-from inspector.render.incomplete_text import incomplete_lines
+from inspector.render.missing_text import MissingLines
 
 _INDENT = (0, 0, 0, 2)
 
@@ -28,7 +28,7 @@ def diff_foot(diff: Diff, glyphs: Glyphs) -> Iterator[RenderableType]:
         yield Text()
         yield Text("Other frames of the task, innermost first", style.STRONG)
         yield Padding(frame_lines(diff.others, glyphs), _INDENT)
-    yield incomplete_lines(diff.incomplete)
+    yield MissingLines(diff.missing)
 
 
 def _evidence(side: str, frame: Frame, colour: str, glyphs: Glyphs) -> Iterator[RenderableType]:

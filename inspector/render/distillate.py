@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 
 from inspector.model.distillate import WHY, Distillate, KeptRange
-from inspector.render.json_frame import incomplete_list
+from inspector.render.json_frame import missing_list
 from inspector.render.safe import safe
 
 
@@ -42,7 +42,7 @@ def distillate_json(path: str, made: Distillate) -> str:
         ],
         "taken_out": {kind.value: count for kind, count in made.taken_out.items()},
         "ranges": [_range(one) for one in made.ranges],
-        "incomplete": incomplete_list(made.incomplete),
+        "missing": missing_list(made.missing),
     }
     return json.dumps(content, indent=2) + "\n"
 

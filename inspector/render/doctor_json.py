@@ -7,7 +7,7 @@ import json
 
 from inspector.model.checkup import Checkup, OpenedTarget
 from inspector.model.host import Need, State
-from inspector.render.json_frame import Json, kernel_object, target_object
+from inspector.render.json_frame import Json, kernel_object, missing_list, target_object
 
 
 def doctor_json(checkup: Checkup) -> str:
@@ -45,5 +45,5 @@ def _opened(opened: OpenedTarget) -> Json:
         "target": target_object(opened.target) if opened.target else None,
         "kernel": kernel_object(opened.kernel) if opened.kernel else None,
         "text": opened.text,
-        "missing": list(opened.missing),
+        "missing": missing_list(opened.missing),
     }

@@ -15,6 +15,7 @@ from inspector.model.checkup import Checkup, OpenedTarget
 from inspector.model.host import Finding, Need, State
 from inspector.render import style
 from inspector.render.glyphs import glyphs_of
+from inspector.render.missing_text import missing_texts
 from inspector.render.safe import safe
 from inspector.render.target_text import target_line
 
@@ -81,8 +82,8 @@ def _opened(opened: OpenedTarget, options: ConsoleOptions) -> Iterator[Text]:
     if opened.target is not None and opened.kernel is not None:
         yield target_line(opened.target, opened.kernel, glyphs_of(options))
     yield Text(safe(opened.text))
-    for missing in opened.missing:
-        yield Text(f"not read: {safe(missing)}", style.NOTICE)
+    for text in missing_texts(opened.missing):
+        yield Text(f"not read: {text}", style.NOTICE)
 
 
 def _word(state: State) -> Text:

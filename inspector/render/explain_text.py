@@ -18,8 +18,8 @@ from inspector.render.evidence_text import access_lines, evidence_table
 from inspector.render.frame_facts import frame_facts
 from inspector.render.frame_lines import frame_lines
 from inspector.render.glyphs import Glyphs, glyphs_of
-from inspector.render.incomplete_text import incomplete_lines
 from inspector.render.instruction_text import instruction_text
+from inspector.render.missing_text import MissingLines
 from inspector.render.safe import safe
 from inspector.render.target_text import target_line, task_line
 from inspector.render.word import ABSENT_WORDS, hex_word, register_word
@@ -54,7 +54,7 @@ class ExplainText:
         yield from _section(f"Why it is {told.frame.origin.value}")
         yield Padding(evidence_table(told.frame.evidence, glyphs), _INDENT)
         yield from _entry(told.entry, glyphs)
-        yield incomplete_lines(told.incomplete)
+        yield MissingLines(told.missing)
 
     def _story(self, width: int) -> RenderResult:
         right = max(0, width - _WIDEST_PROSE)

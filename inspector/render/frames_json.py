@@ -6,11 +6,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from inspector.model.incomplete import Incomplete
 from inspector.model.kernel import KernelIdentity, TargetIdentity
+from inspector.model.missing import Missing
 from inspector.render.frame_texts import FrameTexts
 from inspector.render.json import INDENT, header
-from inspector.render.json_frame import incomplete_list
+from inspector.render.json_frame import missing_list
 
 
 class FramesJson:
@@ -25,8 +25,8 @@ class FramesJson:
         self.before_frames = self._head + "\n    "
         self.of = FrameTexts(INDENT, depth=4).of
 
-    def end(self, count: int, incomplete: Iterable[Incomplete]) -> str:
+    def end(self, count: int, missing: Iterable[Missing]) -> str:
         """After ``count`` frames."""
-        missing = json.dumps(incomplete_list(incomplete), indent=INDENT).replace("\n", "\n  ")
+        listed = json.dumps(missing_list(missing), indent=INDENT).replace("\n", "\n  ")
         closed = "\n  ]" if count else self._head + "]"
-        return f'{closed},\n  "incomplete": {missing}\n}}\n'
+        return f'{closed},\n  "missing": {listed}\n}}\n'

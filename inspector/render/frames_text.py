@@ -16,7 +16,7 @@ from inspector.render.columns import Columns
 from inspector.render.frame_facts import interrupted
 from inspector.render.frames_summary import summary_lines
 from inspector.render.glyphs import Glyphs, glyphs_of
-from inspector.render.incomplete_text import incomplete_lines
+from inspector.render.missing_text import MissingLines
 from inspector.render.origin_words import PROBE_ORIGINS
 from inspector.render.safe import safe
 from inspector.render.target_text import target_line
@@ -58,7 +58,7 @@ class FramesTable:
         yield Text()
         yield from summary_lines(self.report, self.panicking, glyphs)
         if self.alone:
-            yield incomplete_lines(self.report.incomplete)
+            yield MissingLines(self.report.missing)
 
     def _table(self, glyphs: Glyphs, width: int | None) -> RenderResult:
         rows = [self._cells(frame, glyphs) for frame in self.report.frames]

@@ -8,7 +8,7 @@ import json
 from inspector.model.freeze import CommandEnd, Freeze, Held
 from inspector.model.record import RecordProbe
 from inspector.render.json import header
-from inspector.render.json_frame import Json, frame_object, incomplete_list, word_object
+from inspector.render.json_frame import Json, frame_object, missing_list, word_object
 
 
 def freeze_json(freeze: Freeze) -> str:
@@ -20,7 +20,7 @@ def freeze_json(freeze: Freeze) -> str:
         "held": _held(freeze.held) if freeze.held else None,
         "command": command_object(freeze.command),
         "saved": freeze.saved,
-        "incomplete": incomplete_list(freeze.incomplete),
+        "missing": missing_list(freeze.missing),
     }
     return json.dumps(content, indent=2) + "\n"
 

@@ -19,7 +19,7 @@ from inspector.model.report import Diff
 from inspector.model.task_group import TaskGroup
 from inspector.render.duration import log_stamp
 from inspector.render.frame_facts import FACT_LABELS, frame_facts
-from inspector.render.incomplete_text import incomplete_text
+from inspector.render.missing_text import missing_texts
 from inspector.render.origin_words import ORIGIN_WORDS
 from inspector.render.policy import policy
 from inspector.render.report_facts import (
@@ -103,7 +103,7 @@ def full_report_html(report: FullReport) -> str:
                 ("syscall", "Tasks by what they asked the kernel for", _bars(report.by_syscall)),
                 ("origin", "Tasks by the origins of their frames", _bars(report.by_origin)),
             ),
-            incomplete=[incomplete_text(missing) for missing in report.incomplete],
+            missing=missing_texts(report.missing),
             bar=_BAR,
         )
     )

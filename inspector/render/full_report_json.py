@@ -16,15 +16,15 @@ from inspector.render.json import diff_fields, document, header, picture_object
 from inspector.render.json_frame import (
     Json,
     frame_object,
-    incomplete_list,
     location_object,
+    missing_list,
     task_object,
     word_object,
 )
 
 
 def full_report_json(report: FullReport) -> str:
-    """The document; what the target does not hold is null, and named in ``incomplete``."""
+    """The document; what the target does not hold is null, and named in ``missing``."""
     machine = report.machine
     return document(
         {
@@ -43,7 +43,7 @@ def full_report_json(report: FullReport) -> str:
             "by_syscall": _groups(report.by_syscall),
             "by_origin": _groups(report.by_origin),
             "frames": [frame_object(frame) for frame in report.frames],
-            "incomplete": incomplete_list(report.incomplete),
+            "missing": missing_list(report.missing),
         }
     )
 

@@ -15,7 +15,7 @@ from inspector.model.full_report import FullReport
 from inspector.model.probe_site import Unread
 from inspector.model.report import Diff, RegisterDiff
 from inspector.model.task_group import TaskGroup
-from inspector.render.incomplete_text import incomplete_text
+from inspector.render.missing_text import missing_texts
 from inspector.render.report_facts import (
     FRAME_HEAD,
     backtrace_rows,
@@ -83,9 +83,9 @@ def _document(report: FullReport) -> Iterator[str]:
     yield from _probes(report)
     yield from _groups("Tasks by syscall", report.by_syscall)
     yield from _groups("Tasks by the origins of their frames", report.by_origin)
-    if report.incomplete:
+    if report.missing:
         yield from _section("Not read")
-        yield from (f"- {code_span(incomplete_text(missing))}" for missing in report.incomplete)
+        yield from (f"- {code_span(text)}" for text in missing_texts(report.missing))
 
 
 def _section(title: str) -> Iterator[str]:

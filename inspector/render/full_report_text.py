@@ -18,7 +18,7 @@ from inspector.model.task_group import TaskGroup
 from inspector.render import style
 from inspector.render.diff_text import DiffText
 from inspector.render.frames_text import FramesTable
-from inspector.render.incomplete_text import incomplete_lines
+from inspector.render.missing_text import MissingLines
 from inspector.render.report_facts import backtrace_rows, log_rows, opening_rows, probe_row
 from inspector.render.stack_text import StackText
 
@@ -52,7 +52,7 @@ class FullReportText:
         yield from _probes(report)
         yield from _groups("Tasks by syscall", report.by_syscall, bar)
         yield from _groups("Tasks by the origins of their frames", report.by_origin, bar)
-        yield incomplete_lines(report.incomplete)
+        yield MissingLines(report.missing)
 
 
 def _section(title: str) -> Iterator[RenderableType]:

@@ -13,10 +13,10 @@ from inspector.render.json_frame import (
     Json,
     access_object,
     frame_object,
-    incomplete_list,
     instruction_object,
     kernel_object,
     location_object,
+    missing_list,
     register_object,
     target_object,
     task_object,
@@ -39,7 +39,7 @@ def diff_json(diff: Diff) -> str:
             "right": frame_object(diff.right),
             "fields": diff_fields(diff),
             "others": [frame_object(frame) for frame in diff.others],
-            "incomplete": incomplete_list(diff.incomplete),
+            "missing": missing_list(diff.missing),
         }
     )
 
@@ -55,7 +55,7 @@ def explanation_json(explanation: Explanation) -> str:
             "instruction": instruction_object(explanation.instruction),
             "registers": _meanings(explanation),
             "entry": frame_object(explanation.entry) if explanation.entry else None,
-            "incomplete": incomplete_list(explanation.incomplete),
+            "missing": missing_list(explanation.missing),
         }
     )
 
@@ -67,7 +67,7 @@ def stack_json(pictures: Sequence[StackPicture]) -> str:
         {
             **header("inspector.stack/1", last.target, last.kernel),
             "stacks": [picture_object(picture) for picture in pictures],
-            "incomplete": incomplete_list(last.incomplete),
+            "missing": missing_list(last.missing),
         }
     )
 

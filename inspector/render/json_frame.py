@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from inspector.model.evidence import Evidence
 from inspector.model.frame import Frame
-from inspector.model.incomplete import Incomplete
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.kprobe import Kprobe
+from inspector.model.missing import Missing, grouped
 from inspector.model.symbol import Location
 from inspector.model.syscall import Syscall
 from inspector.model.task import Task
@@ -145,9 +145,12 @@ def evidence_list(evidence: Iterable[Evidence]) -> list[Json]:
     ]
 
 
-def incomplete_list(incomplete: Iterable[Incomplete]) -> list[Json]:
-    """What is missing; a pid of null is the target as a whole."""
-    return [{"pid": missing.pid, "reason": missing.reason} for missing in incomplete]
+def missing_list(missing: Iterable[Missing]) -> list[Json]:
+    """What is missing, grouped by cause."""
+    return [
+        {"rule": group.rule, "count": group.count, "pids": list(group.pids), "text": group.text}
+        for group in grouped(missing)
+    ]
 
 
 def location_object(location: Location | None) -> str | None:

@@ -7,15 +7,15 @@ import json
 from collections.abc import Iterable
 
 from inspector.model.entry_frame import Found
-from inspector.model.incomplete import Incomplete
 from inspector.model.kernel import KernelIdentity, TargetIdentity
+from inspector.model.missing import Missing
 from inspector.render.frame_texts import FrameTexts
 from inspector.render.json import header
-from inspector.render.json_frame import Json, incomplete_list
+from inspector.render.json_frame import Json, missing_list
 
 
 class FramesJsonLines:
-    """A line with schema, target and kernel; one a frame; one with what was incomplete."""
+    """A line with schema, target and kernel; one a frame; one with what is missing."""
 
     before_frames = between = ""
 
@@ -27,9 +27,9 @@ class FramesJsonLines:
         """One frame's line."""
         return self._text_of(found) + "\n"
 
-    def end(self, _count: int, incomplete: Iterable[Incomplete]) -> str:
+    def end(self, _count: int, missing: Iterable[Missing]) -> str:
         """The last line."""
-        return _line({"incomplete": incomplete_list(incomplete)})
+        return _line({"missing": missing_list(missing)})
 
 
 def _line(content: Json) -> str:

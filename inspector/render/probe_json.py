@@ -18,8 +18,8 @@ from inspector.render.json import header
 from inspector.render.json_frame import (
     Json,
     evidence_list,
-    incomplete_list,
     location_object,
+    missing_list,
     word_object,
 )
 
@@ -43,7 +43,7 @@ def probe_json(answer: ProbeAnswer, kind: SnippetKind | None, code: str | None) 
         "syscall_number": [_way(way) for way in answer.ways],
         "snippet": {"kind": kind.value, "code": code} if kind else None,
         "notes": list(answer.notes),
-        "incomplete": incomplete_list(answer.incomplete),
+        "missing": missing_list(answer.missing),
     }
     return json.dumps(content, indent=2) + "\n"
 

@@ -16,7 +16,7 @@ from inspector.model.registers import as_int64
 from inspector.render import style
 from inspector.render.evidence_text import evidence_table
 from inspector.render.glyphs import Glyphs, glyphs_of
-from inspector.render.incomplete_text import incomplete_lines
+from inspector.render.missing_text import MissingLines
 from inspector.render.probe_verdict import rename_line, verdict
 from inspector.render.safe import safe
 from inspector.render.target_text import target_line
@@ -47,7 +47,7 @@ class ProbeText:
         yield Padding(_ways(told), _INDENT)
         yield from _section("Why")
         yield Padding(evidence_table(_reasons(told), glyphs), _INDENT)
-        yield incomplete_lines(told.incomplete)
+        yield MissingLines(told.missing)
 
 
 def _reasons(told: ProbeAnswer) -> list[Evidence]:

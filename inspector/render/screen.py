@@ -15,17 +15,27 @@ LEAST_WIDTH = 64  # a narrower terminal wraps lines by itself: words of 16 digit
 
 
 class Screen(Console):
-    """A rich console that takes every text literally, and lets a closed pipe be seen."""
+    """A rich console that takes every text literally, and lets a closed pipe be seen.
+
+    :ivar verbose: whether to list what is missing one by one
+    """
+
+    verbose = False
 
     def on_broken_pipe(self) -> None:
         """Raise it again: the command line deals with it."""
         raise BrokenPipeError
 
 
-def show(answer: RenderableType, out: TextIO) -> None:
-    """Write ``answer``, with colours only if ``out`` is a terminal that wants them."""
+def show(answer: RenderableType, out: TextIO, *, verbose: bool = False) -> None:
+    """Write ``answer``, with colours only if ``out`` is a terminal that wants them.
+
+    :param verbose: whether to list what is missing one by one
+    """
+    screen = screen_of(out)
+    screen.verbose = verbose
     # A row that is meant to be longer than the width is not to be cut.
-    screen_of(out).print(Trimmed(answer), crop=False, end="")
+    screen.print(Trimmed(answer), crop=False, end="")
 
 
 def screen_of(out: TextIO) -> Screen:

@@ -11,7 +11,7 @@ from inspector.model.report import Explanation
 from inspector.render.explain_text import register_rows
 from inspector.render.frame_lines import frame_lines
 from inspector.render.glyphs import glyphs_of
-from inspector.render.incomplete_text import incomplete_lines
+from inspector.render.missing_text import MissingLines
 from inspector.render.target_text import task_line
 
 
@@ -30,4 +30,4 @@ class SomeRegistersText:
             yield task_line(told.frame.task, glyphs)
         yield frame_lines([told.frame], glyphs)
         yield register_rows(told, options.max_width, glyphs, self.decimal)
-        yield incomplete_lines(told.incomplete)
+        yield MissingLines(told.missing)

@@ -16,7 +16,7 @@ from inspector.render import style
 from inspector.render.frame_box import frame_box
 from inspector.render.frame_lines import frame_lines
 from inspector.render.glyphs import Glyphs, glyphs_of
-from inspector.render.incomplete_text import incomplete_lines
+from inspector.render.missing_text import MissingLines
 from inspector.render.stack_layout import Gap, Slab, layout_of
 from inspector.render.stack_line import INDENT, stack_line
 from inspector.render.stack_words import call_words, free_words, gap_words, innermost_words
@@ -46,7 +46,7 @@ class StackText:
         if layout.outside:
             yield from _outside(layout.outside, glyphs)
         if self.alone:
-            yield incomplete_lines(picture.incomplete)
+            yield MissingLines(picture.missing)
 
 
 def _stack(

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, RenderResult
 
-from inspector.model.incomplete import Incomplete
+from inspector.model.missing import Missing
 from inspector.model.task import Running, Task
 from inspector.render import style
 from inspector.render.columns import Columns
 from inspector.render.glyphs import Glyphs, glyphs_of
-from inspector.render.incomplete_text import incomplete_lines
+from inspector.render.missing_text import MissingLines
 from inspector.render.safe import safe
 from inspector.render.word import hex_word
 
@@ -27,7 +27,7 @@ class TasksTable:
 
     tasks: tuple[Task, ...]
     marked: Task | None = None
-    incomplete: tuple[Incomplete, ...] = ()
+    missing: tuple[Missing, ...] = ()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         glyphs = glyphs_of(options)
@@ -38,7 +38,7 @@ class TasksTable:
         for task, row in zip(self.tasks, rows, strict=True):
             bold = style.STRONG if self._is_marked(task) else ""
             yield from columns.lines(row, [bold] * len(_HEAD))
-        yield incomplete_lines(self.incomplete)
+        yield MissingLines(self.missing)
 
     def _cells(self, task: Task, glyphs: Glyphs) -> tuple[str, ...]:
         mark = glyphs.mark if self._is_marked(task) else ""

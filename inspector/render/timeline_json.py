@@ -11,7 +11,7 @@ from inspector.render.json import header
 from inspector.render.json_frame import (
     Json,
     frame_object,
-    incomplete_list,
+    missing_list,
     register_object,
     task_object,
 )
@@ -25,7 +25,7 @@ def timeline_json(timeline: Timeline) -> str:
         "event": timeline.number,
         "moments": [_moment(moment) for moment in timeline.moments],
         "others": list(timeline.others),
-        "incomplete": incomplete_list(timeline.incomplete),
+        "missing": missing_list(timeline.missing),
     }
     return json.dumps(content, indent=2) + "\n"
 

@@ -16,7 +16,7 @@ from inspector.model.timeline import Moment, Timeline
 from inspector.render import style
 from inspector.render.frame_facts import interrupted
 from inspector.render.glyphs import Glyphs, glyphs_of
-from inspector.render.incomplete_text import incomplete_lines
+from inspector.render.missing_text import MissingLines
 from inspector.render.origin_words import PROBE_ORIGINS
 from inspector.render.safe import safe
 from inspector.render.target_text import target_line, task_line
@@ -45,7 +45,7 @@ class TimelineText:
         yield from _life(told, "orig_ax", lambda moment: moment.orig_ax)
         yield from _life(told, "ax", lambda moment: moment.ax)
         yield from _others(told)
-        yield incomplete_lines(told.incomplete)
+        yield MissingLines(told.missing)
 
 
 def _event(told: Timeline) -> str:

@@ -17,6 +17,18 @@ from drgn import (
 
 from inspector.errors import TargetError, TargetLost, Unreadable
 
+# What drgn, libkdumpfile and the readers of this package say of a fault.
+_FAULTS = {
+    "Excluded page": "page-excluded",
+    "memory not saved in core dump": "page-excluded",
+    "a page is missing": "page-excluded",
+    "could not find physical memory segment": "page-excluded",
+    "could not find memory segment": "not-mapped",
+    "address is not mapped": "not-mapped",
+    "address is not canonical": "not-an-address",
+    "runs into itself": "list-loops",
+}
+
 
 @contextmanager
 def reading(what: str) -> Iterator[None]:
@@ -29,13 +41,23 @@ def reading(what: str) -> Iterator[None]:
     try:
         yield
     except FaultError as error:
-        raise Unreadable(error.address, 0, f"{what}: {_one_line(error)}") from None
+        raise unreadable(error, 0, f"{what}: ") from None
     except (ObjectNotFoundError, OutOfBoundsError, LookupError, AttributeError) as error:
         raise TargetError(f"{what}: {_one_line(error)}") from None
     except (BadDataError, ValueError, TypeError) as error:
         raise TargetError(f"{what}: {_one_line(error)}") from None
     except OSError as error:
         raise lost(what, error) from None
+
+
+def unreadable(error: FaultError, size: int, what: str = "") -> Unreadable:
+    """What drgn says of ``size`` bytes that are not there.
+
+    :param what: comes before its words
+    """
+    said = _one_line(error)
+    rule = next((rule for words, rule in _FAULTS.items() if words in said), "memory-unreadable")
+    return Unreadable(error.address, size, f"{what}{said}", rule)
 
 
 def lost(what: str, error: Exception) -> TargetLost:

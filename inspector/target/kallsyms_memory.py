@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from drgn import FaultError, Program
 
 from inspector.errors import Unreadable
+from inspector.target.faults import unreadable
 
 Read = Callable[[int, int], bytes]
 """``(address, size)`` to so many bytes, or :class:`Unreadable`."""
@@ -39,9 +40,9 @@ def reader(prog: Program) -> Read:
         try:
             return bytes(prog.read(address, size))
         except FaultError as error:
-            raise Unreadable(address, size, " ".join(str(error).split())) from None
+            raise unreadable(error, size) from None
         except OverflowError:
-            raise Unreadable(address, size, "not an address") from None
+            raise Unreadable(address, size, "not an address", "not-an-address") from None
 
     return read
 

@@ -18,8 +18,8 @@ from drgn import (
 )
 
 from inspector.errors import InspectorError, TargetError
-from inspector.model.incomplete import Incomplete
 from inspector.model.kernel import KernelIdentity, TargetIdentity
+from inspector.model.missing import Missing
 from inspector.signals import interrupts_kept
 from inspector.target.btf.cache import indexed
 from inspector.target.btf.finder import register_btf
@@ -100,9 +100,9 @@ def target_of(
     identity_of_kernel = KernelIdentity(
         info.get("OSRELEASE", "unknown"), "x86_64", info.get("BUILD-ID"), types
     )
-    incomplete = (*missing, *_load_modules(prog, symbols))
+    missing = (*missing, *_load_modules(prog, symbols))
     return Target(
-        prog, identity, identity_of_kernel, symbols, incomplete, cpu_registers or {}, btf, memory
+        prog, identity, identity_of_kernel, symbols, missing, cpu_registers or {}, btf, memory
     )
 
 
@@ -248,19 +248,19 @@ def reload_modules(target: Target) -> None:
     """
     missing = _load_modules(target.prog, target.symbols)
     if missing:
-        raise TargetError(missing[0].reason)
+        raise TargetError(missing[0].text)
 
 
-def _cut_short(identity: TargetIdentity) -> tuple[Incomplete, ...]:
+def _cut_short(identity: TargetIdentity) -> tuple[Missing, ...]:
     """A kdump that is would not have been opened; of an ELF dump only the end is missing."""
     if identity.format != "elf" or identity.path is None:
         return ()
     missing = look_at_elf(Path(identity.path))
-    return (Incomplete(missing),) if missing else ()
+    return (Missing("dump-cut-short", missing),) if missing else ()
 
 
 @contextmanager
-def _blaming(missing: tuple[Incomplete, ...], name: str) -> Iterator[None]:
+def _blaming(missing: tuple[Missing, ...], name: str) -> Iterator[None]:
     """Say with an error that something is missing, where that may be its reason."""
     try:
         yield
@@ -268,15 +268,16 @@ def _blaming(missing: tuple[Incomplete, ...], name: str) -> Iterator[None]:
         if not missing:
             raise
         what = str(error).removeprefix(f"{name}: ")
-        raise TargetError(f"{name}: {what}; {missing[0].reason}") from None
+        raise TargetError(f"{name}: {what}; {missing[0].text}") from None
 
 
-def _load_modules(prog: Program, symbols: Symbols) -> tuple[Incomplete, ...]:
+def _load_modules(prog: Program, symbols: Symbols) -> tuple[Missing, ...]:
+    failed: tuple[Missing, ...] = ()
     with complaints() as said, interrupts_kept():
         try:
             with reading("symbols of loaded modules"):
                 add_module_symbols(prog, symbols)
                 prog.create_loaded_modules()  # lets the unwinder read each module's own ORC
         except InspectorError as error:
-            said.append(str(error))
-    return tuple(map(Incomplete, said))
+            failed = (Missing.of(error),)
+    return (*(Missing("modules-unread", text) for text in said), *failed)

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from drgn import FaultError, Program, ProgramFlags, Type, offsetof, sizeof
 
 from inspector.errors import Unreadable
-from inspector.model.incomplete import Incomplete
 from inspector.model.kernel import KernelIdentity, TargetIdentity
+from inspector.model.missing import Missing
 from inspector.model.symbol import Location
 from inspector.target.btf.records import Btf
 from inspector.target.dump_memory import DumpMemory
-from inspector.target.faults import lost, reading
+from inspector.target.faults import lost, reading, unreadable
 from inspector.target.symbols import Symbols
 
 
@@ -24,7 +24,7 @@ class Target:
     :ivar prog: the drgn program
     :ivar cpu_registers: CPU number → registers, where someone other than drgn tells them
     :ivar moving: whether the kernel runs on while it is read
-    :ivar incomplete: what could not be had while opening, said in every answer
+    :ivar missing: what could not be had while opening, said in every answer
     :ivar btf: where types come from, None for DWARF
     """
 
@@ -34,7 +34,7 @@ class Target:
         identity: TargetIdentity,
         kernel: KernelIdentity,
         symbols: Symbols,
-        incomplete: tuple[Incomplete, ...],
+        missing: tuple[Missing, ...],
         cpu_registers: Mapping[int, Mapping[str, int]],
         btf: Btf | None,
         memory: DumpMemory | None = None,
@@ -43,7 +43,7 @@ class Target:
         self.identity = identity
         self.kernel = kernel
         self.symbols = symbols
-        self.incomplete = incomplete
+        self.missing = missing
         self.cpu_registers = cpu_registers
         self.moving = bool(prog.flags & ProgramFlags.IS_LIVE) and not cpu_registers
         self.btf = btf
@@ -82,9 +82,9 @@ class Target:
             data: bytes = self.prog.read(address, size)
             return data
         except FaultError as error:
-            raise Unreadable(address, size, " ".join(str(error).split())) from None
+            raise unreadable(error, size) from None
         except OverflowError:
-            raise Unreadable(address, size, "not an address") from None
+            raise Unreadable(address, size, "not an address", "not-an-address") from None
         except Exception as error:
             raise lost(self.identity.path or self.identity.kind, error) from None
 

@@ -12,5 +12,5 @@ kernel = inspector.of_program(get_default_prog())
 counted = Counter(frame.origin.value for frame in kernel.frames(kernel.tasks()))
 for origin, count in counted.most_common():
     print(f"{count:>7} {origin}")
-for missing in kernel.incomplete:
-    print("not read:", missing.reason, file=sys.stderr)
+for missing in kernel.missing:
+    print("not read:", missing, file=sys.stderr)

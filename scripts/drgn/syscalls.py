@@ -11,5 +11,5 @@ kernel = inspector.of_program(get_default_prog())
 for frame in kernel.frames(kernel.tasks()):
     if frame.task is not None and frame.syscall is not None:
         print(f"{frame.task.pid:>7} {frame.task.comm:16} {frame.syscall} [{frame.address:#x}]")
-for missing in kernel.incomplete:
-    print("not read:", missing.reason, file=sys.stderr)
+for missing in kernel.missing:
+    print("not read:", missing, file=sys.stderr)

@@ -28,7 +28,7 @@ KEYS = [
     "syscall_number",
     "snippet",
     "notes",
-    "incomplete",
+    "missing",
 ]
 
 
@@ -92,13 +92,13 @@ def test_the_armed_int3_of_the_demo_is_told_with_minus_one(inspector: Inspector)
     told = answer(inspector, "__x64_sys_fork+5", 0)
     assert (told["outcome"], told["mechanism"]["name"]) == ("accepted", "int3")
     assert told["registers"][0]["value"] == "0xffffffffffffffff"
-    assert told["incomplete"] == []
+    assert told["missing"] == []
 
 
 def test_what_a_small_dump_lacks_leaves_the_answer_open(inspector: Inspector) -> None:
     told = answer(inspector, "vfs_read+4", 3)
     assert told["outcome"] == "unknown"
-    assert any("vfs_read" in missing["reason"] for missing in told["incomplete"])
+    assert any("vfs_read" in missing["text"] for missing in told["missing"])
 
 
 def test_a_name_that_no_function_has_names_near_ones(inspector: Inspector) -> None:

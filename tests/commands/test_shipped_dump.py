@@ -71,7 +71,7 @@ def test_the_picture_names_both_frames_and_their_reasons(inspector: Inspector) -
 
 def test_frames_are_those_of_the_contract(inspector: Inspector) -> None:
     report = answer(inspector, "frames", "--demo", "--records", "--format", "json")
-    assert list(report) == ["schema", "target", "kernel", "frames", "incomplete"]
+    assert list(report) == ["schema", "target", "kernel", "frames", "missing"]
     assert report["schema"] == "inspector.frames/1"
     assert report["kernel"]["arch"] == "x86_64"
     for frame in report["frames"]:
@@ -94,7 +94,7 @@ def test_jsonl_and_csv_hold_the_same_frames_as_json(
     lines = inspector("frames", "--demo", *arguments, "--format", "jsonl").stdout.splitlines()
     header, *middle, last = (json.loads(line) for line in lines)
     assert header["schema"] == "inspector.frames/1"
-    assert last["incomplete"] == []
+    assert last["missing"] == []
     assert middle == frames
     table = inspector("frames", "--demo", *arguments, "--format", "csv").stdout
     rows = list(csv.DictReader(io.StringIO(table)))

@@ -72,7 +72,7 @@ def test_jsonl_has_a_tasks_frames_before_the_next_task_is_read(events: list[Even
             frame = json.loads(str(what))
             assert frame["task"]["pid"] == reading or frame["found_in"] == "note"
     assert events[-1][0] == "written"
-    assert "incomplete" in json.loads(str(events[-1][1]))
+    assert "missing" in json.loads(str(events[-1][1]))
 
 
 def test_the_header_and_the_first_frame_of_jsonl_are_not_held_back(events: list[Event]) -> None:

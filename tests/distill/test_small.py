@@ -38,7 +38,7 @@ class Small:
 def distilled(inspector: Inspector, core: Path, small: Path, *options: str) -> Small:
     result = inspector("distill", core, "-o", small, "--format", "json", *options)
     manifest = json.loads(result.stdout)
-    assert (result.returncode, result.stderr) == (3 if manifest["incomplete"] else 0, "")
+    assert (result.returncode, result.stderr) == (3 if manifest["missing"] else 0, "")
     assert manifest["schema"] == "inspector.distill/1"
     return Small(small, manifest)
 

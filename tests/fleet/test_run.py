@@ -64,7 +64,7 @@ def test_the_frames_are_those_of_the_report(
     assert len(frames) == row["frames"] == len(told["frames"])
     assert row["signature"] == told["signature"]["digest"]
     assert row["signature_parts"] == told["signature"]["parts"]
-    assert row["missing"] == [missing["reason"] for missing in told["incomplete"]]
+    assert row["missing"] == [missing["text"] for missing in told["missing"]]
     for frame, said in zip(frames, told["frames"], strict=True):
         for name in ("origin", "user_mode", "stack", "found_in", "cpu", "vector", "interrupted"):
             assert frame[name] == said[name]

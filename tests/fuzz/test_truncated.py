@@ -53,7 +53,7 @@ def cuts(
             assert_one_line(answer)
         else:
             assert answer.stderr == ""
-            assert '"incomplete": [{' in answer.stdout.splitlines()[-1]
+            assert '"missing": [{' in answer.stdout.splitlines()[-1]
 
 
 @pytest.mark.parametrize(("kind", "count"), [("kdump", CUTS), ("ELF", ELF_CUTS)])

@@ -216,6 +216,6 @@ def frames(inspector: Inspector, *arguments: str | Path) -> list[dict[str, Any]]
     assert (result.returncode, result.stderr) == (0, "")
     answer = json.loads(result.stdout)
     assert answer["schema"] == "inspector.frames/1"
-    assert answer["incomplete"] == []
+    assert answer["missing"] == []
     found: list[dict[str, Any]] = answer["frames"]
     return found

@@ -27,7 +27,7 @@ def test_the_types_are_those_of_the_dwarf_that_drgn_has(crash: Crash, vmlinux: P
     answer = json.loads(in_drgn(crash, vmlinux, code))
     assert answer["target"]["kind"] == "program"
     assert answer["kernel"]["types"] == "dwarf"
-    assert answer["incomplete"] == []
+    assert answer["missing"] == []
 
 
 @pytest.mark.parametrize(

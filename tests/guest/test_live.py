@@ -72,7 +72,7 @@ def live_answer(guest: LiveGuest, *arguments: str) -> dict[str, Any]:
     ran = guest.run(f"inspector frames --live --format json {' '.join(arguments)}", limit=300)
     assert ran.returncode in (0, 3), ran.stderr
     answer: dict[str, Any] = json.loads(ran.stdout)
-    assert bool(answer["incomplete"]) == (ran.returncode == 3)
+    assert bool(answer["missing"]) == (ran.returncode == 3)
     return answer
 
 
@@ -104,7 +104,7 @@ def test_from_inside_and_from_outside_tasks_that_did_not_move_look_the_same(
     moved = {int(line.split("/")[2]) for line in before if line not in after}
     ours, theirs = by_task(inside["frames"]), by_task(outside["frames"])
     still = [pid for pid in ours if pid in theirs and pid not in moved]
-    said = {left["pid"] for answer in (inside, outside) for left in answer["incomplete"]}
+    said = missing_pids(inside) | missing_pids(outside)
     assert len(still) >= 10
     assert {pid: ours[pid] for pid in still} == {pid: theirs[pid] for pid in still}
     for one, other in ((ours, theirs), (theirs, ours)):
@@ -129,10 +129,11 @@ def test_every_sleeper_is_in_the_syscall_that_proc_tells_and_who_runs_is_said_to
             checked += 1
     assert checked >= 10
     # Or it had just lost its CPU to another.
-    loop, said = pid_of(guest, "loop"), {left["pid"]: left for left in answer["incomplete"]}
-    if loop in said:
+    loop = pid_of(guest, "loop")
+    rules = [left["rule"] for left in answer["missing"] if loop in left["pids"]]
+    if rules:
         assert loop not in tasks
-        assert said[loop]["reason"].startswith("it is running on cpu ")
+        assert rules == ["task-running"]
     else:
         assert [frame["origin"] for frame in tasks[loop]] in INTERRUPTED
 
@@ -191,7 +192,7 @@ def answer_alike(
     expected = outside[0]["frames"]
     assert len(expected) >= 15
     for answer in outside:
-        assert (answer["frames"], answer["incomplete"]) == (expected, [])
+        assert (answer["frames"], answer["missing"]) == (expected, [])
     for core in (dump, small):
         for options in types:
             result = inspector("frames", "--core", core, "--format", "json", *options)
@@ -232,12 +233,16 @@ def test_a_guest_paused_for_reading_goes_on_after_an_answer_and_after_an_error(
     assert inspector("frames", "--demo", "--pause").returncode == 2
 
 
+def missing_pids(answer: dict[str, Any]) -> set[int]:
+    return {pid for group in answer["missing"] for pid in group["pids"]}
+
+
 def assert_right_outside(
     answer: dict[str, Any], before: dict[int, list[dict[str, Any]]], still: set[int]
 ) -> None:
     """Tasks that did not move look as they did ``before``; a process of the storm is itself."""
     tasks = by_task(answer["frames"])
-    said = {left["pid"] for left in answer["incomplete"]}
+    said = missing_pids(answer)
     there = still - said
     assert {pid: tasks.get(pid) for pid in there} == {pid: before[pid] for pid in there}
     for frame in answer["frames"]:

@@ -89,7 +89,7 @@ def test_a_paused_guest_its_dump_and_its_distillate_answer_alike_with_btf_and_wi
     for suite, crash in kernels.items():
         paused = json.loads((crash.directory / "qmp.json").read_text())
         assert paused["target"]["kind"] == "qemu"
-        assert paused["incomplete"] == []
+        assert paused["missing"] == []
         assert paused["frames"] == answers[suite], suite
         small = tmp_path / suite
         assert inspector("distill", crash.vmcore, "-o", small).returncode == 0

@@ -14,7 +14,7 @@ def probed(inspector: Inspector, crash: Crash, place: str) -> dict[str, Any]:
     result = inspector("probe", "--core", crash.vmcore, place, "--format", "json")
     assert (result.returncode, result.stderr) == (0, "")
     told: dict[str, Any] = json.loads(result.stdout)
-    assert told["incomplete"] == []
+    assert told["missing"] == []
     return told
 
 

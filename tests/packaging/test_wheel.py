@@ -87,7 +87,7 @@ def test_the_report_of_the_shipped_dump_is_the_one_of_the_checkout(
     origins = {frame["origin"] for frame in report["diff"].values() if isinstance(frame, dict)}
     assert origins == {"syscall", "int3"}
     assert (fresh.out / "report.err").read_text() == ""
-    assert int((fresh.out / "report.status").read_text()) == (3 if report["incomplete"] else 0)
+    assert int((fresh.out / "report.status").read_text()) == (3 if report["missing"] else 0)
 
 
 @pytest.mark.parametrize(

@@ -37,13 +37,13 @@ def test_orig_ax_is_zero_by_ftrace_and_minus_one_by_int3() -> None:
 def test_a_refused_probe_has_neither_mechanism_nor_registers_and_misses_nothing() -> None:
     told = answered(replace(site(7), blacklisted=Unread("x"), reserved=Unread("y")))
     assert told.registration.outcome is Outcome.REFUSED
-    assert (told.mechanism, told.registers, told.incomplete) == (None, (), ())
+    assert (told.mechanism, told.registers, told.missing) == (None, (), ())
 
 
 def test_what_is_unread_is_listed_once_and_only_where_it_matters() -> None:
     told = answered(replace(site(5), faulting=Unread("x"), reserved=Unread("x")))
-    assert [missing.reason for missing in told.incomplete] == ["x"]
-    assert answered(replace(site(0), faulting=Unread("x"))).incomplete == ()
+    assert [missing.text for missing in told.missing] == ["x"]
+    assert answered(replace(site(0), faulting=Unread("x"))).missing == ()
 
 
 def test_arguments_are_promised_only_while_nothing_has_changed_them() -> None:

@@ -32,8 +32,8 @@ def run(
         if output == "json":
             session.out.write(diff_json(diff))
         else:
-            show(DiffText(diff, show_all, decimal=decimal), session.out)
-        return status_of(True, diff.incomplete)
+            show(DiffText(diff, show_all, decimal=decimal), session.out, verbose=session.verbose)
+        return status_of(True, diff.missing)
 
 
 def diff_of(survey: Survey, request: DiffRequest) -> Diff:

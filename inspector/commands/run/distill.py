@@ -16,11 +16,9 @@ from inspector.full_report import Step, read_everything
 from inspector.model.call_frame import CallFrame
 from inspector.model.distillate import Distillate
 from inspector.model.frame import Frame
-from inspector.model.incomplete import Incomplete
 from inspector.opening import open_survey
 from inspector.redaction import sensitive_places
 from inspector.render.distillate import distillate_json, distillate_text
-from inspector.render.incomplete_text import incomplete_text
 from inspector.survey import Survey
 from inspector.target.spec import TargetKind, TargetSpec
 from inspector.target.target import Target
@@ -37,9 +35,8 @@ def run(session: Session, request: DistillRequest, output: str) -> Status:
         session.out.write(distillate_json(str(request.small), made))
     else:
         session.out.writelines(distillate_text(str(request.small), made, audit=request.audit))
-        for missing in made.incomplete:
-            session.err.write(f"inspector: not read: {incomplete_text(missing)}\n")
-    return status_of(True, made.incomplete)
+        session.say_missing(made.missing)
+    return status_of(True, made.missing)
 
 
 def _distilled(request: DistillRequest, step: Step) -> Distillate:
@@ -64,10 +61,10 @@ class _FullReport:
 
     def __call__(self, target: Target) -> Reading:
         survey = Survey(target)
-        incomplete: tuple[Incomplete, ...] = read_everything(survey, self._step)
+        missing = read_everything(survey, self._step)
         self._frames = _frames(survey)
         unwound = frozenset(call.pc - before for call in _calls(survey) for before in (0, 1))
-        return Reading(incomplete, sensitive_places(survey), unwound)
+        return Reading(missing, sensitive_places(survey), unwound)
 
     def check(self, small: Path) -> None:
         """:raises TargetError: unless the small dump has the same frames"""

@@ -23,7 +23,7 @@ def run(session: Session, target: TargetOptions, output: str) -> Status:
     if output == "json":
         session.out.write(doctor_json(checkup))
     else:
-        show(DoctorText(checkup, session.sudo_line), session.out)
+        show(DoctorText(checkup, session.sudo_line), session.out, verbose=session.verbose)
     unseen = any(finding.state is State.UNSEEN for finding in checkup.findings)
     partial = unseen or bool(checkup.opened and checkup.opened.missing)
     return Status.PARTIAL if partial else Status.WHOLE
@@ -52,5 +52,4 @@ def _held(survey: Survey) -> OpenedTarget:
     except NothingMatched:
         records = "no records"
     text = f"{len(tasks)} tasks, {records}"
-    missing = tuple(missing.reason for missing in survey.incomplete)
-    return OpenedTarget(survey.target_identity, survey.kernel_identity, text, missing)
+    return OpenedTarget(survey.target_identity, survey.kernel_identity, text, survey.missing)

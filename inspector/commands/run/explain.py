@@ -38,10 +38,10 @@ def run(
         if output == "json":
             session.out.write(explanation_json(explanation))
         elif request.registers:
-            show(SomeRegistersText(explanation, decimal), session.out)
+            show(SomeRegistersText(explanation, decimal), session.out, verbose=session.verbose)
         else:
-            show(ExplainText(explanation, decimal), session.out)
-        return status_of(True, explanation.incomplete)
+            show(ExplainText(explanation, decimal), session.out, verbose=session.verbose)
+        return status_of(True, explanation.missing)
 
 
 def explanation_of(survey: Survey, request: ExplainRequest) -> Explanation:

@@ -22,7 +22,7 @@ def run(session: Session, target: TargetOptions, request: FramesRequest, output:
     """Answer ``request`` in the format ``output``."""
     with session.survey(target) as survey:
         count = _WRITERS[output](session, survey, request)
-        return status_of(count > 0, survey.incomplete)
+        return status_of(count > 0, survey.missing)
 
 
 def frames_report(survey: Survey, request: FramesRequest) -> Report:
@@ -30,7 +30,7 @@ def frames_report(survey: Survey, request: FramesRequest) -> Report:
     from inspector.model.report import Report
 
     frames = tuple(whole(found) for found in Matching(survey, request).frames())
-    return Report(survey.target_identity, survey.kernel_identity, frames, survey.incomplete)
+    return Report(survey.target_identity, survey.kernel_identity, frames, survey.missing)
 
 
 def _as_json(session: Session, survey: Survey, request: FramesRequest) -> int:
@@ -51,16 +51,8 @@ def _as_csv(session: Session, survey: Survey, request: FramesRequest) -> int:
     from inspector.render.csv import FramesCsv
 
     count = stream_frames(session, survey, request, FramesCsv())
-    if survey.incomplete:  # the table has no place for it
-        _say_incomplete(session, survey)
+    session.say_missing(survey.missing)  # the table has no place for it
     return count
-
-
-def _say_incomplete(session: Session, survey: Survey) -> None:
-    from inspector.render.incomplete_text import incomplete_text  # rich: slow to import
-
-    for missing in survey.incomplete:
-        session.err.write(f"inspector: not read: {incomplete_text(missing)}\n")
 
 
 def _as_text(session: Session, survey: Survey, request: FramesRequest) -> int:
@@ -69,7 +61,7 @@ def _as_text(session: Session, survey: Survey, request: FramesRequest) -> int:
 
     report = frames_report(survey, request)
     panicking = survey.panicking_task() if survey.is_dump else None
-    show(FramesTable(report, panicking), session.out)
+    show(FramesTable(report, panicking), session.out, verbose=session.verbose)
     return len(report.frames)
 
 

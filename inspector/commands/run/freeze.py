@@ -136,7 +136,7 @@ def _frozen(
             event,
             others,
             survey.context,
-            survey.incomplete,
+            survey.missing,
         )
     return Freeze(
         survey.target_identity,
@@ -148,7 +148,7 @@ def _frozen(
         held,
         command,
         saved,
-        survey.incomplete,
+        survey.missing,
     )
 
 
@@ -165,8 +165,8 @@ def _answer(session: Session, request: FreezeRequest, output: str, frozen: Freez
     if output == "json":
         session.out.write(freeze_json(frozen))
     else:
-        show(FreezeText(frozen), session.out)
+        show(FreezeText(frozen), session.out, verbose=session.verbose)
     if frozen.command is not None and frozen.command.status:
         session.err.write(f"inspector: COMMAND ended with status {frozen.command.status}\n")
         return Status.COMMAND_FAILED
-    return status_of(bool(frozen.frames), frozen.incomplete)
+    return status_of(bool(frozen.frames), frozen.missing)

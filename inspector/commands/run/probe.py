@@ -33,8 +33,8 @@ def run(
         elif code is not None:
             session.out.write(code)
         else:
-            show(ProbeText(answer), session.out)
-        return status_of(True, answer.incomplete)
+            show(ProbeText(answer), session.out, verbose=session.verbose)
+        return status_of(True, answer.missing)
 
 
 def probe_of(survey: Survey, place: ProbePlace) -> ProbeAnswer:

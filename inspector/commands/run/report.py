@@ -16,12 +16,11 @@ from inspector.distill.whole import check_writable
 from inspector.errors import NothingMatched
 from inspector.full_report import full_report
 from inspector.model.full_report import FullReport
-from inspector.model.incomplete import Incomplete
+from inspector.model.missing import Missing
 from inspector.render.full_report_html import full_report_html
 from inspector.render.full_report_json import full_report_json
 from inspector.render.full_report_md import full_report_md
 from inspector.render.full_report_text import FullReportText
-from inspector.render.incomplete_text import incomplete_text
 from inspector.render.screen import show
 from inspector.render.stack_svg import stack_svg
 
@@ -41,13 +40,12 @@ def run(session: Session, target: TargetOptions, request: ReportRequest) -> Stat
     return status_of(True, _missing(session, report, request.output))
 
 
-def _missing(session: Session, report: FullReport, output: str) -> tuple[Incomplete, ...]:
+def _missing(session: Session, report: FullReport, output: str) -> tuple[Missing, ...]:
     """What the answer lacks; a picture lacks only what its stack does, and has no place for it."""
     if output != "svg" or report.stack is None:
-        return report.incomplete
-    for missing in report.stack.incomplete:
-        session.err.write(f"inspector: not read: {incomplete_text(missing)}\n")
-    return report.stack.incomplete
+        return report.missing
+    session.say_missing(report.stack.missing)
+    return report.stack.missing
 
 
 def _write(report: FullReport, output: str, out: TextIO) -> None:

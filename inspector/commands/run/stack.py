@@ -28,8 +28,8 @@ def run(
             session.out.write(stack_json(pictures))
         else:
             for picture in pictures:
-                show(StackText(picture), session.out)
-        return status_of(True, pictures[-1].incomplete)
+                show(StackText(picture), session.out, verbose=session.verbose)
+        return status_of(True, pictures[-1].missing)
 
 
 def stacks_of_cpus(survey: Survey) -> tuple[StackPicture, ...]:

@@ -13,7 +13,7 @@ from inspector.commands.run.ahead import Answer, Turn, answered
 from inspector.commands.run.matching import Matching
 from inspector.commands.session import Session
 from inspector.model.entry_frame import Found
-from inspector.model.incomplete import Incomplete
+from inspector.model.missing import Missing
 from inspector.model.task import Task
 from inspector.survey import Survey
 from inspector.target.spec import SymbolSource, TargetKind
@@ -38,7 +38,7 @@ class Form(Protocol):
 
     def of(self, found: Found, /) -> str: ...
 
-    def end(self, count: int, incomplete: Iterable[Incomplete], /) -> str: ...
+    def end(self, count: int, missing: Iterable[Missing], /) -> str: ...
 
 
 def stream_frames(session: Session, survey: Survey, request: FramesRequest, form: Form) -> int:
@@ -53,7 +53,7 @@ def stream_frames(session: Session, survey: Survey, request: FramesRequest, form
         _by_children(survey, matching, text, children)
     else:
         text.write(matching.frames())
-    text.end(survey.incomplete)
+    text.end(survey.missing)
     return text.count
 
 
@@ -91,8 +91,8 @@ class _Text:
     def flush(self) -> None:
         self._out.flush()
 
-    def end(self, incomplete: Iterable[Incomplete]) -> None:
-        self._out.write(self._form.end(self.count, incomplete))
+    def end(self, missing: Iterable[Missing]) -> None:
+        self._out.write(self._form.end(self.count, missing))
 
     def _before(self) -> str:
         return self._form.between if self.count else self._form.before_frames
@@ -118,7 +118,7 @@ def _by_children(survey: Survey, matching: Matching, text: _Text, children: int)
         texts = text.texts(matching.of(tasks))
         text.count = turn()
         text.write_texts(texts)
-        missing = [[missing.reason, missing.pid] for missing in survey.noted[noted:]]
+        missing = [[lack.rule, lack.text, lack.pid] for lack in survey.noted[noted:]]
         return text.count, {"count": text.count, "missing": missing}
 
     records = matching.records()
@@ -127,8 +127,8 @@ def _by_children(survey: Survey, matching: Matching, text: _Text, children: int)
     text.flush()
     for said in answered(_batches(tasks), answer, text.count, children):
         text.count = said["count"]
-        for reason, pid in said["missing"]:
-            survey.note(Incomplete(reason, pid))
+        for rule, told, pid in said["missing"]:
+            survey.note(Missing(rule, told, pid))
     text.write(matching.notes())
     text.write(records)
 

@@ -26,8 +26,8 @@ def run(session: Session, target: TargetOptions, request: DiffRequest, output: s
         if output == "json":
             session.out.write(timeline_json(told))
         else:
-            show(TimelineText(told), session.out)
-        return status_of(True, told.incomplete)
+            show(TimelineText(told), session.out, verbose=session.verbose)
+        return status_of(True, told.missing)
 
 
 def timeline_of(survey: Survey, request: DiffRequest) -> Timeline:
@@ -44,7 +44,7 @@ def timeline_of(survey: Survey, request: DiffRequest) -> Timeline:
         event,
         others,
         survey.context,
-        survey.incomplete,
+        survey.missing,
     )
 
 

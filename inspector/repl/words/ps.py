@@ -29,5 +29,5 @@ def command(turn: Turn, *, globs: tuple[str, ...]) -> int:
     )
     if not tasks:
         raise NothingMatched(f"no task is called {' or '.join(globs)}")
-    show(TasksTable(tasks, turn.bench.selection.task, survey.incomplete), turn.out)
-    return status_of(True, survey.incomplete)
+    show(TasksTable(tasks, turn.bench.selection.task, survey.missing), turn.out)
+    return status_of(True, survey.missing)

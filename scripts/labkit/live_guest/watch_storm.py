@@ -77,7 +77,7 @@ def read_once(
         elif task.comm == "storm":
             count["of the storm"] += 1
             wrong += [f"{reason}: {frame}" for reason in contradictions(frame)]
-    said = survey.incomplete
+    said = survey.missing
     count["passes"] += 1
     count["tasks"] += len(users)
     count["reads"] += len(seen)  # of stacks on which frames were found and checked

@@ -17,7 +17,7 @@ assert VICTIM.stack is not None
 
 
 def test_memory_that_is_unmapped_by_design_is_not_missing() -> None:
-    assert WHOLE.incomplete == ()
+    assert WHOLE.missing == ()
 
 
 def test_a_stack_that_cannot_be_read_is_listed_and_the_others_are_whole() -> None:
@@ -26,7 +26,7 @@ def test_a_stack_that_cannot_be_read_is_listed_and_the_others_are_whole() -> Non
     frames = list(survey.frames(survey.tasks()))
     expected = [f for f in FRAMES if f.task is not None and f.task.pid != VICTIM.pid]
     assert [(f.address, f.origin) for f in frames] == [(f.address, f.origin) for f in expected]
-    assert {missing.pid for missing in survey.incomplete} == {VICTIM.pid}
+    assert {missing.pid for missing in survey.missing} == {VICTIM.pid}
 
 
 def test_a_task_that_cannot_be_read_is_listed_and_the_others_are_whole() -> None:
@@ -34,13 +34,13 @@ def test_a_task_that_cannot_be_read_is_listed_and_the_others_are_whole() -> None
     frames = list(survey.frames(survey.tasks()))
     assert VICTIM.pid not in {f.task.pid for f in frames if f.task is not None}
     assert len(frames) >= len(FRAMES) - 2
-    assert any(f"{VICTIM.address:#x}" in missing.reason for missing in survey.incomplete)
+    assert any(f"{VICTIM.address:#x}" in missing.text for missing in survey.missing)
 
 
 def test_a_task_whose_stack_is_gone_has_no_frame_and_is_not_missing() -> None:
     survey = survey_with({VICTIM.address + stack_offset(): 0})
     assert survey.frames_of(survey.task(VICTIM.pid)) == ()
-    assert survey.incomplete == ()
+    assert survey.missing == ()
 
 
 def test_a_task_list_that_loops_is_cut_and_said() -> None:
@@ -48,14 +48,14 @@ def test_a_task_list_that_loops_is_cut_and_said() -> None:
     survey = survey_with({VICTIM.address + tasks: VICTIM.address + tasks})
     pids = [task.pid for task in survey.tasks()]
     assert len(pids) == len(set(pids))
-    assert any("runs into itself" in missing.reason for missing in survey.incomplete)
+    assert "list-loops" in {missing.rule for missing in survey.missing}
 
 
 def test_a_module_list_that_loops_is_cut_and_said_whoever_follows_it() -> None:
     _, second = each_module(WHOLE.target.prog)
     node, name = second.list.address_of_().value_(), second.name.string_().decode()
     survey = survey_with({node: node})
-    assert any("runs into itself" in missing.reason for missing in survey.incomplete)
+    assert "list-loops" in {missing.rule for missing in survey.missing}
     with pytest.raises(InspectorError, match="runs into itself"):
         loaded_modules(survey.target)
     assert module_called(survey.target.prog, name).value_() == second.value_()
@@ -67,16 +67,15 @@ def test_a_smashed_stack_end_is_said_and_the_frames_are_there() -> None:
     assert VICTIM.stack is not None
     survey = survey_with({VICTIM.stack.low: 0})
     assert [f.origin for f in survey.frames_of(survey.task(VICTIM.pid))] == [Origin.SYSCALL]
-    (missing,) = survey.incomplete
-    assert missing.pid == VICTIM.pid
-    assert "overwritten" in missing.reason
+    (missing,) = survey.missing
+    assert (missing.pid, missing.rule) == (VICTIM.pid, "stack-end-overwritten")
 
 
 def test_an_unreadable_stack_end_costs_no_frame() -> None:
     assert VICTIM.stack is not None
     survey = survey_with(missing=(range(VICTIM.stack.low, VICTIM.stack.low + 8),))
     assert [f.origin for f in survey.frames_of(survey.task(VICTIM.pid))] == [Origin.SYSCALL]
-    assert {missing.pid for missing in survey.incomplete} == {VICTIM.pid}
+    assert {missing.pid for missing in survey.missing} == {VICTIM.pid}
 
 
 def test_a_stack_pointer_outside_the_stack_costs_only_what_was_below_the_entry_frame() -> None:
