@@ -76,7 +76,9 @@ class Naming:
     ) -> EntryPattern:
         verdict = verdict_on(slot, self._around.return_word(address - 8, below))
         syscall = self._syscalls.resolve(verdict.origin, Registers(*registers), task)
-        return EntryPattern(verdict.origin, verdict.evidence, verdict.vector, syscall)
+        return EntryPattern(
+            verdict.origin, verdict.evidence, verdict.vector, verdict.delivery, syscall
+        )
 
     def _build(self, candidate: Candidate, verdict: Verdict) -> Frame:
         registers = candidate.registers
@@ -96,4 +98,6 @@ class Naming:
             interrupted=candidate.ip,
             kprobe=candidate.kprobe,
             record=candidate.record,
+            delivery=verdict.delivery,
+            purpose=verdict.purpose,
         )

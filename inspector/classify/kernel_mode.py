@@ -13,7 +13,7 @@ from inspector.model.candidate import Candidate, FoundBy, Unwinder
 from inspector.model.entry_point import EntryKind, EntryPoint
 from inspector.model.evidence import Evidence
 from inspector.model.kprobe import Mechanism
-from inspector.model.origin import Origin
+from inspector.model.origin import Delivery, Origin, Purpose
 from inspector.model.region import RegionKind
 from inspector.model.registers import Registers
 from inspector.model.verdict import Verdict
@@ -47,7 +47,7 @@ def name(candidate: Candidate) -> Verdict | None:
     verdict = _named(candidate)
     if verdict is None or candidate.unwinder is Unwinder.CONFIRMS:
         return verdict
-    return verdict if in_its_place(candidate, verdict.origin) else None
+    return verdict if in_its_place(candidate, verdict) else None
 
 
 def _named(candidate: Candidate) -> Verdict | None:
@@ -63,9 +63,9 @@ def _entered(
     candidate: Candidate, entry: EntryPoint, evidence: tuple[Evidence, ...]
 ) -> Verdict | None:
     if entry.kind is EntryKind.EXCEPTION and entry.vector == 3:
-        return _int3(candidate, evidence)
+        return _int3(candidate, evidence, Delivery.IDT)
     if entry.kind is EntryKind.EXCEPTION:
-        return Verdict(origin_of(entry.vector), evidence, entry.vector)
+        return Verdict(origin_of(entry.vector), evidence, entry.vector, delivery=Delivery.IDT)
     if entry.kind is EntryKind.FRED:
         return _fred(candidate, evidence)
     if entry.kind is EntryKind.FTRACE_FULL:
@@ -75,14 +75,16 @@ def _entered(
     if entry.kind is EntryKind.KRETPROBE:
         return Verdict(Origin.KRETPROBE, evidence, absent=_overlapped(candidate))
     if entry.kind in _SIMPLE:
-        return Verdict(_SIMPLE[entry.kind], evidence, entry.vector)
+        return Verdict(_SIMPLE[entry.kind], evidence, entry.vector, delivery=Delivery.IDT)
     return _unexplained(candidate)
 
 
 def _fred(candidate: Candidate, evidence: tuple[Evidence, ...]) -> Verdict:
     origin, text, vector = fred.named(fred.event_of(candidate.registers.ss))
-    at = candidate.address
-    return Verdict(origin, (*evidence, Evidence(fred.RULE, text, at)), vector)
+    evidence = (*evidence, Evidence(fred.RULE, text, candidate.address))
+    if origin is Origin.INT3:
+        return _int3(candidate, evidence, Delivery.FRED)
+    return Verdict(origin, evidence, vector, delivery=Delivery.FRED)
 
 
 def _unexplained(candidate: Candidate) -> Verdict | None:
@@ -105,10 +107,19 @@ def _generated(candidate: Candidate) -> Verdict | None:
     return _unexplained(candidate)
 
 
-def _int3(candidate: Candidate, evidence: tuple[Evidence, ...]) -> Verdict:
+def _int3(candidate: Candidate, evidence: tuple[Evidence, ...], delivery: Delivery) -> Verdict:
     if (step := _step(candidate)) is not None:
-        return Verdict(Origin.INT3_STEP, (*evidence, step), 3)
-    return Verdict(Origin.INT3, (*evidence, *_breakpoint(candidate), *_gap(candidate)), 3)
+        return Verdict(
+            Origin.INT3_STEP, (*evidence, step), 3, delivery=delivery, purpose=Purpose.KPROBE
+        )
+    breakpoint_ = _breakpoint(candidate)
+    return Verdict(
+        Origin.INT3,
+        (*evidence, *breakpoint_, *_gap(candidate)),
+        3,
+        delivery=delivery,
+        purpose=Purpose.KPROBE if any(e.rule == "kprobe" for e in breakpoint_) else None,
+    )
 
 
 def _step(candidate: Candidate) -> Evidence | None:

@@ -8,7 +8,8 @@ between the frame's end and the interrupted sp, is not what the mechanism leaves
 from __future__ import annotations
 
 from inspector.model.candidate import Candidate
-from inspector.model.origin import Origin
+from inspector.model.origin import Delivery, Origin
+from inspector.model.verdict import Verdict
 
 # The CPU aligns the stack down to 16 before it pushes: 0 or 8.
 _TRAP = frozenset({0, 8})
@@ -25,20 +26,22 @@ _DELTAS = {
     Origin.FTRACE_ARGS: frozenset({8, 0x10, 0x38}),
     Origin.OPTPROBE: frozenset({0, -8}),
     Origin.KRETPROBE: frozenset({8, -8}),
-    # FRED skips a red zone of 64 bytes, aligns to 64 and pushes two words above ss (Intel's FRED
-    # specification, event delivery; FRED_CONFIG_REDZONE, asm/fred.h): never observed.
-    Origin.FRED_EVENT: frozenset(range(0x50, 0x90, 8)),
 }
+
+# FRED skips a red zone of 64 bytes, aligns to 64 and pushes two words above ss (Intel's FRED
+# specification, event delivery; FRED_CONFIG_REDZONE, asm/fred.h).
+_FRED = frozenset(range(0x50, 0x90, 8))
 
 # Exceptions that come on a stack of their own when they come from the kernel (asm/idtentry.h,
 # DECLARE_IDTENTRY_{NMI,DB,MCE,DF}).
 _OWN_STACK = frozenset({Origin.NMI, Origin.DEBUG, Origin.DOUBLE_FAULT, Origin.MACHINE_CHECK})
 
 
-def in_its_place(candidate: Candidate, origin: Origin) -> bool:
-    """Whether a frame of ``origin`` that interrupted the kernel could lie there."""
-    if origin in _OWN_STACK:
+def in_its_place(candidate: Candidate, verdict: Verdict) -> bool:
+    """Whether a frame with this verdict that interrupted the kernel could lie there."""
+    origin, fred = verdict.origin, verdict.delivery is Delivery.FRED
+    if origin in _OWN_STACK and not fred:
         return candidate.in_hardware_slot
     if candidate.stack is None or candidate.registers.sp not in candidate.stack:
         return False  # only those come on another stack than the one they interrupt
-    return candidate.delta in _DELTAS.get(origin, _TRAP)
+    return candidate.delta in (_FRED if fred else _DELTAS.get(origin, _TRAP))

@@ -13,7 +13,7 @@ from inspector.classify.words import placed_not_evidence, placed_return_address
 from inspector.model.candidate import Candidate, Word
 from inspector.model.entry_point import EntryKind, EntryPoint
 from inspector.model.evidence import Place, PlacedEvidence
-from inspector.model.origin import Origin
+from inspector.model.origin import Delivery, Origin
 from inspector.model.registers import REGISTER_NAMES
 from inspector.model.verdict import PlacedVerdict, Verdict
 
@@ -87,9 +87,11 @@ def verdict_on(slot: Slot, below: Word | None) -> PlacedVerdict:
     if entry.kind is EntryKind.FORK:
         return _first_return(slot, evidence)
     if entry.kind is EntryKind.EXCEPTION:
-        return PlacedVerdict(origin_of(entry.vector), (evidence,), entry.vector)
+        origin = origin_of(entry.vector)
+        return PlacedVerdict(origin, (evidence,), entry.vector, Delivery.IDT)
     if entry.kind in _SIMPLE:
-        return PlacedVerdict(_SIMPLE[entry.kind], (evidence,), _vector(entry))
+        origin, vector = _SIMPLE[entry.kind], _vector(entry)
+        return PlacedVerdict(origin, (evidence,), vector, Delivery.IDT if origin.is_trap else None)
     return PlacedVerdict(Origin.UNKNOWN, (evidence, _out_of_place(entry)))
 
 
@@ -115,7 +117,8 @@ def _fred(slot: Slot, evidence: PlacedEvidence) -> PlacedVerdict:
     if slot.cleared:
         return PlacedVerdict(Origin.EXEC, (evidence, _start_thread(slot)))
     origin, text, vector = fred.named(slot.event)
-    return PlacedVerdict(origin, (evidence, PlacedEvidence(fred.RULE, text, Place.FRAME)), vector)
+    event = PlacedEvidence(fred.RULE, text, Place.FRAME)
+    return PlacedVerdict(origin, (evidence, event), vector, Delivery.FRED)
 
 
 def _first_return(slot: Slot, evidence: PlacedEvidence) -> PlacedVerdict:

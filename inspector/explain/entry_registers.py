@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from inspector.explain.conventions import argument, syscall_arguments
 from inspector.model.frame import Frame
-from inspector.model.origin import Origin
+from inspector.model.origin import Delivery, Origin
 
 _USER_STATE = {
     "ip": "where user space goes on",
@@ -61,7 +61,7 @@ def _fork_child(register: str) -> str:
 
 
 def _syscall(frame: Frame, register: str) -> str:
-    if frame.origin in (Origin.SYSCALL, Origin.FRED_SYSCALL):
+    if frame.origin is Origin.SYSCALL:
         if register == "cx":
             return _saved_by_syscall(frame, "ip", "cx")
         if register == "r11":
@@ -76,6 +76,6 @@ def _saved_by_syscall(frame: Frame, saved: str, register: str) -> str:
     """SYSCALL puts rip into rcx and rflags into r11; FRED and whoever rewrites a frame do not."""
     if frame.registers[register] == frame.registers[saved]:
         return f"user {saved}: the SYSCALL instruction saves it in r{register.removeprefix('r')}"
-    if frame.origin is Origin.FRED_SYSCALL:
+    if frame.delivery is Delivery.FRED:
         return f"user space's {register}: with FRED, SYSCALL leaves it alone"
     return f"not user {saved} any more: sigreturn, a signal or a tracer rewrote the frame"

@@ -45,8 +45,7 @@ class Syscalls:
             return Abi.IA32
         if origin is Origin.FORK_CHILD and task is not None and task.compat:
             return Abi.IA32
-        by_code = origin in (Origin.EXEC, Origin.FRED_SYSCALL)
-        if by_code and registers.cs_selector == _USER32_CS:
+        if origin is Origin.EXEC and registers.cs_selector == _USER32_CS:
             return Abi.IA32
         return Abi.X32 if number & X32_SYSCALL_BIT else Abi.X86_64
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from inspector.model.evidence import PlacedEvidence
 from inspector.model.frame import FoundIn, Frame
-from inspector.model.origin import Origin
+from inspector.model.origin import Delivery, Origin
 from inspector.model.registers import Registers
 from inspector.model.stack import StackKind
 from inspector.model.syscall import Syscall
@@ -22,6 +22,7 @@ class EntryPattern:
     origin: Origin
     evidence: tuple[PlacedEvidence, ...]
     vector: int | None
+    delivery: Delivery | None
     syscall: Syscall | None
 
 
@@ -52,6 +53,7 @@ class EntryFrame(NamedTuple):
             evidence=tuple(e.at(self.address, task.address) for e in pattern.evidence),
             syscall=pattern.syscall,
             vector=pattern.vector,
+            delivery=pattern.delivery,
         )
 
 

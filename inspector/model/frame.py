@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from inspector.model.absent import Absent
 from inspector.model.evidence import Evidence
 from inspector.model.kprobe import Kprobe
-from inspector.model.origin import Origin
+from inspector.model.origin import Delivery, Origin, Purpose
 from inspector.model.registers import Registers
 from inspector.model.stack import StackKind
 from inspector.model.symbol import Location
@@ -37,6 +37,9 @@ class Frame:
     :ivar address: of the ``struct pt_regs`` (for a record: where it was)
     :ivar user_mode: whether the interrupted code ran in user mode
     :ivar cpu: the CPU of the frame; for a sleeping task, its last
+    :ivar delivery: how the CPU delivered it; None for a frame that software built, and for a
+        SYSCALL or SYSENTER that FRED did not deliver
+    :ivar purpose: whose int3 it was, where that is proven
     :ivar absent: registers whose word means nothing; every other one can be trusted
     :ivar vector: of the exception or interrupt, where it is known
     :ivar error_code: what the CPU pushed, where it can still be known
@@ -59,3 +62,5 @@ class Frame:
     interrupted: Location | None = None
     kprobe: Kprobe | None = None
     record: Record | None = None
+    delivery: Delivery | None = None
+    purpose: Purpose | None = None

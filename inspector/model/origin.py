@@ -29,8 +29,6 @@ class Origin(Enum):
     EXEC = "exec"
     WORKER = "worker"
     CRASH_NOTE = "crash-note"
-    FRED_SYSCALL = "fred-syscall"
-    FRED_EVENT = "fred-event"
     UNKNOWN = "unknown"
 
     @property
@@ -44,7 +42,20 @@ class Origin(Enum):
         return self in _TRAPS
 
 
-_SYSCALLS = frozenset({Origin.SYSCALL, Origin.SYSCALL32, Origin.INT80, Origin.FRED_SYSCALL})
+class Delivery(Enum):
+    """How the CPU came to the entry code of a frame that it pushed itself."""
+
+    IDT = "idt"
+    FRED = "fred"
+
+
+class Purpose(Enum):
+    """Whose int3 it was. ``text-poke``, ``kgdb``, ``uprobe`` and ``debugger`` are reserved."""
+
+    KPROBE = "kprobe"
+
+
+_SYSCALLS = frozenset({Origin.SYSCALL, Origin.SYSCALL32, Origin.INT80})
 
 _TRAPS = frozenset(
     {
@@ -60,6 +71,5 @@ _TRAPS = frozenset(
         Origin.NMI,
         Origin.IRQ,
         Origin.SYSVEC,
-        Origin.FRED_EVENT,
     }
 )

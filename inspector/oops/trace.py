@@ -75,7 +75,7 @@ _NAMED = {
     "entry_INT80_compat": EntryCode(Origin.INT80, None),
     "ret_from_fork": EntryCode(Origin.FORK_CHILD, None),
     "ret_from_fork_asm": EntryCode(Origin.FORK_CHILD, None),
-    "asm_fred_entrypoint_kernel": EntryCode(Origin.FRED_EVENT, None),
+    "asm_fred_entrypoint_kernel": EntryCode(Origin.UNKNOWN, None),
 }
 _PATTERNS = (
     (re.compile(r"entry_SYSCALL_64\w*"), Origin.SYSCALL),

@@ -111,6 +111,8 @@ def frame_object(frame: Frame) -> Json:
         "absent": absent_object(frame),
         "syscall": syscall_object(frame.syscall) if frame.syscall else None,
         "vector": frame.vector,
+        "delivery": frame.delivery.value if frame.delivery else None,
+        "purpose": frame.purpose.value if frame.purpose else None,
         "error_code": frame.error_code,
         "interrupted": location_object(frame.interrupted),
         "kprobe": _kprobe(frame.kprobe) if frame.kprobe else None,

@@ -28,8 +28,6 @@ ORIGIN_WORDS: dict[Origin, str] = {
     Origin.EXEC: "rewritten by exec, not yet returned to user mode",
     Origin.WORKER: "a copy of the creator's, for a worker never in user mode",
     Origin.CRASH_NOTE: "saved by the panic, to describe its CPU",
-    Origin.FRED_SYSCALL: "SYSCALL, delivered by FRED",
-    Origin.FRED_EVENT: "an event, delivered by FRED",
     Origin.UNKNOWN: "nothing says what",
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""No emulation of FRED is known: rules from the source, never observed."""
+"""Frames that FRED delivered, by the event that the CPU wrote beside ss."""
 
 from dataclasses import replace
 
@@ -7,23 +7,32 @@ import pytest
 
 from inspector.classify.rules import name
 from inspector.model.entry_point import EntryKind
-from inspector.model.origin import Origin
+from inspector.model.origin import Delivery, Origin
 from tests.classify.values import LOW, TOP, below, kernel, registers, scanned, top_slot, user
 
+LONG = 1 << 57
 SYSCALL, SYSENTER = 0x0007_0001_0000_0000, 0x0007_0002_0000_0000
 PAGE_FAULT, TIMER = 0x0003_000E_0000_0000, 0x0000_00EC_0000_0000
-INT80 = 0x0004_0080_0000_0000
+DEVICE, NMI, ICEBP = 0x0000_0021_0000_0000, 0x0002_0002_0000_0000, 0x0005_0001_0000_0000
+INT3, INT80, INT21 = 0x0006_0003_0000_0000, 0x0004_0080_0000_0000, 0x0004_0021_0000_0000
 USER_ENTRY = below(TOP, EntryKind.FRED, "asm_fred_entrypoint_user")
 
 
 @pytest.mark.parametrize(
     ("event", "origin", "vector"),
     [
-        (SYSCALL, Origin.FRED_SYSCALL, None),
-        (SYSENTER, Origin.FRED_SYSCALL, None),
-        (PAGE_FAULT, Origin.FRED_EVENT, 14),
-        (TIMER, Origin.FRED_EVENT, 0xEC),
-        (INT80, Origin.FRED_EVENT, 0x80),
+        (SYSCALL | LONG, Origin.SYSCALL, None),
+        (SYSCALL, Origin.EXCEPTION, 1),  # fred_other(): #UD
+        (SYSENTER, Origin.SYSCALL32, None),
+        (SYSENTER | LONG, Origin.EXCEPTION, 2),
+        (PAGE_FAULT, Origin.PAGE_FAULT, 14),
+        (TIMER, Origin.SYSVEC, 0xEC),
+        (DEVICE, Origin.IRQ, 0x21),
+        (NMI, Origin.NMI, 2),
+        (ICEBP, Origin.DEBUG, 1),
+        (INT3, Origin.INT3, 3),
+        (INT80, Origin.INT80, 0x80),
+        (INT21, Origin.EXCEPTION, 0x21),
     ],
 )
 def test_the_event_beside_ss_says_what_fred_delivered(
@@ -32,6 +41,7 @@ def test_the_event_beside_ss_says_what_fred_delivered(
     verdict = name(top_slot(user(ss=event | 0x2B, orig_ax=57), USER_ENTRY))
     assert verdict is not None
     assert (verdict.origin, verdict.vector) == (origin, vector)
+    assert verdict.delivery is Delivery.FRED
     assert [e.rule for e in verdict.evidence] == ["return-address", "fred-event"]
     assert verdict.evidence[1].address == TOP
 
@@ -45,9 +55,9 @@ def test_a_new_program_entered_by_fred_is_exec() -> None:
 
 def test_the_same_bits_say_nothing_where_the_idt_was_the_way_in() -> None:
     word = below(TOP, EntryKind.EXCEPTION, "asm_exc_page_fault", 14)
-    verdict = name(top_slot(user(ss=SYSCALL | 0x2B), word))
+    verdict = name(top_slot(user(ss=SYSCALL | LONG | 0x2B), word))
     assert verdict is not None
-    assert verdict.origin is Origin.PAGE_FAULT
+    assert (verdict.origin, verdict.delivery) == (Origin.PAGE_FAULT, Delivery.IDT)
 
 
 def test_a_frame_that_interrupted_the_kernel_lies_below_freds_red_zone() -> None:
@@ -56,5 +66,5 @@ def test_a_frame_that_interrupted_the_kernel_lies_below_freds_red_zone() -> None
     regs = kernel(address, ss=PAGE_FAULT | 0x18, sp=address + 168 + 0x58)
     verdict = name(scanned(regs, word))
     assert verdict is not None
-    assert (verdict.origin, verdict.vector) == (Origin.FRED_EVENT, 14)
+    assert (verdict.origin, verdict.vector) == (Origin.PAGE_FAULT, 14)
     assert name(scanned(replace(regs, sp=address + 168 + 0x10), word)) is None

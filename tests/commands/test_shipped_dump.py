@@ -25,6 +25,8 @@ FRAME_KEYS = [
     "absent",
     "syscall",
     "vector",
+    "delivery",
+    "purpose",
     "error_code",
     "interrupted",
     "kprobe",

@@ -14,8 +14,6 @@ NOT_MEASURED = "not measured"
 # Why the lab's zoos make none: never a silent 100 %.
 WHY_NOT = {
     Origin.CRASH_NOTE: "a zoo does not panic; tests/guest/test_crash.py looks at one",
-    Origin.FRED_SYSCALL: "no emulation known",
-    Origin.FRED_EVENT: "no emulation known",
 }
 # Places without a frame that every zoo must have (guest/framelab).
 NEGATIVES = {
