@@ -28,8 +28,8 @@ Two frames side by side, and one explained:
 >>> with inspector.open(demo=True) as kernel:
 ...     fields = kernel.diff(syscall, int3, ()).fields
 ...     told = kernel.explain(int3, syscall)
->>> [field.right_why for field in fields if field.register == "orig_ax"]
-['the int3 entry pushes -1: no error code, no syscall']
+>>> [field.right[0].rule for field in fields if field.register == "orig_ax"]
+['orig-ax-int3']
 >>> told.registers[0].register, told.registers[0].decoded
 ('orig_ax', '-1')
 

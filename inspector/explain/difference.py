@@ -6,9 +6,12 @@ from __future__ import annotations
 from inspector.explain.decode import decoded
 from inspector.explain.phrases import phrase
 from inspector.model.context import Context
+from inspector.model.evidence import Evidence
 from inspector.model.frame import Frame
-from inspector.model.registers import REGISTER_NAMES
+from inspector.model.registers import REGISTER_NAMES, REGISTER_OFFSETS
 from inspector.model.report import RegisterDiff
+
+_Statements = tuple[Evidence, ...]
 
 # What the question is about comes first, then as pt_regs lies in memory.
 _ORDER = ("orig_ax", "ax", *(n for n in REGISTER_NAMES if n not in ("orig_ax", "ax")))
@@ -27,10 +30,10 @@ def _register(
     here, there = left_context.pointers.get(name), right_context.pointers.get(name)
     absent = name in left.absent or name in right.absent
     same = not absent and left.registers[name] == right.registers[name]
-    one, other = phrase(left, name, left_context), phrase(right, name, right_context)
+    one: _Statements = (phrase(left, name, left_context),)
+    other: _Statements = (phrase(right, name, right_context),)
     if name == "ax":
-        one += _by_chance(left, right)
-        other += _by_chance(right, left)
+        one, other = (*one, *_by_chance(left, right)), (*other, *_by_chance(right, left))
     if same:
         one = other = _why_same(left, right, name, one)
     return RegisterDiff(
@@ -38,19 +41,21 @@ def _register(
     )
 
 
-def _by_chance(frame: Frame, entry: Frame) -> str:
+def _by_chance(frame: Frame, entry: Frame) -> _Statements:
     """What people stumble over: a live rax that happens to hold the number still."""
     if frame.syscall is not None or entry.syscall is None:
-        return ""
+        return ()
     if frame.registers.ax != entry.syscall.nr:
-        return ""
-    return f" (it still holds the number {entry.syscall.nr} here, by chance: nothing promises it)"
+        return ()
+    text = f"it still holds the number {entry.syscall.nr} here, by chance: nothing promises it"
+    return (Evidence("ax-number-by-chance", text, frame.address + REGISTER_OFFSETS["ax"]),)
 
 
-def _why_same(left: Frame, right: Frame, name: str, phrase_of_left: str) -> str:
+def _why_same(left: Frame, right: Frame, name: str, of_left: _Statements) -> _Statements:
     if left.user_mode is right.user_mode:
-        return phrase_of_left
+        return of_left
     if name in ("bx", "bp", "r12", "r13", "r14", "r15") and left.registers[name] == 0:
         # PUSH_AND_CLEAR_REGS, arch/x86/entry/calling.h
-        return "zero in user space, and the entry code clears it too"
-    return "the same value on both sides of the kernel's entry"
+        text = "zero in user space, and the entry code clears it too"
+        return (Evidence("same-cleared", text),)
+    return (Evidence("same-across-entry", "the same value on both sides of the kernel's entry"),)

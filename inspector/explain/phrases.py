@@ -1,37 +1,41 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Why a register of a frame holds what it holds, by the frame's origin.
 
-One short phrase for a register and an origin; ``explain`` and ``diff`` share them.
+One short statement for a register and an origin; ``explain`` and ``diff`` share them.
 """
 
 from __future__ import annotations
 
 from inspector.explain.entry_registers import entry_register
 from inspector.explain.kernel_registers import kernel_register
-from inspector.explain.number_registers import ax, orig_ax
-from inspector.model.absent import Why
+from inspector.explain.number_registers import UNKNOWN, ax, orig_ax
 from inspector.model.context import Context
-from inspector.model.frame import Frame
+from inspector.model.evidence import Evidence
+from inspector.model.frame import FoundIn, Frame
 from inspector.model.origin import Origin
-
-_ABSENT = {
-    Why.NEVER_WRITTEN: "never written: what lies there is left over from before",
-    Why.UNREADABLE: "cannot be read",
-    Why.NOT_APPLICABLE: "does not apply to this frame",
-    Why.REDACTED: "left out by whoever made this small dump",
-}
+from inspector.model.registers import REGISTER_OFFSETS
 
 
-def phrase(frame: Frame, register: str, context: Context) -> str:
-    """Why ``register`` of ``frame`` holds its value."""
+def phrase(frame: Frame, register: str, context: Context) -> Evidence:
+    """Why ``register`` of ``frame`` holds its value.
+
+    Its address is that of the register's word; None where the frame lies there no more.
+    """
+    stated = _stated(frame, register, context)
+    there = frame.found_in is not FoundIn.RECORD and frame.address
+    at = frame.address + REGISTER_OFFSETS[register] if there else None
+    return Evidence(stated.rule, stated.text, at)
+
+
+def _stated(frame: Frame, register: str, context: Context) -> Evidence:
     if register in frame.absent:
-        return _ABSENT[frame.absent[register].why]
+        return frame.absent[register].stated
     if register == "orig_ax":
         return orig_ax(frame)
     if register == "ax":
         return ax(frame)
     if frame.origin is Origin.UNKNOWN:
-        return "not known: the origin is not"
+        return UNKNOWN
     if frame.user_mode:
         return entry_register(frame, register)
     return kernel_register(frame, register, context)

@@ -4,6 +4,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from inspector.model.evidence import Evidence
+
 
 class Why(Enum):
     """The kind of absence."""
@@ -12,6 +14,16 @@ class Why(Enum):
     UNREADABLE = "unreadable"
     NOT_APPLICABLE = "not-applicable"
     REDACTED = "redacted"
+
+
+_STATED = {
+    Why.NEVER_WRITTEN: Evidence(
+        "absent-never-written", "never written: what lies there is left over from before"
+    ),
+    Why.UNREADABLE: Evidence("absent-unreadable", "cannot be read"),
+    Why.NOT_APPLICABLE: Evidence("absent-not-applicable", "does not apply to this frame"),
+    Why.REDACTED: Evidence("absent-redacted", "left out by whoever made this small dump"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +36,8 @@ class Absent:
 
     why: Why
     raw: int | None = None
+
+    @property
+    def stated(self) -> Evidence:
+        """The same as a statement, of no address."""
+        return _STATED[self.why]

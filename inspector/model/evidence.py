@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The reason for a verdict."""
+"""A statement, with the rule that it follows and where one can look."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from enum import Enum
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One observation that speaks for an origin.
+    """One statement: an observation that speaks for an origin, or what follows from one.
 
-    :ivar rule: the short name of the rule that fired, stable across releases
-    :ivar text: what stood there, in words
+    :ivar rule: the short name of the rule that fired, stable across releases; one rule makes one
+        claim
+    :ivar text: the claim in words, which may change
     :ivar address: where one can look, or None when it was not in memory
     """
 

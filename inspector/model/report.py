@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from inspector.model.access import FaultingAccess
 from inspector.model.call_frame import CallFrame
+from inspector.model.evidence import Evidence
 from inspector.model.frame import Frame
 from inspector.model.instruction import DecodedInstruction
 from inspector.model.kernel import KernelIdentity, TargetIdentity
@@ -29,24 +30,27 @@ class Report:
 class RegisterDiff:
     """One register in both frames, and why it is the same or not.
 
-    :ivar left_why: why the left frame holds its value
-    :ivar right_why: why the right one does; the same text where one reason serves both
+    :ivar left: why the left frame holds its value
+    :ivar right: why the right one does; the same where one reason serves both
     :ivar left_decoded: the left value in the field's own terms, or ""
     """
 
     register: str
     same: bool
-    left_why: str
-    right_why: str
+    left: tuple[Evidence, ...]
+    right: tuple[Evidence, ...]
     left_decoded: str
     right_decoded: str
 
     @property
-    def why(self) -> str:
-        """Both reasons in one line, the one only where they are the same."""
-        if self.left_why == self.right_why:
-            return self.left_why
-        return f"{self.left_why} | {self.right_why}"
+    def left_why(self) -> str:
+        """The left reasons in one line."""
+        return "; ".join(stated.text for stated in self.left)
+
+    @property
+    def right_why(self) -> str:
+        """The right reasons in one line."""
+        return "; ".join(stated.text for stated in self.right)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +71,17 @@ class RegisterMeaning:
     """What a register of an explained frame means.
 
     :ivar decoded: the value in the field's own terms (``fork``, ``-ENOSYS``, ``CF ZF IF``), or ""
-    :ivar meaning: why it holds that, by origin
+    :ivar meaning: why it holds that, by origin; None where that is not known
     """
 
     register: str
     decoded: str
-    meaning: str
+    meaning: Evidence | None
+
+    @property
+    def why(self) -> str:
+        """The words of ``meaning``, or ""."""
+        return self.meaning.text if self.meaning else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +98,7 @@ class Explanation:
     kernel: KernelIdentity
     frame: Frame
     registers: tuple[RegisterMeaning, ...]
-    story: tuple[str, ...]
+    story: tuple[Evidence, ...]
     instruction: DecodedInstruction | None = None
     entry: Frame | None = None
     access: FaultingAccess | None = None

@@ -153,7 +153,7 @@ def _meanings(raw: RawFrame, told: Told, syscall: Syscall | None) -> tuple[Regis
         RegisterMeaning(
             name,
             decoded(frame, name, _pointer(frame.registers[name])),
-            "" if told.origin is Origin.UNKNOWN else phrase(frame, name, context),
+            None if told.origin is Origin.UNKNOWN else phrase(frame, name, context),
         )
         for name in _ORDER
         if name in registers

@@ -106,7 +106,7 @@ def _user(raw: RawFrame) -> Told:
     registers, number = raw.registers, orig_ax(raw)
     if number == -1:
         text = "orig_ax is -1: an exception or interrupt of user mode, or a call after sigreturn"
-        return Told(Origin.UNKNOWN, (Evidence("orig_ax", text),), _USER_MINUS_ONE)
+        return Told(Origin.UNKNOWN, (Evidence("orig-ax", text),), _USER_MINUS_ONE)
     if number is not None and number in _OLD_VECTORS:
         return _old_interrupt(number)
     if led := entering(raw.code[0]) if raw.code else None:
@@ -156,14 +156,14 @@ def _modeless(raw: RawFrame) -> Told:
     if number is not None and 0 <= number < 1024 and ax is not None and -4096 < as_int64(ax) < 0:
         text = f"orig_ax {number} with an error in ax ({as_int64(ax)}): a call's entry frame"
         possible = (Origin.SYSCALL, Origin.SYSCALL32, Origin.INT80)
-        return Told(Origin.UNKNOWN, (Evidence("orig_ax", text),), possible)
+        return Told(Origin.UNKNOWN, (Evidence("orig-ax", text),), possible)
     # In a call's entry frame ax is user's or a result: no address of the kernel's half.
     return _by_number(number, entry=ax is None or ax < _KERNEL_HALF)
 
 
 def _by_number(number: int | None, entry: bool = False) -> Told:
     if number is None:
-        return Told(Origin.UNKNOWN, (Evidence("orig_ax", "the text does not tell orig_ax"),))
+        return Told(Origin.UNKNOWN, (Evidence("orig-ax", "the text does not tell orig_ax"),))
     evidence = _number_evidence(number)
     if number == -1:
         return Told(Origin.UNKNOWN, evidence, _LEAVES_MINUS_ONE)
@@ -183,13 +183,13 @@ def _number_evidence(number: int | None) -> tuple[Evidence, ...]:
         )
     else:
         return ()
-    return (Evidence("orig_ax", text),)
+    return (Evidence("orig-ax", text),)
 
 
 def _old_interrupt(number: int) -> Told:
     vector = -number - 1
     text = f"orig_ax is {number}, the complement of vector {vector}: entry code up to 5.7"
-    evidence = (Evidence("orig_ax", text),)
+    evidence = (Evidence("orig-ax", text),)
     return Told(Origin.UNKNOWN, evidence, (Origin.IRQ, Origin.SYSVEC), vector)
 
 

@@ -60,7 +60,7 @@ class ExplainText:
         right = max(0, width - _WIDEST_PROSE)
         for paragraph in self.explanation.story:
             yield Text()
-            yield Padding(Text(safe(paragraph)), (0, right, 0, 0))
+            yield Padding(Text(safe(paragraph.text)), (0, right, 0, 0))
 
 
 def _facts(told: Explanation) -> Table:
@@ -92,11 +92,11 @@ def _row(
     absent = frame.absent.get(meaning.register)
     if absent is not None:
         value = Text(ABSENT_WORDS[absent.why], style.LABEL)
-        return name, value, Text(safe(f"{meaning.meaning}{_left_over(absent)}"), style.LABEL)
+        return name, value, Text(safe(f"{meaning.why}{_left_over(absent)}"), style.LABEL)
     text = Text(safe(meaning.decoded), style.DECODED)
-    if meaning.decoded and meaning.meaning:
+    if meaning.decoded and meaning.why:
         text.append(f" {glyphs.none} ", style.LABEL)
-    text.append(safe(meaning.meaning), "default")
+    text.append(safe(meaning.why), "default")
     return name, Text(register_word(frame.registers[meaning.register], decimal)), text
 
 

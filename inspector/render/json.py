@@ -12,10 +12,12 @@ from inspector.model.stack import Stack
 from inspector.render.json_frame import (
     Json,
     access_object,
+    evidence_list,
     frame_object,
     instruction_object,
     kernel_object,
     location_object,
+    meaning_object,
     missing_list,
     register_object,
     target_object,
@@ -51,7 +53,7 @@ def explanation_json(explanation: Explanation) -> str:
             **header("inspector.explain/1", explanation.target, explanation.kernel),
             "frame": frame_object(explanation.frame),
             "access": access_object(explanation.access),
-            "story": list(explanation.story),
+            "story": evidence_list(explanation.story),
             "instruction": instruction_object(explanation.instruction),
             "registers": _meanings(explanation),
             "entry": frame_object(explanation.entry) if explanation.entry else None,
@@ -101,7 +103,7 @@ def diff_fields(diff: Diff) -> list[Json]:
             "left": register_object(diff.left, field.register),
             "right": register_object(diff.right, field.register),
             "same": field.same,
-            "why": field.why,
+            "why": {"left": evidence_list(field.left), "right": evidence_list(field.right)},
         }
         for field in diff.fields
     ]
@@ -113,7 +115,7 @@ def _meanings(explanation: Explanation) -> list[Json]:
             "register": meaning.register,
             "value": register_object(explanation.frame, meaning.register),
             "decoded": meaning.decoded or None,
-            "meaning": meaning.meaning,
+            "meaning": meaning_object(meaning),
         }
         for meaning in explanation.registers
     ]

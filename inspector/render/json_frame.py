@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from inspector.model.access import FaultingAccess, Operand
     from inspector.model.instruction import DecodedInstruction
     from inspector.model.record import Record
+    from inspector.model.report import RegisterMeaning
 
 Json = dict[str, Any]
 
@@ -134,17 +135,28 @@ def register_object(frame: Frame, name: str) -> str | None:
 def absent_object(frame: Frame) -> Json:
     """Why registers are null."""
     return {
-        name: {"why": absent.why.value, "raw": word_object(absent.raw)}
+        name: {"why": statement_object(absent.stated), "raw": word_object(absent.raw)}
         for name, absent in frame.absent.items()
     }
 
 
 def evidence_list(evidence: Iterable[Evidence]) -> list[Json]:
-    """The reasons for the origin."""
-    return [
-        {"rule": item.rule, "text": item.text, "address": word_object(item.address)}
-        for item in evidence
-    ]
+    """Statements, in their order."""
+    return [statement_object(item) for item in evidence]
+
+
+def statement_object(stated: Evidence) -> Json:
+    """One statement: the rule is the contract, the text may change."""
+    return {
+        "rule": stated.rule,
+        "text": stated.text,
+        "address": word_object(stated.address),
+    }
+
+
+def meaning_object(meaning: RegisterMeaning) -> Json | None:
+    """Why a register holds its value; null where that is not known."""
+    return statement_object(meaning.meaning) if meaning.meaning else None
 
 
 def missing_list(missing: Iterable[Missing]) -> list[Json]:

@@ -6,7 +6,13 @@ from __future__ import annotations
 import json
 
 from inspector.model.oops import LogReport, ToldFrame, ToldInstruction
-from inspector.render.json_frame import Json, evidence_list, syscall_object, word_object
+from inspector.render.json_frame import (
+    Json,
+    evidence_list,
+    meaning_object,
+    syscall_object,
+    word_object,
+)
 
 
 def oops_json(report: LogReport) -> str:
@@ -37,7 +43,7 @@ def _frame(frame: ToldFrame) -> Json:
         "instruction": _instruction(frame.instruction) if frame.instruction else None,
         "story": list(frame.story),
         "meanings": [
-            {"register": m.register, "decoded": m.decoded or None, "meaning": m.meaning}
+            {"register": m.register, "decoded": m.decoded or None, "meaning": meaning_object(m)}
             for m in frame.meanings
         ],
         "missing": list(frame.missing),

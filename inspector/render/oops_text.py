@@ -99,9 +99,9 @@ def _registers(frame: ToldFrame, width: int, glyphs: Glyphs) -> Table:
     for meaning in frame.meanings:
         value = frame.registers.get(meaning.register)
         text = Text(safe(meaning.decoded), style.DECODED)
-        if meaning.decoded and meaning.meaning:
+        if meaning.decoded and meaning.why:
             text.append(f" {glyphs.none} ", style.LABEL)
-        text.append(safe(meaning.meaning), "default")
+        text.append(safe(meaning.why), "default")
         shown = "not printed" if value is None else hex_word(value)
         grid.add_row(Text(meaning.register, style.STRONG), Text(shown), text)
     return grid

@@ -11,6 +11,7 @@ from inspector.render.json import header
 from inspector.render.json_frame import (
     Json,
     frame_object,
+    meaning_object,
     missing_list,
     register_object,
     task_object,
@@ -43,5 +44,5 @@ def _register(moment: Moment, meaning: RegisterMeaning) -> Json:
     return {
         "value": register_object(moment.frame, meaning.register),
         "decoded": meaning.decoded or None,
-        "meaning": meaning.meaning,
+        "meaning": meaning_object(meaning),
     }

@@ -101,7 +101,7 @@ def _life(told: Timeline, register: str, of: _Meaning) -> RenderResult:
     for moment in told.moments:
         meaning = of(moment)
         value = Text(_value(moment, meaning), style.DECODED)
-        reason = Text(safe(meaning.meaning), "default")
+        reason = Text(safe(meaning.why), "default")
         grid.add_row(Text(moment.frame.origin.value, _colour(moment)), value, reason)
     yield Padding(grid, _INDENT)
 

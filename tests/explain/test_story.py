@@ -39,25 +39,31 @@ FTRACE = frame(Origin.FTRACE, kernel(LOW + 0x3000, orig_ax=0, ax=TOP))
 
 def test_the_seed_question_is_answered_from_an_ftrace_frame() -> None:
     context = Context({"ax": Pointer(PointsTo.ENTRY_FRAME)}, CLONE)
-    told = " ".join(story(FTRACE, context, ENTRY))
-    assert "No trap put this frame here" in told
-    assert "kernel_clone is probed where its function calls ftrace" in told
-    assert "popular answer" in told
-    assert "rules int3 out" in told
-    assert "The orig_ax there lies at ax + 0x78, and is 57 fork" in told
-    assert f"{TOP + 0x78:#x}, is 57 fork" in told
+    told = {stated.rule: stated for stated in story(FTRACE, context, ENTRY)}
+    assert list(told) == [
+        "story-no-trap",
+        "story-popular-answer",
+        "story-probe-further-in",
+        "story-points-home",
+        "story-number",
+        "story-entry-refused",
+    ]
+    assert "kernel_clone" in told["story-no-trap"].text
+    assert "ax + 0x78, and is 57 fork" in told["story-points-home"].text
+    assert told["story-points-home"].address == TOP
+    assert told["story-number"].address == TOP + 0x78
 
 
 def test_a_kernel_thread_has_no_number_to_find() -> None:
-    told = " ".join(story(FTRACE, Context(probe=CLONE), None))
-    assert "kernel thread" in told
-    assert "57" not in told
+    told = story(FTRACE, Context(probe=CLONE), None)
+    assert "story-kernel-thread" in [stated.rule for stated in told]
+    assert "57" not in " ".join(stated.text for stated in told)
 
 
 def test_an_int3_frame_is_said_never_to_have_held_a_number() -> None:
     told = story(frame(Origin.INT3, kernel(LOW + 0x3000)), Context(), ENTRY)
-    assert "pushed -1" in told[0]
-    assert "57 fork" in told[-1]
+    assert [stated.rule for stated in told] == ["story-int3", "story-number"]
+    assert "57 fork" in told[-1].text
 
 
 def test_any_register_that_points_to_the_entry_frame_is_said_to() -> None:
@@ -68,18 +74,18 @@ def test_any_register_that_points_to_the_entry_frame_is_said_to() -> None:
 
 def test_ax_and_orig_ax_mean_different_things_in_each_origin() -> None:
     int3 = frame(Origin.INT3, kernel(LOW + 0x3000))
-    assert "saved from user space's rax" in phrase(ENTRY, "orig_ax", Context())
-    assert "-ENOSYS at entry" in phrase(ENTRY, "ax", Context())
-    assert "pushes -1" in phrase(int3, "orig_ax", Context())
-    assert "live rax" in phrase(int3, "ax", Context())
-    assert "constant 0" in phrase(FTRACE, "orig_ax", Context())
+    assert phrase(ENTRY, "orig_ax", Context()).rule == "orig-ax-number"
+    assert phrase(ENTRY, "ax", Context()).rule == "ax-enosys"
+    assert phrase(int3, "orig_ax", Context()).rule == "orig-ax-int3"
+    assert phrase(int3, "ax", Context()).rule == "ax-kernel-live"
+    assert phrase(FTRACE, "orig_ax", Context()).rule == "orig-ax-ftrace"
 
 
 def test_every_origin_has_a_phrase_for_every_register() -> None:
     for origin in Origin:
         for registers in (user(), kernel(LOW + 0x3000)):
             one = frame(origin, registers)
-            assert all(phrase(one, register, Context()) for register, _ in registers.items())
+            assert all(phrase(one, register, Context()).text for register, _ in registers.items())
 
 
 def test_an_absent_register_is_never_given_a_meaning() -> None:
@@ -97,7 +103,7 @@ def test_an_absent_register_is_never_given_a_meaning() -> None:
         absent={"orig_ax": gone},
     )
     assert decoded(note, "orig_ax", None) == "never written"
-    assert phrase(note, "orig_ax", Context()).startswith("never written")
+    assert phrase(note, "orig_ax", Context()).rule == "absent-never-written"
 
 
 def test_flags_are_named_highest_first() -> None:
@@ -109,8 +115,8 @@ def test_several_registers_that_point_home_are_told_in_one_breath() -> None:
     pointer = Pointer(PointsTo.ENTRY_FRAME)
     int3 = frame(Origin.INT3, kernel(LOW + 0x3000, di=TOP, bx=TOP))
     told = story(int3, Context({"bx": pointer, "di": pointer}), ENTRY)
-    assert len([text for text in told if "looks like garbage" in text]) == 1
-    assert told[1].startswith(f"bx and di: {TOP:#x}")
+    assert [stated.rule for stated in told].count("story-points-home") == 1
+    assert told[1].text.startswith(f"bx and di: {TOP:#x}")
 
 
 def test_a_live_rax_is_a_number_and_a_result_may_be_an_errno() -> None:
