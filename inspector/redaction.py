@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
-from inspector.errors import InspectorError
+from inspector.errors import Unreadable
 from inspector.model.frame import Frame
 from inspector.model.registers import PT_REGS_SIZE, REGISTER_OFFSETS, Registers, as_int64
 from inspector.model.sensitive import (
@@ -68,9 +68,11 @@ def _of(address: int, registers: Registers, *, result: bool) -> Iterator[Sensiti
 
 
 def _log(survey: Survey) -> Iterator[Sensitive]:
-    with suppress(InspectorError):  # behind what is missing nothing was read, or is kept
+    with suppress(Unreadable):  # behind what is missing nothing was read, or is kept
         for low, high in survey.log_places():
             yield Sensitive(SensitiveKind.LOG, low, high)
+        for low, high in survey.log_name_places():
+            yield Sensitive(SensitiveKind.TASK_NAMES, low, high)
 
 
 def _names(survey: Survey, records: Iterable[RecordPlaces]) -> Iterator[Sensitive]:

@@ -162,6 +162,13 @@ class Survey:
 
         return log_places(self.target, SEARCHED_RECORDS)
 
+    def log_name_places(self) -> Iterator[tuple[int, int]]:
+        """Where that log names the tasks that wrote it, half-open ranges."""
+        from inspector.kernel.log import log_name_places
+        from inspector.kernel.machine import SEARCHED_RECORDS
+
+        return log_name_places(self.target, SEARCHED_RECORDS)
+
     def record_places(self) -> Iterator[RecordPlaces]:
         """Where in framefreeze's ring data of the recorded tasks lies."""
         from inspector.kernel.records import ring_places

@@ -62,6 +62,7 @@ def distill(
     with whole_file(out) as file:
         written = source.write(file, reading.places, redact, trim, reading.unwound)
         file.flush()
+        written.check(Path(file.name))
         check(Path(file.name))
     pages = sum(kind.pages for kind in written.kinds)
     sizes = core.stat().st_size, out.stat().st_size

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -14,10 +14,11 @@ from drgn import FaultError
 from inspector.distill.head import read_head
 from inspector.distill.kdump import Preamble, write_kdump
 from inspector.distill.kinds import Kinds
+from inspector.distill.leftovers import check_leftovers
 from inspector.distill.notes import vmcoreinfo_note, without
 from inspector.distill.noting import NotingReader
 from inspector.distill.patches import Patches
-from inspector.distill.redact import redact
+from inspector.distill.redact import Redaction
 from inspector.distill.trim import trim_names, trim_unwinding
 from inspector.model.distillate import KeptRange, KindSize, PageKind
 from inspector.model.sensitive import SensitiveKind, SensitivePlaces
@@ -40,11 +41,13 @@ class Written:
     :ivar kinds: its pages, the largest kind first
     :ivar ranges: every range of bytes that is kept, by physical address
     :ivar taken_out: bytes of each kind that were replaced
+    :ivar check: searches the finished file for what they were; it raises :class:`TargetError`
     """
 
     kinds: tuple[KindSize, ...]
     ranges: tuple[KeptRange, ...]
     taken_out: Mapping[SensitiveKind, int]
+    check: Callable[[Path], None]
 
 
 class Source:
@@ -104,7 +107,7 @@ class Source:
                 trim_unwinding(self._target, patches, unwound)
                 if trim is Trim.ALL:
                     trim_names(self._target, patches, self._kallsyms(), read)
-        taken_out = redact(self._reader, patches, places, kinds)
+        redaction = Redaction(self._reader, patches, places, kinds)
         frames = self._reader.kept.frames()
 
         def page(frame: int) -> bytes:
@@ -112,12 +115,20 @@ class Source:
                 whole = patches.page(frame, self._reader.page(frame))
             return self._reader.kept.only_kept(frame, whole)
 
-        sizes = write_kdump(file, self._preamble(kinds), frames, page)
+        preamble = self._preamble(kinds)
+        sizes = write_kdump(file, preamble, frames, page)
         kinds_of = Kinds(self._target.symbols, self._info, places.stacks)
+
+        def check(small: Path) -> None:
+            if kinds:
+                of = {frame: kinds_of.of(self._reader.pages[frame]) for frame in frames}
+                check_leftovers(small, redaction.removed, preamble.notes[:-1], of)
+
         return Written(
             self._by_kind(kinds_of, frames, sizes),
             tuple(self._ranges(kinds_of, frames)),
-            taken_out,
+            redaction.taken_out,
+            check,
         )
 
     def _kallsyms(self) -> dict[str, int]:

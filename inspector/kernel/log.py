@@ -51,13 +51,32 @@ def log_places(target: Target, most: int) -> Iterator[tuple[int, int]]:
                     yield low, high
 
 
+def log_name_places(target: Target, most: int) -> Iterator[tuple[int, int]]:
+    """Where the last ``most`` records name the tasks that wrote them, half-open.
+
+    ``struct printk_info`` has their names where the kernel is built with PRINTK_EXECUTION_CTX.
+
+    :raises Unreadable: if a part of the buffer is missing
+    """
+    with reading("the kernel's log"):
+        if target.symbols.address_of("prb") is None or not target.has_member(
+            "struct printk_info", "comm"
+        ):
+            return
+        at = target.offsetof("struct printk_info", "comm")
+        size = target.sizeof_member("struct printk_info", "comm")
+        for info, _low, _high in _texts(target, target.prog["prb"].read_(), most):
+            low = info.address_ + at
+            yield low, low + size
+
+
 def _newest_first(target: Target, ring: Object, most: int) -> Iterator[tuple[LogLine, ...]]:
     for info, low, high in _texts(target, ring, most):
-        yield tuple(_lines(info, target.read(low, high - low) if low < high else b""))
+        yield tuple(_lines(info.read_(), target.read(low, high - low) if low < high else b""))
 
 
 def _texts(target: Target, ring: Object, most: int) -> Iterator[tuple[Object, int, int]]:
-    """Each record's ``struct printk_info``, and where its text lies, newest first."""
+    """Each record's ``struct printk_info``, unread, and where its text lies, newest first."""
     prog, descriptors = target.prog, ring.desc_ring
     whole = {prog["desc_committed"].value_(), prog["desc_finalized"].value_()}
     count = 1 << descriptors.count_bits.value_()
@@ -68,7 +87,7 @@ def _texts(target: Target, ring: Object, most: int) -> Iterator[tuple[Object, in
         state = descriptor.state_var.counter.value_() & ((1 << 64) - 1)
         if state & _ID_MASK != identity or state >> 62 not in whole:
             continue  # being written, or used again already
-        info = descriptors.infos[identity % count].read_()
+        info = descriptors.infos[identity % count]
         position = descriptor.text_blk_lpos
         yield info, *_text(ring.text_data_ring, position, info.text_len.value_())
 
