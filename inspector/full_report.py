@@ -37,8 +37,7 @@ def full_report(survey: Survey, step: Step = _unwatched) -> FullReport:
     stacks = _stacks(survey, panicking)
     own = next((s for s in stacks if panicking and s.task.address == panicking.address), None)
     frames = _frames(survey, tasks, step)
-    hung = survey.uninterruptible(tasks)
-    hung_addresses = frozenset(task.address for task in hung)
+    asleep = survey.uninterruptible(tasks)
     return FullReport(
         target=survey.target_identity,
         kernel=survey.kernel_identity,
@@ -49,9 +48,9 @@ def full_report(survey: Survey, step: Step = _unwatched) -> FullReport:
         diff=_diff(survey, own) if own else None,
         frames=frames,
         probes=survey.probes(),
-        hung=hung,
-        by_syscall=by_syscall(tasks, frames, hung_addresses),
-        by_origin=by_origin(frames, hung_addresses),
+        uninterruptible=asleep,
+        by_syscall=by_syscall(tasks, frames, asleep),
+        by_origin=by_origin(frames, asleep),
         missing=(*_not_there(machine), *survey.missing),
     )
 

@@ -21,7 +21,7 @@ from inspector.model.missing import Missing
 from inspector.model.probe_answer import ProbeAnswer
 from inspector.model.probe_site import Unread
 from inspector.model.report import StackPicture
-from inspector.model.task import Task
+from inspector.model.task import Task, Uninterruptible
 from inspector.record.saved import (
     LARGEST_FILE,
     SavedFrame,
@@ -123,8 +123,8 @@ class SavedSurvey(Survey):
         """That of the last record."""
         return next((hit.given.task for hit in reversed(self._hits.values())), None)
 
-    def uninterruptible(self, tasks: Iterable[Task]) -> tuple[Task, ...]:
-        return ()  # who recorded was running
+    def uninterruptible(self, tasks: Iterable[Task]) -> tuple[Uninterruptible, ...]:
+        return ()  # a task that hits a probe runs
 
     def machine(self) -> Machine:
         unread = Unread(

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from inspector.errors import InspectorError, NothingMatched, Unreadable
+from inspector.errors import InspectorError, NothingMatched, TargetError, Unreadable
 from inspector.frames import entry, held, recorded
 from inspector.frames.held import HeldStack
 from inspector.frames.live_stack import LiveStacks
@@ -28,7 +28,7 @@ from inspector.kernel.percpu import present_cpus
 from inspector.kernel.running import current_task
 from inspector.kernel.stack_end import stack_end_is_smashed
 from inspector.kernel.syscalls import Syscalls
-from inspector.kernel.task_states import TaskStates
+from inspector.kernel.task_states import HungTasks
 from inspector.kernel.tasks import Tasks
 from inspector.kernel.unwinder import call_frames
 from inspector.model.call_frame import CallFrame
@@ -39,7 +39,7 @@ from inspector.model.kprobe import Kprobe
 from inspector.model.missing import Missing
 from inspector.model.region import CodeRegion
 from inspector.model.stack import Stack
-from inspector.model.task import Running, Task
+from inspector.model.task import Running, Task, Uninterruptible
 from inspector.naming import Naming
 from inspector.target.spec import TargetKind
 from inspector.target.target import Target
@@ -202,14 +202,17 @@ class Survey:
         except NothingMatched:
             return None
 
-    def uninterruptible(self, tasks: Iterable[Task]) -> tuple[Task, ...]:
-        """Those of ``tasks`` that sleep so that no signal wakes them (state D)."""
-        states, found = TaskStates(self.target), []
+    def uninterruptible(self, tasks: Iterable[Task]) -> tuple[Uninterruptible, ...]:
+        """Those of ``tasks`` that sleep in state D, and which of them are hung."""
+        states, found = HungTasks(self.target), []
         for task in tasks:
             try:
-                found += [task] if states.uninterruptible(task) else []
+                sleeping = states.uninterruptible(task)
+                found += [sleeping] if sleeping is not None else []
             except Unreadable as error:
                 self._note(task, error)
+        if states.unread is not None:
+            self._note_target(TargetError(f"whether tasks are hung: {states.unread}"))
         return tuple(found)
 
     def machine(self) -> Machine:

@@ -29,7 +29,8 @@ _DELTAS = {
 }
 
 # FRED skips a red zone of 64 bytes, aligns to 64 and pushes two words above ss (Intel's FRED
-# specification, event delivery; FRED_CONFIG_REDZONE, asm/fred.h).
+# specification, event delivery; FRED_CONFIG_REDZONE, asm/fred.h): so where the stack level stays
+# the same. An event of a higher level begins that level's stack.
 _FRED = frozenset(range(0x50, 0x90, 8))
 
 # Exceptions that come on a stack of their own when they come from the kernel (asm/idtentry.h,
@@ -40,6 +41,8 @@ _OWN_STACK = frozenset({Origin.NMI, Origin.DEBUG, Origin.DOUBLE_FAULT, Origin.MA
 def in_its_place(candidate: Candidate, verdict: Verdict) -> bool:
     """Whether a frame with this verdict that interrupted the kernel could lie there."""
     origin, fred = verdict.origin, verdict.delivery is Delivery.FRED
+    if fred and candidate.in_hardware_slot:
+        return True
     if origin in _OWN_STACK and not fred:
         return candidate.in_hardware_slot
     if candidate.stack is None or candidate.registers.sp not in candidate.stack:

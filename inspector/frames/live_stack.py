@@ -18,7 +18,7 @@ from inspector.frames.called import CalledCode
 from inspector.frames.scan import kernel_frames
 from inspector.frames.surroundings import Surroundings
 from inspector.frames.unwound import says
-from inspector.kernel.cpu_stacks import hardware_slot, next_stack_pointer
+from inspector.kernel.cpu_stacks import next_stack_pointer
 from inspector.kernel.crash_notes import crash_note
 from inspector.kernel.running import noted_registers, same_state
 from inspector.kernel.unwinder import call_frames
@@ -158,9 +158,10 @@ class LiveStacks:
         """
         noted = noted_registers(self._target, task)
         for stack in self._stacks_of.get(task.cpu, ()):
-            slot = hardware_slot(stack)
-            if stack.kind is StackKind.NMI and slot is not None and noted.get("sp") not in stack:
-                found = self._on(task, Live(stack, slot))
+            if stack.kind is not StackKind.NMI or stack.slot is None:
+                continue
+            if noted.get("sp") not in stack:
+                found = self._on(task, Live(stack, stack.slot))
                 return [c for c in found if _entered(c) and same_state(c.registers, noted)]
         return []
 
@@ -183,7 +184,7 @@ class LiveStacks:
     def _among(self, task: Task, stack: Stack, low: int, data: bytes) -> list[Candidate]:
         """Candidates in ``data``, which begins at ``low``, a word below what is live."""
         called, plausible = self._called.frames(data), kernel_frames(data)
-        slot = hardware_slot(stack)
+        slot = stack.slot
         if not (called or plausible or slot):
             return []
         places = dict.fromkeys(called, FoundBy.RETURN_ADDRESS)

@@ -17,6 +17,9 @@ _FROM_IP = struct.Struct("<5Q")  # ip, cs, flags, sp, ss: what the CPU pushes
 _IP = REGISTER_OFFSETS["ip"]
 
 _KERNEL_CS = 0x10  # __KERNEL_CS, asm/segment.h
+# With FRED the stack level that was interrupted is in bits 16 and 17, and bit 18 tells that the
+# CPU waited for ENDBR (struct fred_cs, asm/ptrace.h).
+_KERNEL_CS_WORD = re.compile(rb"\x10\0[\0-\7]\0\0\0\0\0")
 # __KERNEL_DS, or 0: the CPU loads a null SS when it enters ring 0 from user mode.
 _KERNEL_SS = (0x18, 0)
 
@@ -33,7 +36,7 @@ def kernel_frames(data: bytes) -> list[int]:
     """Offsets into ``data``, multiples of 8, where 168 bytes look like a frame of kernel mode."""
     if _BEFORE_AND_CS not in data:  # nearly always: found out several times faster
         return []
-    found = (cs_at - _CS for cs_at in words_with(data, _CS_WORD))
+    found = (cs_at - _CS for cs_at in words_with(data, _KERNEL_CS_WORD))
     return [at for at in found if 0 <= at <= len(data) - PT_REGS_SIZE and _plausible(data, at)]
 
 
@@ -53,7 +56,6 @@ def words_with(data: bytes, part: re.Pattern[bytes], skipped: int = 0) -> Iterat
 
 # The highest byte of an ip in the kernel's half, and the lowest of cs, which is the next word.
 _BEFORE_AND_CS = bytes([_KERNEL_HALF >> 56, _KERNEL_CS])
-_CS_WORD = literal(_KERNEL_CS.to_bytes(8, "little"))
 
 
 def _plausible(data: bytes, at: int) -> bool:

@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from inspector.errors import Unreadable
-from inspector.kernel.cpu_stacks import hardware_slot
 from inspector.kernel.entry_points import EntryPoints
 from inspector.kernel.generated_text import GeneratedText
 from inspector.kernel.kprobes import Kprobes
@@ -61,7 +60,7 @@ class Surroundings:
             record=record,
             unwinder=unwinder,
             stepped=self._kprobes.by_end.get(ip) if kernel_mode else None,
-            in_hardware_slot=stack is not None and hardware_slot(stack) == address,
+            in_hardware_slot=stack is not None and stack.slot == address,
         )
 
     def return_word(self, address: int, value: int) -> Word:

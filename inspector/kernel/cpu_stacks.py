@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The stacks that belong to a CPU: IRQ, IST and entry stack (arch/x86/kernel/dumpstack_64.c)."""
+"""The stacks that belong to a CPU: IRQ, exception and entry stack (dumpstack_64.c)."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from inspector.errors import Unreadable
 from inspector.kernel.percpu import hot_address, percpu_address
@@ -10,7 +12,7 @@ from inspector.target.target import Target
 
 # Members of struct cea_exception_stacks (asm/cpu_entry_area.h, since 5.2: commit
 # 019b17b3ffe4); a kernel without #VC has no VC stacks, and before 5.8 there is DB1 beside DB.
-_IST = {
+_MEMBERS = {
     "DF_stack": StackKind.DOUBLE_FAULT,
     "NMI_stack": StackKind.NMI,
     "DB_stack": StackKind.DEBUG,
@@ -20,6 +22,19 @@ _IST = {
 }
 _ESTACKS = "struct cea_exception_stacks"
 
+# Bytes from a frame that the CPU pushes on an empty exception stack to the stack's top.
+# IDT: five words, and the error code or what stands for it. The NMI entry keeps two more copies
+# of the five words above its frame, for nested NMIs (asm_exc_nmi, entry_64.S).
+_IDT_SLOTS = {
+    StackKind.DOUBLE_FAULT: 0xA8,
+    StackKind.DEBUG: 0xA8,
+    StackKind.MACHINE_CHECK: 0xA8,
+    StackKind.NMI: 0x108,
+}
+# FRED: struct fred_frame, which ends with two words above ss, on the stacks of levels 1, 2 and 3
+# (cpu_init_fred_rsps(), arch/x86/kernel/fred.c).
+_FRED_SLOTS = dict.fromkeys((StackKind.DEBUG, StackKind.NMI, StackKind.DOUBLE_FAULT), 0xB8)
+
 
 def cpu_stacks(target: Target, cpu: int, thread_size: int) -> tuple[Stack, ...]:
     """The stacks of ``cpu``, whether in use or not.
@@ -27,7 +42,8 @@ def cpu_stacks(target: Target, cpu: int, thread_size: int) -> tuple[Stack, ...]:
     :param thread_size: THREAD_SIZE, which IRQ_STACK_SIZE equals (asm/page_64_types.h)
     :raises Unreadable: if the per-CPU memory that names them is not there
     """
-    found = (_irq_stack(target, cpu, thread_size), *_ist_stacks(target, cpu), _entry(target, cpu))
+    irq, entry = _irq_stack(target, cpu, thread_size), _entry(target, cpu)
+    found = (irq, *_exception_stacks(target, cpu), entry)
     return tuple(stack for stack in found if stack is not None)
 
 
@@ -40,22 +56,31 @@ def _irq_stack(target: Target, cpu: int, thread_size: int) -> Stack | None:
     return Stack(StackKind.IRQ, high - thread_size, high) if high else None
 
 
-def _ist_stacks(target: Target, cpu: int) -> list[Stack]:
+def _exception_stacks(target: Target, cpu: int) -> list[Stack]:
     tss = percpu_address(target, "cpu_tss_rw", cpu)
     if tss is None or not target.has_member(_ESTACKS, "DF_stack"):
         return []
     top_of_first = target.word(tss + target.offsetof("struct x86_hw_tss", "ist"))
-    base = top_of_first - _size("DF_stack", target) - target.offsetof(_ESTACKS, "DF_stack")
-    return [
-        Stack(kind, base + offset, base + offset + _size(member, target))
-        for member, kind in _IST.items()
-        if target.has_member(_ESTACKS, member)
-        for offset in [target.offsetof(_ESTACKS, member)]
-    ]
+    if top_of_first:
+        size = target.sizeof_member(_ESTACKS, "DF_stack")
+        base = top_of_first - size - target.offsetof(_ESTACKS, "DF_stack")
+        return _members_at(target, base, _IDT_SLOTS)
+    # A TSS names none with FRED (cpu_init_exception_handling(), arch/x86/kernel/cpu/common.c),
+    # or while the CPU has not been started.
+    pointer = percpu_address(target, "cea_exception_stacks", cpu)
+    base = target.word(pointer) if pointer is not None else 0
+    return _members_at(target, base, _FRED_SLOTS) if base else []
 
 
-def _size(member: str, target: Target) -> int:
-    return target.sizeof_member(_ESTACKS, member)
+def _members_at(target: Target, base: int, slots: Mapping[StackKind, int]) -> list[Stack]:
+    found = []
+    for member, kind in _MEMBERS.items():
+        if not target.has_member(_ESTACKS, member):
+            continue
+        low = base + target.offsetof(_ESTACKS, member)
+        high = low + target.sizeof_member(_ESTACKS, member)
+        found.append(Stack(kind, low, high, high - slots[kind] if kind in slots else None))
+    return found
 
 
 def _entry(target: Target, cpu: int) -> Stack | None:
@@ -65,24 +90,6 @@ def _entry(target: Target, cpu: int) -> Stack | None:
     high = target.word(tss + target.offsetof("struct x86_hw_tss", "sp0"))
     size = target.sizeof("struct entry_stack")
     return Stack(StackKind.ENTRY, high - size, high) if high else None
-
-
-# The CPU pushes at an IST stack's top: the frame's place is fixed. The NMI entry keeps two
-# more copies of the five words above it, for nested NMIs (asm_exc_nmi, entry_64.S).
-_SLOT_BELOW_TOP = {
-    StackKind.DOUBLE_FAULT: 0xA8,
-    StackKind.DEBUG: 0xA8,
-    StackKind.MACHINE_CHECK: 0xA8,
-    StackKind.NMI: 0x108,
-}
-
-
-def hardware_slot(stack: Stack) -> int | None:
-    """Where the CPU's own frame lies on an IST stack, None for other stacks."""
-    if stack.kind is StackKind.TASK:  # as nearly all are
-        return None
-    below = _SLOT_BELOW_TOP.get(stack.kind)
-    return None if below is None else stack.high - below
 
 
 def next_stack_pointer(target: Target, stack: Stack) -> int | None:

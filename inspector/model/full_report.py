@@ -12,7 +12,7 @@ from inspector.model.machine import Machine
 from inspector.model.missing import Missing
 from inspector.model.report import Diff, StackPicture
 from inspector.model.signature import Signature
-from inspector.model.task import Task
+from inspector.model.task import Task, Uninterruptible
 from inspector.model.task_group import TaskGroup
 
 
@@ -25,7 +25,7 @@ class FullReport:
     :ivar stacks: of the panicking task, then of each other task that has a CPU
     :ivar diff: the panicking task's entry frame and its innermost other one, where it has both
     :ivar frames: every frame on a stack, and the crash notes
-    :ivar hung: tasks that sleep so that no signal wakes them
+    :ivar uninterruptible: the tasks that sleep in state D
     """
 
     target: TargetIdentity
@@ -37,10 +37,15 @@ class FullReport:
     diff: Diff | None
     frames: tuple[Frame, ...]
     probes: tuple[Kprobe, ...]
-    hung: tuple[Task, ...]
+    uninterruptible: tuple[Uninterruptible, ...]
     by_syscall: tuple[TaskGroup, ...]
     by_origin: tuple[TaskGroup, ...]
     missing: tuple[Missing, ...]
+
+    @property
+    def hung(self) -> tuple[Task, ...]:
+        """Those that khungtaskd would report."""
+        return tuple(sleeping.task for sleeping in self.uninterruptible if sleeping.hung)
 
     @property
     def stack(self) -> StackPicture | None:

@@ -21,11 +21,16 @@ class StackKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """The half-open range ``[low, high)`` of kernel virtual addresses."""
+    """The half-open range ``[low, high)`` of kernel virtual addresses.
+
+    :ivar slot: the address of a frame that the CPU itself began this stack with, None for a
+        stack that the CPU does not switch to
+    """
 
     kind: StackKind
     low: int
     high: int
+    slot: int | None = None
 
     def __contains__(self, address: object) -> bool:
         return isinstance(address, int) and self.low <= address < self.high

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from inspector.model.escape import escape_bytes
+from inspector.model.evidence import Evidence
 from inspector.model.stack import Stack
 
 
@@ -47,6 +48,19 @@ class Task:
     user_worker: bool
     compat: bool
     trap_nr: int
+
+
+@dataclass(frozen=True, slots=True)
+class Uninterruptible:
+    """A task that sleeps in state D.
+
+    :ivar state: in the kernel's words: ``TASK_UNINTERRUPTIBLE``, ``TASK_KILLABLE``
+    :ivar hung: why khungtaskd would report it, None where it would not or nothing tells
+    """
+
+    task: Task
+    state: str
+    hung: Evidence | None = None
 
 
 def escape_comm(raw: bytes) -> str:

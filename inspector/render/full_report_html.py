@@ -55,9 +55,10 @@ class _Register:
 class _Bar:
     name: str
     count: int
+    uninterruptible: int
     hung: int
     width: int
-    hung_width: int
+    uninterruptible_width: int
 
 
 def full_report_html(report: FullReport) -> str:
@@ -163,9 +164,10 @@ def _bars(groups: Sequence[TaskGroup]) -> Sequence[_Bar]:
         _Bar(
             group.name,
             len(group.pids),
+            len(group.uninterruptible),
             len(group.hung),
             max(2, round(_BAR * len(group.pids) / most)),
-            round(_BAR * len(group.hung) / most),
+            round(_BAR * len(group.uninterruptible) / most),
         )
         for group in groups
     ]

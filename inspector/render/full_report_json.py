@@ -11,10 +11,12 @@ from inspector.model.machine import Clock, LoadedModule, LogLine, Machine, Taint
 from inspector.model.probe_site import Unread
 from inspector.model.report import Diff
 from inspector.model.signature import SIGNATURE_VERSION, Signature
+from inspector.model.task import Uninterruptible
 from inspector.model.task_group import TaskGroup
 from inspector.render.json import diff_fields, document, header, picture_object
 from inspector.render.json_frame import (
     Json,
+    evidence_list,
     frame_object,
     location_object,
     missing_list,
@@ -39,7 +41,7 @@ def full_report_json(report: FullReport) -> str:
             "stacks": [picture_object(picture) for picture in report.stacks],
             "diff": _diff(report.diff) if report.diff else None,
             "probes": [_probe(probe) for probe in report.probes],
-            "hung": [task_object(task) for task in report.hung],
+            "uninterruptible": [_uninterruptible(s) for s in report.uninterruptible],
             "by_syscall": _groups(report.by_syscall),
             "by_origin": _groups(report.by_origin),
             "frames": [frame_object(frame) for frame in report.frames],
@@ -127,4 +129,20 @@ def _probe(probe: Kprobe) -> Json:
 
 
 def _groups(groups: Sequence[TaskGroup]) -> list[Json]:
-    return [{"name": g.name, "pids": list(g.pids), "hung": list(g.hung)} for g in groups]
+    return [
+        {
+            "name": group.name,
+            "pids": list(group.pids),
+            "uninterruptible": list(group.uninterruptible),
+            "hung": list(group.hung),
+        }
+        for group in groups
+    ]
+
+
+def _uninterruptible(sleeping: Uninterruptible) -> Json:
+    return {
+        "task": task_object(sleeping.task),
+        "state": sleeping.state,
+        "hung": evidence_list([sleeping.hung] if sleeping.hung else []),
+    }

@@ -140,5 +140,8 @@ def _probes(report: FullReport) -> Iterator[str]:
 
 def _groups(title: str, groups: Sequence[TaskGroup]) -> Iterator[str]:
     yield from _section(title)
-    rows = [(code_span(g.name), f"{len(g.pids):,}", f"{len(g.hung):,}") for g in groups]
-    yield from _table(("", "tasks", "hung"), rows)
+    rows = [
+        (code_span(g.name), *(f"{len(pids):,}" for pids in (g.pids, g.uninterruptible, g.hung)))
+        for g in groups
+    ]
+    yield from _table(("", "tasks", "state D", "hung"), rows)

@@ -101,5 +101,6 @@ def _groups(title: str, groups: Sequence[TaskGroup], bar: str) -> Iterator[Rende
 
 def _group_row(group: TaskGroup, most: int, bar: str) -> tuple[str, ...]:
     count = len(group.pids)
+    in_d = f", {len(group.uninterruptible):,} in state D" if group.uninterruptible else ""
     hung = f", {len(group.hung):,} hung" if group.hung else ""
-    return group.name, bar * max(1, round(_BAR * count / most)), f"{count:,}{hung}"
+    return group.name, bar * max(1, round(_BAR * count / most)), f"{count:,}{in_d}{hung}"

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from inspector.model.frame import FoundIn, Frame
 from inspector.model.full_report import FullReport
@@ -34,6 +34,7 @@ def opening_rows(report: FullReport) -> tuple[tuple[str, str], ...]:
         ("taint", _taint(report)),
         ("modules", _modules(report)),
         ("hung tasks", _hung(report)),
+        ("state D", _uninterruptible(report)),
         ("read from", _source(report)),
     )
     return tuple((label, text) for label, text in rows if text)
@@ -202,19 +203,22 @@ def _modules(report: FullReport) -> str:
     return " ".join(module_words(module) for module in modules) or "none"
 
 
-_SHOWN_HUNG = 5
+_SHOWN_TASKS = 5
 
 
 def _hung(report: FullReport) -> str:
-    if not report.hung:
-        return "none"
-    first = "; ".join(_hung_words(report.hung[:_SHOWN_HUNG]))
-    more = len(report.hung) - _SHOWN_HUNG
+    return _first_of([task_words(task) for task in report.hung]) or "none"
+
+
+def _uninterruptible(report: FullReport) -> str:
+    sleeping = report.uninterruptible
+    return _first_of([f"{task_words(s.task)} ({s.state})" for s in sleeping if not s.hung])
+
+
+def _first_of(tasks: Sequence[str]) -> str:
+    first = "; ".join(tasks[:_SHOWN_TASKS])
+    more = len(tasks) - _SHOWN_TASKS
     return f"{first}; and {more:,} more" if more > 0 else first
-
-
-def _hung_words(tasks: Sequence[Task]) -> Iterator[str]:
-    return (task_words(task) for task in tasks)
 
 
 def _source(report: FullReport) -> str:

@@ -25,7 +25,7 @@ KEYS = [
     "stacks",
     "diff",
     "probes",
-    "hung",
+    "uninterruptible",
     "by_syscall",
     "by_origin",
     "frames",
