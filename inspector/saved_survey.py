@@ -108,6 +108,11 @@ class SavedSurvey(Survey):
     def missing(self) -> tuple[Missing, ...]:
         return self._saved.missing
 
+    @property
+    def cpus(self) -> tuple[int, ...]:
+        """Empty: the file does not tell."""
+        return ()
+
     def tasks(self) -> Iterator[Task]:
         """Every task that was recorded, as its last record has it."""
         tasks = (hit.given.task for hit in self._hits.values())

@@ -184,7 +184,7 @@ class Survey:
     def running_tasks(self) -> tuple[Task, ...]:
         """The task on each CPU, idle ones too, by CPU number."""
         found = []
-        for cpu in self._cpus:
+        for cpu in self.cpus:
             try:
                 address = current_task(self.target, cpu)
                 found += [self._tasks.at(address)] if address else []
@@ -542,7 +542,8 @@ class Survey:
         return next((task for task in idle if task.cpu == cpu), None)
 
     @cached_property
-    def _cpus(self) -> tuple[int, ...]:
+    def cpus(self) -> tuple[int, ...]:
+        """The numbers of the CPUs that the machine has; empty where the target does not tell."""
         try:
             return present_cpus(self.target)
         except InspectorError as error:
@@ -551,7 +552,7 @@ class Survey:
 
     def _cpu_stacks(self) -> dict[int, tuple[Stack, ...]]:
         stacks = {}
-        for cpu in self._cpus:
+        for cpu in self.cpus:
             try:
                 stacks[cpu] = cpu_stacks(self.target, cpu, self._tasks.thread_size)
             except InspectorError as error:

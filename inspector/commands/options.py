@@ -162,9 +162,21 @@ def origin_option(flag: str, help_text: str) -> _Decorator:
 comm_option = click.option(
     "--comm", metavar="GLOB", shell_complete=complete_comm, help="Only of tasks with such a name."
 )
+
+
+def _syscall(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    from inspector.commands.nearest import no_such_syscall  # tables: not for --help
+
+    problem = no_such_syscall(value) if value is not None else None
+    if problem is not None:
+        raise click.BadParameter(problem)
+    return value
+
+
 syscall_option = click.option(
     "--syscall",
     metavar="NAME",
+    callback=_syscall,
     shell_complete=complete_syscall,
     help="Only with this syscall, by name or number.",
 )

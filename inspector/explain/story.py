@@ -56,7 +56,7 @@ def _ftrace(frame: Frame, context: Context, entry: Frame | None) -> Iterator[Evi
         " shows -1 too).",
     )
     yield from _registers_that_point_home(frame, context, entry)
-    yield from _where_the_number_is(entry)
+    yield from _where_the_number_is(frame, entry)
     yield _REFUSED
 
 
@@ -82,7 +82,7 @@ _MECHANISM = {
 def _probe(frame: Frame, context: Context, entry: Frame | None) -> Iterator[Evidence]:
     yield replace(_MECHANISM[frame.origin], address=frame.address)
     yield from _registers_that_point_home(frame, context, entry)
-    yield from _where_the_number_is(entry)
+    yield from _where_the_number_is(frame, entry)
 
 
 def _syscall(frame: Frame) -> Iterator[Evidence]:
@@ -117,10 +117,21 @@ def _registers_that_point_home(
     )
 
 
-def _where_the_number_is(entry: Frame | None) -> Iterator[Evidence]:
+def _where_the_number_is(frame: Frame, entry: Frame | None) -> Iterator[Evidence]:
+    task = frame.task
+    if task is None:
+        return
+    if frame.address == task.entry_address:
+        text = "This is the task's entry frame: the task is in no syscall, and there is no number."
+        yield Evidence("story-own-entry", text, frame.address)
+        return
+    if task.kernel_thread:
+        text = "The task is a kernel thread: it has no entry frame, and there is no number."
+        yield Evidence("story-kernel-thread", text, task.address)
+        return
     if entry is None:
-        text = "This is a kernel thread: it entered by no syscall, and there is no number."
-        yield Evidence("story-kernel-thread", text)
+        text = "The task's entry frame is not at hand: whether there is a number is not known."
+        yield Evidence("story-no-entry", text, task.entry_address)
         return
     at = entry.address + REGISTER_OFFSETS["orig_ax"]
     if entry.syscall is None:

@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
-from inspector.model.host import Finding, HostFacts, Need, State, Unseen
+from inspector.model.host import Finding, HostFacts, Need, NoTracefs, State, Unseen
 
 _ALL = (Need.LIVE, Need.MODULE, Need.TRACEFS, Need.HOLD)
 _OUR_MODULE = (Need.MODULE, Need.HOLD)
 _PROBES = (Need.MODULE, Need.TRACEFS, Need.HOLD)
 _SIGNING = (
     "sign it with a key that the kernel trusts (DKMS does, with the machine owner's key: see"
-    " docs/freeze.md), or use --via tracefs"
+    " docs/freeze.md)"
 )
+_TRACEFS = "use --via tracefs"
 
 
 def findings(host: HostFacts) -> tuple[Finding, ...]:
@@ -45,9 +46,10 @@ def _root(host: HostFacts) -> Finding:
 
 def _lockdown(host: HostFacts) -> Finding:
     """security/lockdown: integrity forbids unsigned modules, confidentiality kcore and kprobes."""
+    if host.lockdown is Unseen.NOT_TOLD:
+        text = "whether the kernel is locked down: securityfs is not mounted"
+        return Finding("lockdown", _ALL, State.UNSEEN, text)
     if isinstance(host.lockdown, Unseen):
-        if host.lockdown is Unseen.NOT_TOLD:
-            return Finding("lockdown", _ALL, State.OK, "no lockdown: securityfs does not have it")
         return _unseen("lockdown", _ALL, "kernel lockdown", host.lockdown)
     if host.lockdown == "confidentiality":
         text = "the kernel is locked down (confidentiality): no kcore, no kprobes"
@@ -62,7 +64,13 @@ def _kcore(host: HostFacts) -> Finding:
     if not host.root:
         return _unseen("kcore", needs, "/proc/kcore", Unseen.NOT_ROOT)
     text = f"/proc/kcore: {host.kcore}"
-    return Finding("kcore", needs, State.MISSING, text, "no container, and CONFIG_PROC_KCORE")
+    return Finding(
+        "kcore",
+        needs,
+        State.MISSING,
+        text,
+        "run outside of a container, on a kernel with CONFIG_PROC_KCORE",
+    )
 
 
 def _kprobes(host: HostFacts) -> Finding:
@@ -71,15 +79,16 @@ def _kprobes(host: HostFacts) -> Finding:
     if host.kprobes:
         return Finding("kprobes", _PROBES, State.OK, "the kernel has kprobes")
     text = "the kernel has no kprobes"
-    return Finding("kprobes", _PROBES, State.MISSING, text, "a kernel with CONFIG_KPROBES")
+    return Finding("kprobes", _PROBES, State.MISSING, text, "use a kernel with CONFIG_KPROBES")
 
 
 def _kprobes_enabled(host: HostFacts) -> Finding:
     name, found = "kprobes-enabled", host.kprobes_enabled
     if host.kprobes is False:
         return Finding(name, _PROBES, State.MISSING, "there are none to be armed")
-    if found is Unseen.NOT_TOLD:  # no debugfs: nobody can have switched them off there
-        return Finding(name, _PROBES, State.OK, "kprobes are armed (debugfs is not mounted)")
+    if found is Unseen.NOT_TOLD:
+        text = "whether kprobes are armed: debugfs, where they are switched, is not mounted"
+        return Finding(name, _PROBES, State.UNSEEN, text)
     if isinstance(found, Unseen):
         return _unseen(name, _PROBES, "whether kprobes are armed", found)
     if found:
@@ -92,23 +101,36 @@ def _tracefs(host: HostFacts) -> Finding:
     needs = (Need.TRACEFS,)
     if isinstance(host.tracefs, Unseen):
         return _unseen("tracefs", needs, "tracefs", host.tracefs)
-    if host.tracefs:
-        return Finding("tracefs", needs, State.OK, f"kprobe events in {host.tracefs}")
-    mend = "mount -t tracefs tracefs /sys/kernel/tracing"
-    return Finding("tracefs", needs, State.MISSING, "tracefs is not mounted", mend)
+    if isinstance(host.tracefs, NoTracefs):
+        return Finding("tracefs", needs, State.MISSING, host.tracefs.value, _MENDED[host.tracefs])
+    return Finding("tracefs", needs, State.OK, f"kprobe events in {host.tracefs}")
+
+
+_MENDED = {
+    NoTracefs.NOT_BUILT: "use a kernel with CONFIG_KPROBE_EVENTS",
+    NoTracefs.NOT_MOUNTED: "mount -t tracefs tracefs /sys/kernel/tracing",
+    NoTracefs.NO_KPROBE_EVENTS: "use a kernel with CONFIG_KPROBE_EVENTS",
+}
+
+
+def _or_tracefs(host: HostFacts, *mends: str) -> str:
+    """``mends``, and tracefs unless something else stops that too; "" where nothing is left."""
+    checks = (_lockdown, _kprobes, _kprobes_enabled, _tracefs)
+    works = all(check(host).state is not State.MISSING for check in checks)
+    return ", or ".join([*mends, _TRACEFS] if works else mends)
 
 
 def _modules(host: HostFacts) -> Finding:
     found = host.modules_disabled
     if found is Unseen.NOT_TOLD:
         text = "the kernel loads no modules (CONFIG_MODULES)"
-        return Finding("modules", _OUR_MODULE, State.MISSING, text, "use --via tracefs")
+        return Finding("modules", _OUR_MODULE, State.MISSING, text, _or_tracefs(host))
     if isinstance(found, Unseen):
         return _unseen("modules", _OUR_MODULE, "whether modules may be loaded", found)
     if not found:
         return Finding("modules", _OUR_MODULE, State.OK, "modules may be loaded")
     text = "kernel.modules_disabled is 1: no module may be loaded"
-    return Finding("modules", _OUR_MODULE, State.MISSING, text, "reboot, or use --via tracefs")
+    return Finding("modules", _OUR_MODULE, State.MISSING, text, _or_tracefs(host, "reboot"))
 
 
 def _signatures(host: HostFacts) -> Finding:
@@ -121,9 +143,10 @@ def _signatures(host: HostFacts) -> Finding:
     why = "the kernel is locked down (integrity)" if locked else "module.sig_enforce is on"
     if host.installed_module:
         text = f"{why}: {host.installed_module} must be signed by a trusted key"
-        return Finding("signatures", _OUR_MODULE, State.UNSEEN, text, _SIGNING)
+        mend = _or_tracefs(host, _SIGNING)
+        return Finding("signatures", _OUR_MODULE, State.UNSEEN, text, mend)
     text = f"{why}: a module built here is refused"
-    return Finding("signatures", _OUR_MODULE, State.MISSING, text, _SIGNING)
+    return Finding("signatures", _OUR_MODULE, State.MISSING, text, _or_tracefs(host, _SIGNING))
 
 
 def _module(host: HostFacts) -> Finding:

@@ -10,9 +10,10 @@ import shutil
 from pathlib import Path
 
 from inspector.freezer.kernel_notes import running_build_id
-from inspector.model.host import HostFacts, Unseen
+from inspector.model.host import HostFacts, NoTracefs, Unseen
 
 _TRACEFS = ("/sys/kernel/tracing", "/sys/kernel/debug/tracing")
+_SECURITYFS = "/sys/kernel/security"
 _INSTALLED = ("updates", "extra")  # where DKMS and depmod's search order have such modules
 MODULE = "framefreeze"
 
@@ -67,9 +68,10 @@ def _flag(path: str, yes: str) -> bool | Unseen:
 
 
 def _lockdown() -> str | Unseen:
-    text = _read("/sys/kernel/security/lockdown")
+    text = _read(f"{_SECURITYFS}/lockdown")
     if isinstance(text, Unseen):
-        return text
+        built_without = text is Unseen.NOT_TOLD and os.path.ismount(_SECURITYFS)
+        return "none" if built_without else text
     chosen = re.search(r"\[(\w+)\]", text)
     return chosen[1] if chosen else Unseen.NOT_TOLD
 
@@ -92,13 +94,18 @@ def _kprobes() -> bool | Unseen:
         return Unseen.NOT_TOLD
 
 
-def _tracefs() -> str | Unseen | None:
+def _tracefs() -> str | Unseen | NoTracefs:
     directory = tracefs_directory()
     if directory is not None:
         return str(directory)
     if os.geteuid() != 0 and os.path.exists(_TRACEFS[0]):
         return Unseen.NOT_ROOT  # its directory is root's alone
-    return None
+    if any(map(os.path.ismount, _TRACEFS)):
+        return NoTracefs.NO_KPROBE_EVENTS
+    known = _read("/proc/filesystems")
+    if isinstance(known, Unseen):
+        return known
+    return NoTracefs.NOT_MOUNTED if "tracefs" in known.split() else NoTracefs.NOT_BUILT
 
 
 def _headers(build: Path) -> str | None:

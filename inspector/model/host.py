@@ -14,6 +14,14 @@ class Unseen(Enum):
     NOT_TOLD = "this kernel does not say"
 
 
+class NoTracefs(Enum):
+    """Why there are no kprobe events."""
+
+    NOT_BUILT = "the kernel has no tracefs (CONFIG_TRACING)"
+    NOT_MOUNTED = "tracefs is not mounted"
+    NO_KPROBE_EVENTS = "tracefs has no kprobe events (CONFIG_KPROBE_EVENTS)"
+
+
 @dataclass(frozen=True, slots=True)
 class HostFacts:
     """The machine that this program runs on.
@@ -21,13 +29,13 @@ class HostFacts:
     :ivar release: ``uname -r``
     :ivar build_id: of the running kernel, in hex
     :ivar distribution: ``ID`` and ``ID_LIKE`` of os-release
-    :ivar lockdown: ``none``, ``integrity`` or ``confidentiality``
+    :ivar lockdown: ``none`` (as on a kernel without it), ``integrity`` or ``confidentiality``
     :ivar signed_only: the kernel takes modules with a good signature only
     :ivar modules_disabled: it takes none at all, until the next boot
     :ivar kcore: None where ``/proc/kcore`` can be read, else why not
     :ivar kprobes: the kernel has them
     :ivar kprobes_enabled: they are armed (debugfs ``kprobes/enabled``)
-    :ivar tracefs: where it is mounted, None where it is not
+    :ivar tracefs: where its kprobe events are
     :ivar headers: where the running kernel's are, None where they are not
     :ivar tools: of ``make`` and ``gcc``, those that are missing
     :ivar installed_module: a framefreeze that somebody installed for this kernel
@@ -45,7 +53,7 @@ class HostFacts:
     kcore: str | None
     kprobes: bool | Unseen
     kprobes_enabled: bool | Unseen
-    tracefs: str | Unseen | None
+    tracefs: str | Unseen | NoTracefs
     headers: str | None
     tools: tuple[str, ...]
     installed_module: str | None

@@ -68,3 +68,13 @@ def test_a_frame_that_interrupted_the_kernel_lies_below_freds_red_zone() -> None
     assert verdict is not None
     assert (verdict.origin, verdict.vector) == (Origin.PAGE_FAULT, 14)
     assert name(scanned(replace(regs, sp=address + 168 + 0x10), word)) is None
+
+
+def test_an_event_of_a_higher_level_lies_where_the_cpu_begins_its_stack() -> None:
+    address = LOW + 0x3000
+    word = below(address, EntryKind.FRED, "asm_fred_entrypoint_kernel")
+    regs = kernel(address, ss=PAGE_FAULT | 0x18, sp=0xFFFFFE4197ED4000)
+    assert name(scanned(regs, word)) is None
+    verdict = name(replace(scanned(regs, word), in_hardware_slot=True))
+    assert verdict is not None
+    assert verdict.origin is Origin.PAGE_FAULT

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What is said of a frame, from plain values; the real ones are in tests/guest."""
 
+from dataclasses import replace
+
 from inspector.explain.decode import decoded, flag_names
 from inspector.explain.phrases import phrase
 from inspector.explain.story import story
@@ -34,6 +36,7 @@ def frame(origin: Origin, registers: Registers, address: int = LOW + 0x3000) -> 
 
 
 ENTRY = frame(Origin.SYSCALL, user(orig_ax=57, ax=(1 << 64) - 38), TOP)
+BREAKPOINT = frame(Origin.INT3, user(orig_ax=(1 << 64) - 1), TOP)
 FTRACE = frame(Origin.FTRACE, kernel(LOW + 0x3000, orig_ax=0, ax=TOP))
 
 
@@ -54,10 +57,12 @@ def test_the_seed_question_is_answered_from_an_ftrace_frame() -> None:
     assert told["story-number"].address == TOP + 0x78
 
 
-def test_a_kernel_thread_has_no_number_to_find() -> None:
-    told = story(FTRACE, Context(probe=CLONE), None)
-    assert "story-kernel-thread" in [stated.rule for stated in told]
-    assert "57" not in " ".join(stated.text for stated in told)
+def test_only_a_kernel_thread_is_called_one() -> None:
+    of_thread = replace(FTRACE, task=replace(TASK, kernel_thread=True, entry_address=None))
+    for frame_, thread in ((of_thread, True), (FTRACE, False), (BREAKPOINT, False)):
+        rules = {stated.rule for stated in story(frame_, Context(), None)}
+        assert ("story-kernel-thread" in rules) is thread
+        assert "story-number" not in rules
 
 
 def test_an_int3_frame_is_said_never_to_have_held_a_number() -> None:

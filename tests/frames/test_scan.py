@@ -28,10 +28,25 @@ def test_what_fred_writes_beside_ss_is_no_part_of_the_selector() -> None:
     assert list(kernel_frames(stack(w20=0x0003_000E_0000_0018))) == [5 * 8]
 
 
+# As a CPU with FRED pushed them on a real 7.2 kernel: ip, cs, flags, sp, ss of an NMI that
+# interrupted level 1, and of an int3 that interrupted level 2.
+FRED = [
+    (0xFFFFFFFF917331E2, 0x10010, 0x46, 0xFFFFFE3DF37EBBF8, 0x0202000200040018),
+    (0xFFFFFFFFC06002C6, 0x20010, 0x46, 0xFFFFFE3DF37E8EB8, 0x1206000300000018),
+]
+
+
+@pytest.mark.parametrize("pushed", FRED)
+def test_freds_stack_level_is_no_part_of_the_selector(pushed: tuple[int, ...]) -> None:
+    words = {f"w{16 + at}": word for at, word in enumerate(pushed)}
+    assert list(kernel_frames(stack(**words))) == [5 * 8]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
         {"w17": 0x33},
+        {"w17": 0x80010},
         {"w20": 0x2B},
         {"w18": 0x244},
         {"w18": 0x8246},

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from inspector.errors import FreezeError
 from inspector.freezer.findings import findings, missing_for
 from inspector.freezer.kernel_notes import build_id_of
 from inspector.freezer.module import check_host
-from inspector.model.host import HostFacts, Need, State, Unseen
+from inspector.model.host import HostFacts, Need, NoTracefs, State, Unseen
 
 READY = HostFacts(
     release="6.1.0-1-amd64",
@@ -50,7 +51,7 @@ def test_a_machine_that_has_everything_lacks_nothing() -> None:
         (replace(READY, signed_only=True), {Need.MODULE, Need.HOLD}, "DKMS"),
         (replace(READY, headers=None), {Need.MODULE, Need.HOLD}, "linux-headers-6.1.0-1-amd64"),
         (replace(READY, tools=("gcc",)), {Need.MODULE, Need.HOLD}, "apt install gcc"),
-        (replace(READY, tracefs=None), {Need.TRACEFS}, "mount -t tracefs"),
+        (replace(READY, tracefs=NoTracefs.NOT_MOUNTED), {Need.TRACEFS}, "mount -t tracefs"),
         (replace(READY, loaded=True), {Need.MODULE, Need.HOLD}, "rmmod"),
         (replace(READY, kprobes_enabled=False), set(Need) - {Need.LIVE}, "kprobes/enabled"),
         (replace(READY, preempt_count=False), {Need.HOLD}, "--force"),
@@ -62,6 +63,35 @@ def test_what_is_missing_stops_what_needs_it_and_nothing_else(
     assert {need for need in Need if missing_for(need, host)} == stopped
     (missing,) = {finding for need in Need for finding in missing_for(need, host)}
     assert mend in missing.mend
+
+
+@pytest.mark.parametrize("changed", [{"modules_disabled": Unseen.NOT_TOLD}, {"signed_only": True}])
+@pytest.mark.parametrize(
+    ("stopped", "recommended"),
+    [
+        ({}, True),
+        ({"tracefs": NoTracefs.NOT_BUILT}, False),
+        ({"tracefs": NoTracefs.NOT_MOUNTED}, False),
+        ({"tracefs": NoTracefs.NO_KPROBE_EVENTS}, False),
+        ({"kprobes": False}, False),
+        ({"kprobes_enabled": False}, False),
+        ({"lockdown": "confidentiality"}, False),
+    ],
+)
+def test_tracefs_is_recommended_only_where_it_works(
+    changed: dict[str, Unseen | bool], stopped: dict[str, Any], recommended: bool
+) -> None:
+    host = replace(READY, **changed, **stopped)
+    of_module = [f for f in missing_for(Need.MODULE, host) if Need.TRACEFS not in f.needs]
+    assert of_module
+    assert any("--via tracefs" in found.mend for found in of_module) is recommended
+
+
+@pytest.mark.parametrize("unseen", ["lockdown", "kprobes_enabled"])
+def test_what_the_kernel_does_not_show_is_not_taken_for_well(unseen: str) -> None:
+    host = replace(READY, **{unseen: Unseen.NOT_TOLD})
+    (found,) = (finding for finding in findings(host) if finding.state is not State.OK)
+    assert found.state is State.UNSEEN
 
 
 def test_an_installed_module_needs_no_headers() -> None:

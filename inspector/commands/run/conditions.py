@@ -3,11 +3,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from inspector.commands.frames import FramesRequest
+from inspector.errors import UsageError
 from inspector.model.frame import Frame
 from inspector.model.task import Task
+
+
+def check_cpu(request: FramesRequest, cpus: Sequence[int]) -> None:
+    """:param cpus: those that the machine has, empty where that is not known
+    :raises UsageError: if ``request`` names another
+    """
+    if request.cpu is not None and cpus and request.cpu not in cpus:
+        raise UsageError(f"--cpu {request.cpu}: no such CPU; the machine has {_ranges(cpus)}")
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """``0-3, 8``, of ascending numbers."""
+    ranges: list[list[int]] = []
+    for number in numbers:
+        if ranges and ranges[-1][1] == number - 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    return ", ".join(f"{low}" if low == high else f"{low}-{high}" for low, high in ranges)
 
 
 def task_matches(request: FramesRequest, task: Task) -> bool:

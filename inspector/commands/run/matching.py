@@ -7,7 +7,12 @@ from collections.abc import Iterable, Iterator
 
 from inspector.commands.frames import FramesRequest
 from inspector.commands.run.choose import task_or_frame
-from inspector.commands.run.conditions import frame_matches, is_unconditional, task_matches
+from inspector.commands.run.conditions import (
+    check_cpu,
+    frame_matches,
+    is_unconditional,
+    task_matches,
+)
 from inspector.commands.what import Address, Pid, What
 from inspector.errors import NothingMatched
 from inspector.model.entry_frame import EntryFrame, Found, whole
@@ -17,9 +22,13 @@ from inspector.survey import Survey
 
 
 class Matching:
-    """What of ``survey`` matches ``request``, in the order of an answer."""
+    """What of ``survey`` matches ``request``, in the order of an answer.
+
+    :raises UsageError: if ``request`` names a CPU that the machine does not have
+    """
 
     def __init__(self, survey: Survey, request: FramesRequest) -> None:
+        check_cpu(request, survey.cpus)
         self._survey = survey
         self._request = request
         self._unconditional = is_unconditional(request)
