@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from inspector.facts.addresses import START_KERNEL_MAP
 from inspector.model.distillate import PageKind
 from inspector.target.page_tables import PAGE_SHIFT, PAGE_SIZE
 from inspector.target.symbols import Symbols
@@ -18,8 +19,6 @@ _RANGES = (
     (PageKind.TEXT, "_stext", "_etext"),
     (PageKind.IMAGE, "_text", "_end"),
 )
-
-_MODULES_LOW = 0xFFFF_FFFF_8000_0000  # and text made at run time; the image lies there too
 
 # kallsyms has no names for itself, VMCOREINFO has (since 6.0, commit 5fd8fea935a1).
 _KALLSYMS = "SYMBOL(kallsyms_"
@@ -53,7 +52,8 @@ class Kinds:
         for kind, low, high in self._ranges:
             if low < address + PAGE_SIZE and address < high:
                 return kind
-        return PageKind.MODULE if address >= _MODULES_LOW else PageKind.OBJECT
+        # What is not of the image is a module's, or text that was made at run time.
+        return PageKind.MODULE if address >= START_KERNEL_MAP else PageKind.OBJECT
 
 
 def _named_ranges(symbols: Symbols) -> Iterator[tuple[PageKind, int, int]]:

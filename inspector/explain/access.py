@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from inspector.decoder import EncodedOperand, Operands, operands
 from inspector.explain.address_class import ADDRESSES, PAGE_SIZE, classes, is_canonical
+from inspector.facts.addresses import USER_HIGH
 from inspector.model.access import (
     AccessFacts,
     AccessKind,
@@ -519,7 +520,7 @@ def _user_page(
 ) -> Iterator[Evidence]:
     """SMEP and SMAP: a mapped user page, which the kernel may not touch."""
     mapped = code & _PROT and not code & (_RSVD | _PK | _SHSTK | _RMP)
-    if facts.user_mode or not mapped or address is None or not address < 1 << 47:
+    if facts.user_mode or not mapped or address is None or address >= USER_HIGH[4]:
         return
     if kind is AccessKind.EXECUTE:
         text = "the kernel jumped to a mapped user page: SMEP or NX forbids it"

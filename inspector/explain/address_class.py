@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from inspector.facts.addresses import USER_HIGH
 from inspector.model.access import AccessFacts, Term
 from inspector.model.errno import MAX_ERRNO, errno_name
 from inspector.model.evidence import Evidence
@@ -16,7 +17,6 @@ from inspector.model.registers import as_int64
 
 ADDRESSES = 1 << 64
 PAGE_SIZE = 4096
-USER_HIGH = 1 << 56  # with five-level paging; 1 << 47 without
 KASAN_SHADOW_OFFSET = 0xDFFF_FC00_0000_0000  # CONFIG_KASAN_SHADOW_OFFSET, arch/x86/Kconfig
 _DELTA = 0xDEAD_0000_0000_0000  # CONFIG_ILLEGAL_POINTER_VALUE, POISON_POINTER_DELTA
 
@@ -198,7 +198,7 @@ def _of_range(address: int, facts: AccessFacts) -> Iterator[Evidence]:
     elif canonical is None:
         text = f"{address:#x} is canonical with five-level paging alone"
         yield Evidence("non-canonical", text)
-    elif not facts.user_mode and PAGE_SIZE <= address < USER_HIGH:
+    elif not facts.user_mode and PAGE_SIZE <= address < USER_HIGH[5]:
         yield Evidence("user-address", f"{address:#x} is a user address, accessed in kernel mode")
 
 

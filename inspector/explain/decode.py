@@ -84,6 +84,12 @@ def _pointer(pointer: Pointer) -> str:
         return f"task_struct of {pointer.task.comm} (pid {pointer.task.pid})"
     if pointer.kind is PointsTo.TEXT and pointer.location is not None:
         return str(pointer.location)
-    if pointer.kind is PointsTo.KERNEL:
-        return "kernel memory"
-    return "user address" if pointer.kind is PointsTo.USER else ""
+    if pointer.kind in _RANGES:
+        return f"in {pointer.area or _RANGES[pointer.kind]}"
+    return "not canonical" if pointer.kind is PointsTo.NOT_CANONICAL else ""
+
+
+_RANGES = {
+    PointsTo.KERNEL: "the kernel's half of the address space",
+    PointsTo.USER: "user space's range",
+}

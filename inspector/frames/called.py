@@ -7,6 +7,7 @@ optimised probe of 5.10 lets the ss slot overlap the interrupted word.
 
 from __future__ import annotations
 
+from inspector.facts.addresses import ANY_KERNEL_LOW
 from inspector.frames.scan import literal, words_with
 from inspector.frames.surroundings import Surroundings
 from inspector.model.region import RegionKind
@@ -15,7 +16,6 @@ from inspector.target.target import Target
 
 _IP, _SP = (REGISTER_OFFSETS[name] for name in ("ip", "sp"))
 
-_KERNEL_HALF = 0xFF00_0000_0000_0000
 
 # Where objtool's and our view of a symbol's end differ, the next symbol's start decides; no
 # ftrace or rethook trampoline of any kernel is longer than a page.
@@ -56,7 +56,7 @@ class CalledCode:
     def _is_frame(self, data: bytes, at: int) -> bool:
         return (
             at <= len(data) - PT_REGS_SIZE
-            and _word(data, at + _SP) >= _KERNEL_HALF
+            and _word(data, at + _SP) >= ANY_KERNEL_LOW
             and self._target.locate(_word(data, at + _IP)) is not None
         )
 

@@ -10,6 +10,7 @@ import re
 import struct
 from collections.abc import Iterator
 
+from inspector.facts.addresses import ANY_KERNEL_LOW
 from inspector.model.registers import PT_REGS_SIZE, REGISTER_OFFSETS
 
 _CS = REGISTER_OFFSETS["cs"]
@@ -28,8 +29,6 @@ _SELECTOR = 0xFFFF  # FRED describes the event in the bits above ss (struct fred
 _FLAGS_ALWAYS_SET = 1 << 1
 # SDM vol. 1, 3.4.3: bits 3, 5, 15 and all above 21 are zero in every RFLAGS.
 _FLAGS_ALWAYS_CLEAR = ~0x3F7FD7 & 0xFFFF_FFFF_FFFF_FFFF
-
-_KERNEL_HALF = 0xFF00_0000_0000_0000  # five-level paging's kernel half; four-level's is inside it
 
 
 def kernel_frames(data: bytes) -> list[int]:
@@ -55,7 +54,7 @@ def words_with(data: bytes, part: re.Pattern[bytes], skipped: int = 0) -> Iterat
 
 
 # The highest byte of an ip in the kernel's half, and the lowest of cs, which is the next word.
-_BEFORE_AND_CS = bytes([_KERNEL_HALF >> 56, _KERNEL_CS])
+_BEFORE_AND_CS = bytes([ANY_KERNEL_LOW >> 56, _KERNEL_CS])
 
 
 def _plausible(data: bytes, at: int) -> bool:
@@ -64,7 +63,7 @@ def _plausible(data: bytes, at: int) -> bool:
         ss & _SELECTOR in _KERNEL_SS
         and bool(flags & _FLAGS_ALWAYS_SET)
         and not flags & _FLAGS_ALWAYS_CLEAR
-        and ip >= _KERNEL_HALF
-        and sp >= _KERNEL_HALF
+        and ip >= ANY_KERNEL_LOW
+        and sp >= ANY_KERNEL_LOW
         and sp % 8 == 0
     )

@@ -3,7 +3,11 @@
 
 from __future__ import annotations
 
+from inspector.errors import InspectorError
+from inspector.facts.addresses import MODULES_END
+from inspector.kernel.address_space import AddressSpace
 from inspector.kernel.instructions import Instructions
+from inspector.kernel.mappings import mapping_at
 from inspector.kernel.tasks import Tasks
 from inspector.model.context import Context, Pointer, PointsTo
 from inspector.model.frame import Frame
@@ -11,10 +15,10 @@ from inspector.model.registers import PT_REGS_SIZE
 from inspector.model.symbol import Location
 from inspector.target.target import Target
 
-_USER_HIGH = 1 << 56  # end of user space with five-level paging; below it in any case
-_KERNEL_LOW = 0xFF00_0000_0000_0000
-_USER_LOW_IN_KERNEL = 1 << 32  # the kernel's 32-bit numbers are far more than its user pointers
-_USER_LOW = 0x10000  # mmap_min_addr's usual value: less is a number, not an address
+# Where nothing tells what a task has mapped, less is taken for a number: mmap_min_addr's usual
+# value in user mode; in the kernel 32-bit numbers are far more than its user pointers.
+_NUMBER_IN_USER_MODE = 0x10000
+_NUMBER_IN_KERNEL = 1 << 32
 
 
 class Pointers:
@@ -24,6 +28,7 @@ class Pointers:
         self._target = target
         self._instructions = Instructions(target)
         self._tasks = {task.address: task for task in tasks.all()}
+        self._space = AddressSpace(target)
 
     def context(self, frame: Frame) -> Context:
         """The surroundings that explaining ``frame`` needs."""
@@ -51,16 +56,34 @@ class Pointers:
             return Pointer(PointsTo.TASK_STACK, offset=task.stack.high - value)
         if value in self._tasks:
             return Pointer(PointsTo.TASK, task=self._tasks[value])
-        if value >= _KERNEL_LOW:
-            return self._kernel_pointer(value)
-        lowest = _USER_LOW if frame.user_mode else _USER_LOW_IN_KERNEL
-        return Pointer(PointsTo.USER if lowest <= value < _USER_HIGH else PointsTo.NUMBER)
+        if self._space.is_user(value):
+            return self._user_pointer(frame, value)
+        if not self._space.is_canonical(value):
+            return Pointer(PointsTo.NOT_CANONICAL)
+        # User space has no pointers into the kernel: its negative numbers look like some.
+        return Pointer(PointsTo.NUMBER) if frame.user_mode else self._kernel_pointer(value)
 
     def _kernel_pointer(self, value: int) -> Pointer:
-        if value > 0xFFFF_FFFF_FFFF_F000:  # ERR_PTR range, include/linux/err.h
-            return Pointer(PointsTo.NUMBER)
         location = self._target.locate(value)
-        return Pointer(PointsTo.TEXT if location else PointsTo.KERNEL, location)
+        if location is not None:
+            return Pointer(PointsTo.TEXT, location)
+        area = self._space.area_of(value)
+        if not area and value >= MODULES_END:
+            return Pointer(PointsTo.NUMBER)
+        return Pointer(PointsTo.KERNEL, area=area)
+
+    def _user_pointer(self, frame: Frame, value: int) -> Pointer:
+        if frame.task is None:
+            return self._in_users_range(frame, value)
+        try:
+            mapping = mapping_at(self._target, frame.task, value)
+        except InspectorError:
+            return self._in_users_range(frame, value)
+        return Pointer(PointsTo.USER, area=mapping) if mapping else Pointer(PointsTo.NUMBER)
+
+    def _in_users_range(self, frame: Frame, value: int) -> Pointer:
+        low = _NUMBER_IN_USER_MODE if frame.user_mode else _NUMBER_IN_KERNEL
+        return Pointer(PointsTo.USER if value >= low else PointsTo.NUMBER)
 
     def _probe(self, frame: Frame) -> Location | None:
         if frame.record is not None:

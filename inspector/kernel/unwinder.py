@@ -11,6 +11,7 @@ from itertools import islice, takewhile
 from drgn import Object, StackFrame
 
 from inspector.errors import InspectorError, Unreadable
+from inspector.facts.addresses import ANY_KERNEL_LOW
 from inspector.kernel.panic_note import return_from_noting
 from inspector.kernel.running import noted_registers, registers_of
 from inspector.model.call_frame import CallFrame
@@ -19,7 +20,6 @@ from inspector.model.task import Running, Task
 from inspector.target.faults import reading
 from inspector.target.target import Target
 
-_KERNEL_LOW = 0xFF00_0000_0000_0000
 # An idle task's first call is at a struct fork_frame (asm/switch_to.h), under its pt_regs.
 _MOST_BELOW_ENTRY = 0x80
 
@@ -79,7 +79,7 @@ def _unwound(target: Target, start: Object) -> tuple[CallFrame, ...]:
             break
         start = again
     # In user space drgn goes on guessing: by frame pointers, in memory that may not be there.
-    return tuple(takewhile(lambda frame: frame.pc >= _KERNEL_LOW, calls))
+    return tuple(takewhile(lambda frame: frame.pc >= ANY_KERNEL_LOW, calls))
 
 
 def _frames(target: Target, start: Object) -> Iterator[tuple[StackFrame, CallFrame]]:

@@ -20,8 +20,9 @@ class PointsTo(Enum):
     TASK_STACK = "the task stack"
     TASK = "a task_struct"
     TEXT = "kernel text or data"
-    KERNEL = "kernel memory"
-    USER = "a user address"
+    KERNEL = "the kernel's half of the address space"
+    USER = "user space's range"
+    NOT_CANONICAL = "no address that the CPU would take"
     NUMBER = "no address"
 
 
@@ -31,12 +32,15 @@ class Pointer:
 
     :ivar location: by kallsyms, for ``TEXT``
     :ivar offset: bytes into the entry frame or below the stack's top, for those two
+    :ivar area: for ``USER`` the mapping of the task that the address is in, "" where the
+        mappings are not known; for ``KERNEL`` what the kernel uses the range for, "" likewise
     """
 
     kind: PointsTo
     location: Location | None = None
     offset: int = 0
     task: Task | None = None
+    area: str = ""
 
 
 @dataclass(frozen=True, slots=True)

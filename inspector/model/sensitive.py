@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from inspector.facts.addresses import ANY_KERNEL_LOW
 from inspector.model.registers import Registers, as_int64
 
 REDACTED = b"REDACTED"
@@ -16,7 +17,6 @@ REDACTED_WORD = int.from_bytes(REDACTED, "little")
 
 # What says how the frame came about, and nothing about the user's data.
 _TELLING = frozenset({"orig_ax", "ip", "cs", "flags", "ss"})
-_KERNEL_HALF = 0xFF00_0000_0000_0000
 _SMALL = 0x10000
 
 
@@ -59,7 +59,7 @@ def may_be_data(word: int) -> bool:
     Addresses of the kernel are not, nor are numbers of two bytes and error numbers, which are
     in its upper half: they are what the stack is read for.
     """
-    return _SMALL <= word < _KERNEL_HALF
+    return _SMALL <= word < ANY_KERNEL_LOW
 
 
 def sensitive_registers(

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from inspector.explain.decode import decoded
 from inspector.explain.phrases import phrase
+from inspector.facts.addresses import ANY_KERNEL_LOW, USER_HIGH, is_canonical
 from inspector.kernel.syscall_names import names
 from inspector.model.absent import Absent, Why
 from inspector.model.context import Context, Pointer, PointsTo
@@ -28,8 +29,6 @@ _RELEASE = re.compile(
     r"(?:CPU: \d+ .*|Linux version )(?<![\w.])(\d+\.\d+(?:\.\d+)?[-+.\w~]*)(?: #\d| \()"
 )
 _USER32_CS = 0x23  # __USER32_CS, asm/segment.h
-_KERNEL_HALF = 1 << 63
-_USER_TOP = 1 << 47
 _ORDER = ("orig_ax", "ax", *(n for n in REGISTER_NAMES if n not in ("orig_ax", "ax")))
 
 
@@ -181,6 +180,8 @@ def _as_frame(
 
 
 def _pointer(value: int) -> Pointer:
-    if value >= _KERNEL_HALF and -value % (1 << 64) > 1 << 32:
+    if not is_canonical(value, 5):
+        return Pointer(PointsTo.NOT_CANONICAL)
+    if value >= ANY_KERNEL_LOW and -value % (1 << 64) > 1 << 32:
         return Pointer(PointsTo.KERNEL)
-    return Pointer(PointsTo.USER if 1 << 16 <= value < _USER_TOP else PointsTo.NUMBER)
+    return Pointer(PointsTo.USER if 1 << 16 <= value < USER_HIGH[4] else PointsTo.NUMBER)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from inspector.facts.addresses import ANY_KERNEL_LOW
 from inspector.model.oops import Shape
 from inspector.model.origin import Origin
 from inspector.model.registers import REGISTER_NAMES, REGISTER_OFFSETS
@@ -14,7 +15,6 @@ from inspector.oops.verdict import HAVE_ERROR_CODE, Told, orig_ax, user_mode
 
 _TASK_TOP = 0xA8  # sizeof(struct pt_regs): the entry frame ends where the stack does, up to 6.1
 _STACK_SIZES = (0x4000, 0x8000)
-_KERNEL_HALF = 1 << 63
 _HANDLERS = "In a handler: task_pt_regs(current)->orig_ax, or from a probe on __x64_sys_*:"
 _HANDLER_LINE = f"{_HANDLERS} ((struct pt_regs *)regs->di)->orig_ax."
 
@@ -104,7 +104,7 @@ def _zero(raw: RawFrame) -> Iterator[str]:
         " (5.5 and later; up to 5.4 the slot is not written)."
     )
     ax = raw.registers.get("ax")
-    if user_mode(raw) is None and ax is not None and ax < _KERNEL_HALF:
+    if user_mode(raw) is None and ax is not None and ax < ANY_KERNEL_LOW:
         yield (
             "A read(2) has number 0 too: but then these would be the registers of a user frame,"
             " with a user's rax, a result or an error in ax."
@@ -114,7 +114,7 @@ def _zero(raw: RawFrame) -> Iterator[str]:
 def _home(raw: RawFrame) -> Iterator[str]:
     """Whether ax is where an entry frame would lie: arithmetic, on a stack of the usual size."""
     ax = raw.registers.get("ax")
-    if user_mode(raw) or ax is None or ax < _KERNEL_HALF:
+    if user_mode(raw) or ax is None or ax < ANY_KERNEL_LOW:
         return
     for size in _STACK_SIZES:
         if ax % size == size - _TASK_TOP:

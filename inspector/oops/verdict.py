@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from inspector.facts.addresses import ANY_KERNEL_LOW
 from inspector.model.evidence import Evidence
 from inspector.model.oops import Shape
 from inspector.model.origin import Origin
@@ -13,7 +14,6 @@ from inspector.oops.opcodes import entering, planted
 from inspector.oops.raw import RawFrame
 from inspector.oops.trace import entry_code
 
-_KERNEL_HALF = 1 << 63
 _USER32_CS = 0x23  # __USER32_CS, asm/segment.h
 _ENTRY_ONLY = frozenset({Origin.SYSCALL, Origin.SYSCALL32})
 _TRAMPOLINES = ("kretprobe_trampoline", "__kretprobe_trampoline", "arch_rethook_trampoline")
@@ -158,7 +158,7 @@ def _modeless(raw: RawFrame) -> Told:
         possible = (Origin.SYSCALL, Origin.SYSCALL32, Origin.INT80)
         return Told(Origin.UNKNOWN, (Evidence("orig-ax", text),), possible)
     # In a call's entry frame ax is user's or a result: no address of the kernel's half.
-    return _by_number(number, entry=ax is None or ax < _KERNEL_HALF)
+    return _by_number(number, entry=ax is None or ax < ANY_KERNEL_LOW)
 
 
 def _by_number(number: int | None, entry: bool = False) -> Told:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from drgn import FaultError, Program
 
 from inspector.errors import Unreadable
+from inspector.facts.addresses import START_KERNEL_MAP
 from inspector.target.faults import unreadable
 
 Read = Callable[[int, int], bytes]
@@ -21,8 +22,7 @@ _PAGE = 4096
 # it is then read again by page. Larger gains nothing: pages are decompressed one by one.
 _CHUNK = 1 << 16
 
-IMAGE_LOW = 0xFFFF_FFFF_8000_0000  # __START_KERNEL_map
-_IMAGE_HIGH = IMAGE_LOW + (1 << 30)  # KERNEL_IMAGE_SIZE is at most 1 GB, page_64_types.h
+_IMAGE_HIGH = START_KERNEL_MAP + (1 << 30)  # KERNEL_IMAGE_SIZE is at most 1 GB, page_64_types.h
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def image_symbols(info: Mapping[str, str]) -> dict[str, int]:
                 address = int(value, 16)
             except ValueError:
                 continue
-            if IMAGE_LOW <= address < _IMAGE_HIGH:
+            if START_KERNEL_MAP <= address < _IMAGE_HIGH:
                 found[key[len("SYMBOL(") : -1]] = address
     return found
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from drgn import FaultError
 
 from inspector.errors import TargetError
+from inspector.facts.addresses import START_KERNEL_MAP
 
 PAGE_SHIFT = 12
 PAGE_SIZE = 1 << PAGE_SHIFT
@@ -21,8 +22,6 @@ _ENTRY = struct.Struct("<Q")
 PRESENT = 1 << 0
 _PSE = 1 << 7
 _FRAME_MASK = 0xF_FFFF_FFFF_F000
-
-_START_KERNEL_MAP = 0xFFFF_FFFF_8000_0000
 
 
 class Step(NamedTuple):
@@ -47,7 +46,7 @@ class PageTables:
     def __init__(self, info: Mapping[str, str], read: Callable[[int, int], bytes]) -> None:
         self._read = read
         self._root = (
-            _number(info, "SYMBOL(swapper_pg_dir)", 16) - _START_KERNEL_MAP + phys_base(info)
+            _number(info, "SYMBOL(swapper_pg_dir)", 16) - START_KERNEL_MAP + phys_base(info)
         ) >> PAGE_SHIFT
         self._levels = 5 if info.get("NUMBER(pgtable_l5_enabled)") == "1" else 4
         # Memory encryption marks an entry with a bit inside the address field.

@@ -12,9 +12,7 @@ from operator import itemgetter
 
 from drgn import Program, Symbol, SymbolBinding, SymbolKind
 
-# arch/x86/include/asm/page_64_types.h. Below lie per-CPU variables, by their offset, until 6.15:
-# those stay where they are, wherever the kernel was loaded.
-_START_KERNEL_MAP = 0xFFFF_FFFF_8000_0000
+from inspector.facts.addresses import START_KERNEL_MAP
 
 SymbolLookUp = Callable[[Program, str | None, int | None, bool], Sequence[Symbol]]
 
@@ -74,7 +72,8 @@ class SymbolTable:
         return 0 <= self._stored(address) - self.addresses[place] < self.sizes[place]
 
     def _stored(self, address: int) -> int:
-        return address - self.shift if address >= _START_KERNEL_MAP else address
+        # Below lie per-CPU variables, by their offset, until 6.15: wherever the kernel was loaded.
+        return address - self.shift if address >= START_KERNEL_MAP else address
 
     def _name(self, place: int) -> bytes:
         start = self.starts[place]
@@ -82,7 +81,7 @@ class SymbolTable:
 
     def _symbol(self, place: int) -> Symbol:
         address, mark = self.addresses[place], self.marks[place]
-        if address >= _START_KERNEL_MAP:
+        if address >= START_KERNEL_MAP:
             address += self.shift
         name = self._name(place).decode("utf-8", "replace")
         return Symbol(name, address, self.sizes[place], _BINDINGS[mark >> 4], _KINDS[mark & 15])

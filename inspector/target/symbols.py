@@ -7,10 +7,9 @@ from collections.abc import Sequence
 
 from drgn import Program, Symbol, SymbolBinding, SymbolKind
 
+from inspector.facts.addresses import ANY_KERNEL_LOW
 from inspector.model.symbol import Location
 from inspector.target.symbol_table import SymbolLookUp
-
-_KERNEL_LOW = 0xFF00_0000_0000_0000
 
 
 def alias_rank(name: str, is_global: bool) -> tuple[bool, bool, int, str]:
@@ -99,7 +98,7 @@ class Symbols:
 
     def _locate(self, address: int) -> Location | None:
         # kallsyms lists per-CPU variables by their offset: low addresses are no text of theirs.
-        if not _KERNEL_LOW <= address < 1 << 64:
+        if not ANY_KERNEL_LOW <= address < 1 << 64:
             return None
         for module, index in self._indexes():
             if covering := index(self._prog, None, address, False):

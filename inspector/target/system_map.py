@@ -12,7 +12,8 @@ from pathlib import Path
 from drgn import Symbol, SymbolBinding, SymbolIndex, SymbolKind
 
 from inspector.errors import TargetError
-from inspector.target.kallsyms_memory import IMAGE_LOW, image_symbols
+from inspector.facts.addresses import START_KERNEL_MAP
+from inspector.target.kallsyms_memory import image_symbols
 
 _LINE = re.compile(rb"^([0-9a-f]{16}) (\S) (\S+)$", re.MULTILINE)
 
@@ -88,7 +89,7 @@ def _not_this(path: Path, name: str) -> str:
 def _symbols(linked: list[_Linked], offset: int) -> Iterator[Symbol]:
     """Those in the image are moved; per-CPU variables and constants are not."""
     for symbol, following in zip(linked, chain(linked[1:], linked[-1:]), strict=True):
-        moved = offset if symbol.address >= IMAGE_LOW else 0
+        moved = offset if symbol.address >= START_KERNEL_MAP else 0
         size = following.address - symbol.address
         yield Symbol(
             symbol.name,

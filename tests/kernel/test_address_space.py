@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Addresses of the shipped dumps whose place is known without the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from inspector.kernel.address_space import AddressSpace
+from inspector.model.frame import Frame
+from inspector.model.stack import StackKind
+from inspector.opening import open_survey
+from inspector.survey import Survey
+from inspector.target.shipped import shipped_names
+from inspector.target.spec import TargetKind, TargetSpec
+
+
+@pytest.fixture(scope="module", params=shipped_names())
+def survey(request: pytest.FixtureRequest) -> Iterator[Survey]:
+    with open_survey(TargetSpec(TargetKind.DEMO, request.param)) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def space(survey: Survey) -> AddressSpace:
+    return AddressSpace(survey.target)
+
+
+@pytest.fixture(scope="module")
+def frames(survey: Survey) -> tuple[Frame, ...]:
+    return tuple(survey.frames(survey.tasks()))
+
+
+def test_ip_and_sp_are_on_the_side_that_cs_says(
+    space: AddressSpace, frames: tuple[Frame, ...]
+) -> None:
+    assert {frame.user_mode for frame in frames} == {True, False}
+    for frame in frames:
+        for address in (frame.registers.ip, frame.registers.sp):
+            assert space.is_canonical(address)
+            assert space.is_user(address) is frame.user_mode
+            assert space.is_kernel(address) is not frame.user_mode
+
+
+def test_exception_stacks_lie_in_the_cpu_entry_areas(
+    space: AddressSpace, frames: tuple[Frame, ...]
+) -> None:
+    on_nmi_stacks = [frame.address for frame in frames if frame.stack is StackKind.NMI]
+    assert on_nmi_stacks
+    assert {space.area_of(at) for at in on_nmi_stacks} == {"the CPU entry areas"}
+
+
+def test_symbols_of_the_image_lie_in_it(survey: Survey, space: AddressSpace) -> None:
+    for symbol in ("schedule", "init_task"):
+        address = survey.target.symbols.address_of(symbol)
+        assert address is not None
+        assert space.area_of(address) == "the kernel image"
+
+
+def test_four_levels_leave_a_hole(space: AddressSpace) -> None:
+    for address in (0x0000_8000_0000_0000, 0xFFFF_7FFF_FFFF_FFFF, 0xDFFF_FC00_0000_0000):
+        assert not space.is_canonical(address)
+        assert not space.is_user(address)
+        assert not space.is_kernel(address)
