@@ -3,6 +3,8 @@
 
 import subprocess
 
+from labkit.emulator import Emulator
+
 TCG = ("-accel", "tcg,thread=multi", "-cpu", "max,la57=off")
 # All CPUs in one thread: with a thread each, one may still run text that another has changed
 # (QEMU 7.2), and dies of an int3 that is no longer there.
@@ -12,12 +14,12 @@ COUNTING = ("-accel", "tcg,thread=single", "-icount", "shift=0", "-cpu", "max,la
 KVM = ("-accel", "kvm", "-cpu", "host")
 
 
-def fastest(qemu: str) -> tuple[str, ...]:
+def fastest(emulator: Emulator) -> tuple[str, ...]:
     """KVM when a machine without a disk starts and quits under it, else emulation.
 
     /dev/kvm can be opened and still refuse to make a vCPU; QEMU then aborts.
     """
-    probe = [qemu, *KVM, "-nodefaults", "-display", "none", "-monitor", "stdio"]
+    probe = [*emulator, *KVM, "-nodefaults", "-display", "none", "-monitor", "stdio"]
     try:
         status = subprocess.run(
             probe,

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import NoReturn
 
 from labkit.cache import Cache
+from labkit.deaths import DEATHS
+from labkit.emulator import emulator_for, own_emulator
 from labkit.errors import LabError
 from labkit.kit import Kit, ensure_dwarf, ensure_kit, forget
 from labkit.live_cli import add_boot, add_in, add_qmp, ask_monitor, boot, run_in
 from labkit.play import Play
+from labkit.play_death import How, PlayDeath
 from labkit.play_mishaps import PlayMishaps
 from labkit.play_script import PlayScript
 from labkit.play_zoo import PlayZoo
@@ -79,13 +82,24 @@ def _make(options: argparse.Namespace) -> None:
             when=options.when,
         ).run()
         return
-    if options.command == _MISHAPS:
+    if options.command == "death":
+        PlayDeath(
+            suite=suite,
+            kit=kit,
+            emulator=emulator_for(cache, suite),
+            death=DEATHS[options.death],
+            how=How(options.how),
+            output=output,
+            limit=options.limit,
+        ).run()
+    elif options.command == _MISHAPS:
         PlayMishaps(suite, kit, output, options.limit).run()
     elif options.command in ZOOS:
         PlayZoo(suite, kit, ZOOS[options.command], output, options.limit).run()
     else:
         scenario = SCENARIOS[options.command]
-        Play(suite, kit, scenario, output, options.limit, options.while_paused).run()
+        emulator = emulator_for(cache, suite) if scenario.kdump else own_emulator()
+        Play(suite, kit, scenario, output, options.limit, emulator, options.while_paused).run()
 
 
 def _list() -> int:
@@ -94,6 +108,8 @@ def _list() -> int:
     for scenario in _PLAYED:
         print(f"scenario {scenario.name:10} {scenario.summary}")
     print(f"scenario {_MISHAPS:10} {_MISHAPS_SUMMARY}")
+    for death in DEATHS.values():
+        print(f"death    {death.name:14} {death.summary}")
     return 0
 
 
@@ -120,6 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_script(
         commands.add_parser("script", help="run a shell script in a guest; keep its output")
     )
+    _add_death(commands.add_parser("death", help="a kernel dies; its dumps, and what it knew"))
     _add_scenario(commands.add_parser(_MISHAPS, help=_MISHAPS_SUMMARY))
     return parser
 
@@ -132,6 +149,20 @@ def _add_scenario(parser: argparse.ArgumentParser) -> None:
         help="of qemu-dump: run by sh while the guest is paused, its monitor at $LAB_QMP",
     )
     parser.add_argument("--limit", type=float, default=180, help="seconds a guest may take")
+    _add_suite(parser)
+
+
+def _add_death(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("death", choices=DEATHS, metavar="NAME", help="see `lab list`")
+    parser.add_argument("-o", dest="output", metavar="DIR", type=Path, required=True)
+    parser.add_argument(
+        "--how",
+        choices=[how.value for how in How],
+        default=How.KDUMP.value,
+        help="kdump: the crash kernel saves vmcore; post-notifiers: with"
+        " crash_kexec_post_notifiers, and QEMU saves qemu.vmcore before; qemu: no crash kernel",
+    )
+    parser.add_argument("--limit", type=float, default=180, help="seconds the guest may take")
     _add_suite(parser)
 
 

@@ -32,9 +32,10 @@ _COMMON = (
 # Each suite dies of another one.
 _LAST = {
     "bullseye": _word("panic"),
-    "bookworm": _word("interrupt"),
+    "bookworm": Mishap("interrupt", f"echo null ipi >{_DEVICE}"),
     "trixie": _word("overflow"),
     "sid": _word("int3"),
+    "trixie-backports": _word("list"),
 }
 
 

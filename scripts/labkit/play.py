@@ -10,6 +10,7 @@ from pathlib import Path
 
 from labkit.command import run
 from labkit.disk import make_disk, take_file
+from labkit.emulator import Emulator
 from labkit.errors import LabError
 from labkit.facts import parse_facts, write_facts
 from labkit.kit import Kit
@@ -20,7 +21,7 @@ from labkit.scenarios import Scenario
 from labkit.suites import Suite
 
 # The capture kernel: one CPU is enough, and it must not trust the devices' state.
-_CAPTURE = "console=ttyS0 nr_cpus=1 reset_devices irqpoll panic=-1"
+CAPTURE = "console=ttyS0 nr_cpus=1 reset_devices irqpoll panic=-1"
 _DISK_MIB = 2048
 _FAILED = "LAB: failed: "
 _SAVED = "LAB: saved"
@@ -34,6 +35,7 @@ class Play:
     scenario: Scenario
     output: Path
     limit: float
+    emulator: Emulator
     # A shell command for the guest that QEMU dumped and keeps paused: it finds the guest's
     # monitor at $LAB_QMP, and the output directory at $LAB_OUTPUT.
     while_paused: str | None = None
@@ -71,6 +73,7 @@ class Play:
             qmp=scratch / "qmp",
             errors=self.output / "host.log",
             trap_log=None if self.scenario.crowd else self.output / "int.log",
+            emulator=self.emulator,
         )
 
     def _lay_out(self, content: Path, disk: Path) -> None:
@@ -93,14 +96,15 @@ class Play:
             "optimize": "1" if self.scenario.optimize else "0",
             "secrets": "1" if self.scenario.secrets else "0",
             "crowd": str(self.scenario.crowd),
-            "capture": _CAPTURE if self.scenario.kdump else "",
+            "dump_level": str(self.suite.dump_level),
+            "capture": CAPTURE if self.scenario.kdump else "",
         }
         return "".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items())
 
     def _take_dump(self, guest: Guest, disk: Path, taken: Path) -> None:
         if self.scenario.kdump:
             guest.wait()
-            self._check_console()
+            check_saved(self.output / "serial.log")
             take_file(disk, "vmcore", taken, self.output / "host.log")
             return
         guest.wait_for(_PANIC_IS_OVER)
@@ -111,14 +115,6 @@ class Play:
             argv = ["sh", "-c", self.while_paused]
             env = {"LAB_QMP": str(guest.machine.qmp), "LAB_OUTPUT": str(self.output)}
             run(argv, self.output / "paused.log", limit=self.limit, env=env)
-
-    def _check_console(self) -> None:
-        console = self.output / "serial.log"
-        text = console.read_text(errors="replace")
-        if _SAVED not in text:
-            _, failed, why = text.rpartition(_FAILED)
-            reason = why.splitlines()[0] if failed else "ended without saving a dump"
-            raise LabError(f"the guest: {reason}: {console}")
 
     def _keep(self, disk: Path, taken: Path, accel: str, seconds: float) -> None:
         """The dump comes last, so that one that is there belongs to a whole run."""
@@ -140,3 +136,15 @@ class Play:
         taken.chmod(0o644)  # of a guest that has no secrets
         shutil.move(taken, self.output / "vmcore.part")
         (self.output / "vmcore.part").rename(self.output / "vmcore")
+
+
+def check_saved(console: Path) -> None:
+    """Whether the crash kernel said that it saved the dump.
+
+    :raises LabError: if it did not; with what a guest said that failed
+    """
+    text = console.read_text(errors="replace")
+    if _SAVED not in text:
+        _, failed, why = text.rpartition(_FAILED)
+        reason = why.splitlines()[0] if failed else "ended without saving a dump"
+        raise LabError(f"the guest: {reason}: {console}")

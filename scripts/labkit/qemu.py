@@ -10,7 +10,9 @@ from pathlib import Path
 
 from labkit.accel import COUNTING, ONE_THREAD, TCG, fastest
 from labkit.command import program
+from labkit.emulator import Emulator, own_emulator
 from labkit.errors import LabError
+from labkit.qmp import Qmp
 from labkit.trap_log import TrapLog
 
 _POLL_SECONDS = 0.1
@@ -38,6 +40,8 @@ class Machine:
     files: Mapping[str, Path] = field(default_factory=dict)
     one_thread: bool = False  # emulates all CPUs
     counting: bool = False  # one CPU, whose TSC counts instructions
+    emulator: Emulator = field(default_factory=own_emulator)
+    pause_on_panic: bool = False  # when the guest tells the device pvpanic
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,12 @@ class Guest:
         if line not in file.read_bytes().splitlines():
             raise LabError(f"the guest ended too early: {self.machine.serial}")
 
+    def wait_for_panic(self, qmp: Qmp) -> None:
+        """Until QEMU has paused the guest because it told the device pvpanic."""
+        self._until(lambda: self._gone() or _status(qmp) == "guest-panicked", "panicked")
+        if self._gone():
+            raise LabError(f"the guest ended too early: {self.machine.serial}")
+
     def _gone(self) -> bool:
         return self.process.poll() is not None
 
@@ -80,11 +90,16 @@ class Guest:
             time.sleep(poll)
 
 
+def _status(qmp: Qmp) -> object:
+    answer = qmp.execute("query-status")
+    return answer["status"] if isinstance(answer, dict) else None
+
+
 @contextmanager
 def running(machine: Machine, limit: float) -> Iterator[Guest]:
-    qemu = program("qemu-system-x86_64", "qemu-system-x86")
-    accel = _accel(machine, qemu)
-    argv = [*_dies_with_us(), qemu, *accel, *_arguments(machine)]
+    emulator = machine.emulator
+    accel = _accel(machine, emulator)
+    argv = [*_dies_with_us(), *emulator, *accel, *_arguments(machine)]
     for port in filter(None, (machine.serial, machine.truth)):
         port.write_bytes(b"")
     with ExitStack() as stack:
@@ -96,12 +111,12 @@ def running(machine: Machine, limit: float) -> Iterator[Guest]:
         yield Guest(machine, accel[1].split(",")[0], process, time.monotonic() + limit)
 
 
-def _accel(machine: Machine, qemu: str) -> tuple[str, ...]:
+def _accel(machine: Machine, emulator: Emulator) -> tuple[str, ...]:
     if machine.counting:
         return COUNTING
     if machine.one_thread:
         return ONE_THREAD
-    return TCG if machine.trap_log or machine.cpu else fastest(qemu)
+    return TCG if machine.trap_log or machine.cpu else fastest(emulator)
 
 
 def _dies_with_us() -> list[str]:
@@ -129,6 +144,7 @@ def _arguments(machine: Machine) -> list[str]:
         *(("-initrd", str(machine.initramfs)) if machine.initramfs else ()),
         *_nvme(_disks(machine)),
         *("-device", "vmcoreinfo"),
+        *(("-device", "pvpanic", "-action", "panic=pause") if machine.pause_on_panic else ()),
         *("-serial", f"file:{machine.serial}"),
         *(("-serial", f"file:{machine.truth}") if machine.truth else ()),
         *(("-serial", _socket(machine.channel)) if machine.channel else ()),

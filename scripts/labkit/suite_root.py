@@ -46,7 +46,8 @@ def _image_hook(suite: Suite) -> str:
 
 
 def _mmdebstrap(suite: Suite, tar: Path) -> list[str]:
-    packages = ",".join((f"linux-headers-{suite.flavour}", *_PACKAGES))
+    archive = f"/{suite.backports}" if suite.backports else ""
+    packages = ",".join((f"linux-headers-{suite.flavour}{archive}", *_PACKAGES))
     return [
         program("mmdebstrap", "mmdebstrap"),
         "--variant=apt",

@@ -18,6 +18,23 @@ class Suite:
     # where a probe is int3: 5; 9 where IBT puts ENDBR before the call.
     past_fentry: int
 
+    @property
+    def backports(self) -> str | None:
+        """The archive that its kernel is of, where that is not the release's own."""
+        last = self.archives[-1]
+        return last if last.endswith("-backports") else None
+
+    @property
+    def recent(self) -> bool:
+        """Whether QEMU 7.2 does not start its crash kernel, and makedumpfile 1.7.8 does not know it
+        ("The kernel version is not supported"): Linux 7.2 and later."""
+        return self.name in ("sid", "trixie-backports")
+
+    @property
+    def dump_level(self) -> int:
+        """Of makedumpfile: without 8 and 2 where those would leave out live task_structs."""
+        return 17 if self.recent else 31
+
 
 # The cloud flavour, where every scenario can be played: NVMe and ext4 are built in, so that an
 # initramfs needs no driver and no udev.
@@ -54,6 +71,15 @@ _CLOUD = (
         flavour="cloud-amd64",
         archives=("sid",),
         security=None,
+        memory_mib=768,
+        crashkernel_mib=256,
+        past_fentry=9,
+    ),
+    Suite(
+        name="trixie-backports",
+        flavour="cloud-amd64",
+        archives=("trixie", "trixie-updates", "trixie-backports"),
+        security="trixie-security",
         memory_mib=768,
         crashkernel_mib=256,
         past_fentry=9,

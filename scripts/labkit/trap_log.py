@@ -12,7 +12,8 @@ All exceptions and interrupts of a run are some 50 MB of text, of each of which
 
 and of 32-bit code EAX to ESP. IP is what the CPU was at: the int3 itself, whose frame will hold
 IP + 1. A trap is written in pieces, and CPUs trap at the same time: each writes a file of its own
-(util/log.c, LOG_PER_THREAD; QEMU 7.1), and here one comes after the other.
+(util/log.c, LOG_PER_THREAD; QEMU 7.1), and here one comes after the other, each behind a line
+"# a CPU".
 """
 
 import re
@@ -35,6 +36,11 @@ class TrapLog:
     def finish(self) -> None:
         """QEMU has ended."""
         with self._raw, self._path.open("wb") as kept:
-            for cpu in sorted(Path(self._raw.name).iterdir()):
+            for cpu in sorted(Path(self._raw.name).iterdir(), key=_thread):
+                kept.write(b"# a CPU\n")
                 with cpu.open("rb") as lines:
                     kept.writelines(line for line in lines if _KEPT.match(line))
+
+
+def _thread(file: Path) -> int:
+    return int(file.name)

@@ -14,7 +14,7 @@ from tests.schemas.checked import check
 
 FORK = 57
 MINUS_ONE = "0xffffffffffffffff"
-PAST_FENTRY = {"bullseye": 5, "bookworm": 5, "trixie": 9, "sid": 9}
+PAST_FENTRY = {"bullseye": 5, "bookworm": 5, "trixie": 9, "sid": 9, "trixie-backports": 9}
 
 # glibc's fork() is clone(2): this one is fork(2) itself, in a process that does nothing else.
 _FORK_ONCE = r"""

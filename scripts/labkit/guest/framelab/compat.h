@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What differs between 5.10 and 7.2. Kbuild looks for what HAS_* say. */
+/* What differs between 5.10 and 7.3, beside what lab.h has. */
 #ifndef FRAMELAB_COMPAT_H
 #define FRAMELAB_COMPAT_H
 
 #include <linux/bitops.h>
 #include <linux/ftrace.h>
 #include <linux/hash.h>
-#include <linux/hrtimer.h>
 #include <linux/sched.h>
-#include <asm/apic.h>
-#include <asm/irq_vectors.h>
+
+#include "lab.h"
 
 /* ftrace's handlers take pt_regs up to 5.10, ftrace_regs since (commit d19ad0775dcd). */
 #ifndef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
@@ -20,26 +19,6 @@
 #else
 #define framelab_any_regs(fregs) (&(fregs)->regs)
 #endif
-
-static inline void framelab_timer_setup(struct hrtimer *timer,
-					enum hrtimer_restart (*function)(struct hrtimer *))
-{
-#ifdef HAS_HRTIMER_SETUP /* 6.13 */
-	hrtimer_setup(timer, function, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
-#else
-	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
-	timer->function = function;
-#endif
-}
-
-static inline void framelab_send_nmi(int cpu)
-{
-#ifdef HAS_APIC_CALLS /* 6.6 */
-	__apic_send_IPI_mask(cpumask_of(cpu), NMI_VECTOR);
-#else
-	apic->send_IPI_mask(cpumask_of(cpu), NMI_VECTOR);
-#endif
-}
 
 /*
  * Up to 5.10 a kretprobe's handler runs under the lock of its task's hash bucket:

@@ -114,7 +114,7 @@ static int on_nmi(unsigned int type, struct pt_regs *regs)
 
 static void take_nmi(void)
 {
-	framelab_send_nmi(raw_smp_processor_id());
+	lab_send_nmi(raw_smp_processor_id());
 	for (;;)
 		cpu_relax();
 }
@@ -122,7 +122,7 @@ static void take_nmi(void)
 const struct framelab_step framelab_interrupt_steps[] = {
 	{ "sysvec", take_sysvec, strike_sysvec },
 	{ "irq", take_irq, strike_irq },
-	{ "nmi", take_nmi, framelab_send_nmi },
+	{ "nmi", take_nmi, lab_send_nmi },
 	{}
 };
 
@@ -184,6 +184,6 @@ int framelab_interrupts_init(void)
 	int cpu;
 
 	for_each_online_cpu(cpu)
-		framelab_timer_setup(&timers[cpu], on_timer);
+		lab_timer_setup(&timers[cpu], on_timer);
 	return register_nmi_handler(NMI_LOCAL, on_nmi, NMI_FLAG_FIRST, "framelab") ?: claim_all();
 }

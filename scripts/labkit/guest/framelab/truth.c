@@ -4,13 +4,12 @@
 #include <linux/kernel.h>
 #include <linux/sched/task_stack.h>
 #include <linux/uaccess.h>
-#include <asm/io.h>
 #include <asm/processor.h>
 
+#include "compat.h"
 #include "framelab.h"
 
 #define MAX_ENTRIES 4096
-#define SERIAL_PORT 0x2f8
 
 struct entry {
 	char name[32]; /* an origin, or why it is none */
@@ -71,19 +70,10 @@ void framelab_negative(const char *kind, const void *address)
 	new_entry(kind, address);
 }
 
-static void tell_character(char character)
-{
-	while (!(inb(SERIAL_PORT + 5) & 0x20))
-		cpu_relax();
-	outb(character, SERIAL_PORT);
-}
-
-/* Polled: whatever the console would need may be held. */
 void framelab_told(const char *line)
 {
-	while (*line)
-		tell_character(*line++);
-	tell_character('\n');
+	lab_tell(line);
+	lab_tell("\n");
 }
 
 static bool replaced_by_a_frame(const struct entry *negative)
