@@ -29,7 +29,22 @@ QMP_FRAMES = (
     f"{Path(sys.executable).parent}/inspector frames --qemu $LAB_QMP --records --format json"
     " > $LAB_OUTPUT/qmp.json"
 )
+# The plain run of scripts/test boots one kernel, for these; the others are of the matrix.
+ONE = "bookworm"
+PLAIN = ("test_crash.py", "test_deaths.py", "test_freeze.py", "test_live.py")
 _MISSING = pytest.StashKey[dict[str, str]]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs more than the one kernel of the plain run."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.parent == here:
+            played = getattr(item, "callspec", None)
+            suite = played.params.get("suite", ONE) if played else ONE
+            if item.path.name not in PLAIN or suite != ONE:
+                item.add_marker(pytest.mark.matrix)
 
 
 @dataclass(frozen=True)
