@@ -144,7 +144,7 @@ def _breakpoint(candidate: Candidate) -> tuple[Evidence, ...]:
         text = f"ip is one byte past a kprobe's breakpoint: {candidate.kprobe.location}"
         return (Evidence("kprobe", text, at),)
     if candidate.text_before_ip == _INT3_OPCODE:
-        return (Evidence("text-byte", "the byte before ip is 0xcc, the int3 instruction", at),)
+        return (Evidence("int3-byte", "the byte before ip is 0xcc, the int3 instruction", at),)
     return ()
 
 
@@ -170,7 +170,7 @@ def _call_site(candidate: Candidate) -> tuple[Evidence, ...]:
     if candidate.text_before_ip != _CALL_OPCODE:
         return ()
     text = "the byte before ip is 0xe8: a call to ftrace stands there, no breakpoint"
-    return (Evidence("text-byte", text, candidate.registers.ip - 1),)
+    return (Evidence("call-byte", text, candidate.registers.ip - 1),)
 
 
 def _overlapped(candidate: Candidate) -> dict[str, Absent]:

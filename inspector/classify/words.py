@@ -38,6 +38,6 @@ def placed_not_evidence(word: Word | None) -> PlacedEvidence:
     """The same, of any frame with that word below it; None where it cannot be read."""
     if word is None:
         text = "the word below the frame cannot be read"
-        return PlacedEvidence("return-address", text, Place.NOWHERE)
+        return PlacedEvidence("word-below-unreadable", text, Place.NOWHERE)
     text = f"the word below the frame, {word.value:#x}, is not in entry code: {describe(word)}"
-    return PlacedEvidence("return-address", text, Place.BELOW)
+    return PlacedEvidence("word-below-not-entry", text, Place.BELOW)

@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from inspector.model.evidence import Evidence
+
 
 class Unseen(Enum):
     """What could not be looked at, and why."""
@@ -93,3 +95,8 @@ class Finding:
     state: State
     text: str
     mend: str = ""
+
+    @property
+    def stated(self) -> Evidence:
+        """What was found, as a statement: one claim a name and state."""
+        return Evidence(f"doctor-{self.name}-{self.state.value}", self.text)

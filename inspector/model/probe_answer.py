@@ -67,7 +67,7 @@ class HandlerRegister:
 
     register: str
     value: int | None
-    meaning: str
+    meaning: Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,5 +115,5 @@ class ProbeAnswer:
     registers: tuple[HandlerRegister, ...]
     ways: tuple[NumberWay, ...]
     entry_offset: int
-    notes: tuple[str, ...] = ()
+    notes: tuple[Evidence, ...] = ()
     missing: tuple[Missing, ...] = ()

@@ -21,11 +21,11 @@ def mechanism(site: ProbeSite, registered: Registration) -> MechanismVerdict:
         why = (
             "the function's own call of ftrace is here: no trap, kprobe_ftrace_handler() is called"
         )
-        return Mechanism.FTRACE, (Evidence("mechanism", why, site.address),)
+        return Mechanism.FTRACE, (Evidence("mechanism-ftrace", why, site.address),)
     if isinstance(site.ftrace, Unread) and site.armed is None:
         return Mechanism.UNKNOWN, (Evidence("unread", site.ftrace.reason),)
     why = "no ftrace site begins here: the first byte becomes an int3"
-    return Mechanism.INT3, (Evidence("mechanism", why, site.address),)
+    return Mechanism.INT3, (Evidence("mechanism-int3", why, site.address),)
 
 
 def later(site: ProbeSite, first: Mechanism | None) -> Optimisation | None:
@@ -57,21 +57,25 @@ def unread(
     return tuple(dict.fromkeys(fact for fact in facts if isinstance(fact, Unread)))
 
 
-def notes(site: ProbeSite, registered: Registration, same_name: int) -> tuple[str, ...]:
+def notes(site: ProbeSite, registered: Registration, same_name: int) -> tuple[Evidence, ...]:
     """What else somebody who sets this probe wants to know.
 
     :param same_name: how many functions have the name
     """
     told = []
     if site.address != site.asked.address:
-        told.append("the function begins with ENDBR (IBT): the probe moves behind it, by 4 bytes")
+        text = "the function begins with ENDBR (IBT): the probe moves behind it, by 4 bytes"
+        told.append(Evidence("probe-behind-endbr", text, site.address))
     if same_name > 1:
-        told.append(
+        text = (
             f"{same_name} functions are called {site.asked.symbol}: register_kprobe() takes the"
             " lowest, tracefs refuses the bare name with -EADDRNOTAVAIL since 6.6"
         )
+        told.append(Evidence("probe-same-name", text))
     if registered.outcome is not Outcome.REFUSED and site.features.all_disarmed is True:
-        told.append("all kprobes are disarmed (debugfs kprobes/enabled): none is hit now")
+        text = "all kprobes are disarmed (debugfs kprobes/enabled): none is hit now"
+        told.append(Evidence("probe-all-disarmed", text))
     if site.armed is not None:
-        told.append(f"a kprobe is here already, and works by {site.armed.mechanism.value}")
+        text = f"a kprobe is here already, and works by {site.armed.mechanism.value}"
+        told.append(Evidence("probe-already-there", text, site.armed.address))
     return tuple(told)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from inspector.model.evidence import Evidence
 from inspector.model.kprobe import Mechanism
 from inspector.model.probe_answer import HandlerRegister
 from inspector.model.probe_site import Body, ProbeSite
@@ -10,13 +11,33 @@ from inspector.model.probe_site import Body, ProbeSite
 _MINUS_ONE = (1 << 64) - 1
 _ARGUMENTS = ("di", "si", "dx", "cx", "r8", "r9")
 _HANDLER = "__x64_sys_"
-_FRAME = "the task's syscall frame, a struct pt_regs *"
+_FRAME = Evidence("handler-di-entry-frame", "the task's syscall frame, a struct pt_regs *")
+_NUMBER = Evidence("handler-syscall-number", "the syscall number")
+_AX = Evidence("handler-ax", "the live rax: what the code before left there")
+_IP = Evidence("handler-ip", "the probed address + 1, in the pre-handler")
+_ZERO = Evidence("handler-orig-ax-zero", "ftrace_regs_caller stores a constant 0")
+_STALE = Evidence(
+    "handler-orig-ax-stale", "ftrace_regs_caller never writes it: what the stack held before"
+)
+_ZERO_OR_STALE = Evidence(
+    "handler-orig-ax-zero-or-stale", "0 from 5.5 on, stale before: not read which"
+)
+_BY_MECHANISM = Evidence(
+    "handler-orig-ax-by-mechanism", "by the mechanism: 0 by ftrace, -1 by int3"
+)
+_PUSHED = Evidence(
+    "handler-orig-ax-minus-one", "the int3 entry pushes it, and an optimised probe sets it too"
+)
+_CHANGED = Evidence(
+    "handler-live", "live: the arguments only where the code before has not changed them"
+)
+_ARGUMENT = Evidence("handler-arguments", "the function's arguments, by the C calling convention")
 
 # function → what its first arguments are; do_syscall_64 had them in this order while it
 # could be probed.
 _KNOWN_ARGUMENTS = {
-    "x64_sys_call": (_FRAME, "the syscall number"),
-    "do_syscall_64": ("the syscall number", _FRAME),
+    "x64_sys_call": (_FRAME, _NUMBER),
+    "do_syscall_64": (_NUMBER, _FRAME),
 }
 
 
@@ -24,8 +45,8 @@ def handler_registers(site: ProbeSite, mechanism: Mechanism) -> tuple[HandlerReg
     """Of a probe that is accepted."""
     return (
         _orig_ax(site, mechanism),
-        HandlerRegister("ax", None, "the live rax: what the code before left there"),
-        HandlerRegister("ip", site.address + 1, "the probed address + 1, in the pre-handler"),
+        HandlerRegister("ax", None, _AX),
+        HandlerRegister("ip", site.address + 1, _IP),
         *_arguments(site),
     )
 
@@ -43,27 +64,23 @@ def arguments_stand(site: ProbeSite) -> bool:
 def _orig_ax(site: ProbeSite, mechanism: Mechanism) -> HandlerRegister:
     if mechanism is Mechanism.FTRACE:
         if site.features.ftrace_stores_zero is True:
-            return HandlerRegister("orig_ax", 0, "ftrace_regs_caller stores a constant 0")
+            return HandlerRegister("orig_ax", 0, _ZERO)
         if site.features.ftrace_stores_zero is False:
-            why = "ftrace_regs_caller never writes it: what the stack held before"
-            return HandlerRegister("orig_ax", None, why)
-        return HandlerRegister("orig_ax", None, "0 from 5.5 on, stale before: not read which")
+            return HandlerRegister("orig_ax", None, _STALE)
+        return HandlerRegister("orig_ax", None, _ZERO_OR_STALE)
     if mechanism is Mechanism.UNKNOWN:
-        return HandlerRegister("orig_ax", None, "by the mechanism: 0 by ftrace, -1 by int3")
-    why = "the int3 entry pushes it, and an optimised probe sets it too: no number"
-    return HandlerRegister("orig_ax", _MINUS_ONE, why)
+        return HandlerRegister("orig_ax", None, _BY_MECHANISM)
+    return HandlerRegister("orig_ax", _MINUS_ONE, _PUSHED)
 
 
 def _arguments(site: ProbeSite) -> tuple[HandlerRegister, ...]:
     if not arguments_stand(site):
         names = ", ".join(_ARGUMENTS)
-        why = "live: the arguments only where the code before has not changed them"
-        return (HandlerRegister(names, None, why),)
+        return (HandlerRegister(names, None, _CHANGED),)
     name = site.asked.symbol
     known = (_FRAME,) if name.startswith(_HANDLER) else _KNOWN_ARGUMENTS.get(name, ())
     told = [HandlerRegister(r, None, why) for r, why in zip(_ARGUMENTS, known, strict=False)]
     rest = _ARGUMENTS[len(known) :]
     if not name.startswith(_HANDLER) and not known:
-        why = "the function's arguments, by the C calling convention"
-        told.append(HandlerRegister(", ".join(rest), None, why))
+        told.append(HandlerRegister(", ".join(rest), None, _ARGUMENT))
     return tuple(told)

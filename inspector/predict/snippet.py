@@ -51,5 +51,5 @@ def _own_orig_ax(answer: ProbeAnswer) -> str:
     for held in answer.registers:
         if held.register == "orig_ax":
             value = "" if held.value is None else f"{as_int64(held.value)}, "
-            return f"{value}{held.meaning.removesuffix(': no number')}"
+            return f"{value}{held.meaning.text}"
     return "not told"

@@ -7,7 +7,13 @@ import json
 
 from inspector.model.checkup import Checkup, OpenedTarget
 from inspector.model.host import Need, State
-from inspector.render.json_frame import Json, kernel_object, missing_list, target_object
+from inspector.render.json_frame import (
+    Json,
+    kernel_object,
+    missing_list,
+    statement_object,
+    target_object,
+)
 
 
 def doctor_json(checkup: Checkup) -> str:
@@ -22,7 +28,7 @@ def doctor_json(checkup: Checkup) -> str:
                 "name": finding.name,
                 "needed_for": [need.value for need in finding.needs],
                 "state": finding.state.value,
-                "text": finding.text,
+                "statement": statement_object(finding.stated),
                 "mend": finding.mend or None,
             }
             for finding in checkup.findings

@@ -20,6 +20,7 @@ from inspector.render.json_frame import (
     evidence_list,
     location_object,
     missing_list,
+    statement_object,
     word_object,
 )
 
@@ -37,12 +38,16 @@ def probe_json(answer: ProbeAnswer, kind: SnippetKind | None, code: str | None) 
         "optimisation": _optimisation(answer.optimisation) if answer.optimisation else None,
         "kprobe_events": _registration(answer.events),
         "registers": [
-            {"register": r.register, "value": word_object(r.value), "meaning": r.meaning}
+            {
+                "register": r.register,
+                "value": word_object(r.value),
+                "meaning": statement_object(r.meaning),
+            }
             for r in answer.registers
         ],
         "syscall_number": [_way(way) for way in answer.ways],
         "snippet": {"kind": kind.value, "code": code} if kind else None,
-        "notes": list(answer.notes),
+        "notes": evidence_list(answer.notes),
         "missing": missing_list(answer.missing),
     }
     return json.dumps(content, indent=2) + "\n"

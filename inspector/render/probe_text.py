@@ -41,7 +41,7 @@ class ProbeText:
             yield Padding(rename_line(told.renamed), _INDENT)
         yield target_line(told.target, told.kernel, glyphs)
         for note in told.notes:
-            yield Text(safe(note), style.NOTICE)
+            yield Text(safe(note.text), style.NOTICE)
         yield from _registers(told, glyphs)
         yield from _section("The syscall number, on this kernel")
         yield Padding(_ways(told), _INDENT)
@@ -68,7 +68,7 @@ def _registers(told: ProbeAnswer, glyphs: Glyphs) -> RenderResult:
             signed = as_int64(held.value)
             shown = str(signed) if abs(signed) < _SMALL else hex_word(held.value)
             value = Text(shown, style.DECODED)
-        grid.add_row(Text(held.register, style.STRONG), value, Text(safe(held.meaning)))
+        grid.add_row(Text(held.register, style.STRONG), value, Text(safe(held.meaning.text)))
     yield Padding(grid, _INDENT)
 
 

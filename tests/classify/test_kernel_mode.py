@@ -56,7 +56,7 @@ def test_int3_without_a_kprobe_is_supported_by_the_text_byte() -> None:
     verdict = named(
         replace(int3_candidate(), kprobe=None, text_before_ip=0xCC, unwinder=Unwinder.SILENT)
     )
-    assert "text-byte" in [e.rule for e in verdict.evidence]
+    assert "int3-byte" in [e.rule for e in verdict.evidence]
 
 
 def test_int3_in_an_instruction_slot_is_the_end_of_a_single_step() -> None:

@@ -78,11 +78,12 @@ def test_a_slot_without_a_program_is_a_worker() -> None:
 
 
 def test_an_unreadable_word_or_one_outside_entry_code_is_unknown_with_the_reason() -> None:
-    for word in (None, replace(below(TOP, EntryKind.FORK, "vfs_read"), entry=None)):
+    elsewhere = replace(below(TOP, EntryKind.FORK, "vfs_read"), entry=None)
+    for word, rule in ((None, "word-below-unreadable"), (elsewhere, "word-below-not-entry")):
         verdict = name(top_slot(user(), word))
         assert verdict is not None
         assert verdict.origin is Origin.UNKNOWN
-        assert verdict.evidence[0].text
+        assert [stated.rule for stated in verdict.evidence] == [rule]
 
 
 def test_ftrace_at_the_top_of_a_stack_is_not_believed() -> None:

@@ -49,7 +49,7 @@ def test_what_is_unread_is_listed_once_and_only_where_it_matters() -> None:
 def test_arguments_are_promised_only_while_nothing_has_changed_them() -> None:
     at_entry, behind_fentry, later = (answered(site(o)).registers[-1] for o in (0, 5, 6))
     assert at_entry.meaning == behind_fentry.meaning
-    assert later.meaning.startswith("live")
+    assert later.meaning.rule == "handler-live"
 
 
 def test_a_syscall_handler_is_given_the_entry_frame() -> None:
@@ -80,7 +80,7 @@ def test_a_probe_that_moves_over_endbr_says_so() -> None:
     moved = replace(site(), address=LOW + 4, ftrace=TextRange(LOW + 4, LOW + 9, "f"))
     told = answered(moved)
     assert (str(told.location), told.mechanism) == ("f+0x4", Mechanism.FTRACE)
-    assert "ENDBR" in told.notes[0]
+    assert [note.rule for note in told.notes] == ["probe-behind-endbr"]
 
 
 @pytest.mark.parametrize(
