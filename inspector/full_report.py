@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from inspector.errors import InspectorError, NothingMatched
-from inspector.explain.of_task import entry_frame, innermost_kernel_frame
+from inspector.explain.of_task import entry_frame, frame_in_question
 from inspector.model.frame import Frame
 from inspector.model.full_report import FullReport
 from inspector.model.machine import Machine
@@ -42,6 +42,7 @@ def full_report(survey: Survey, step: Step = _unwatched) -> FullReport:
         target=survey.target_identity,
         kernel=survey.kernel_identity,
         machine=machine,
+        crash=survey.crash,
         panicking=panicking,
         signature=crash_signature(own.task, own.calls, own.frames) if own else None,
         stacks=stacks,
@@ -91,7 +92,7 @@ def _frames(survey: Survey, tasks: Sequence[Task], step: Step) -> tuple[Frame, .
 
 def _diff(survey: Survey, stack: StackPicture) -> Diff | None:
     left = entry_frame(stack.task, stack.frames)
-    right = innermost_kernel_frame(stack.task, stack.frames)
+    right = frame_in_question(stack.task, stack.frames, survey.killed_by())
     if left is None or right is None:
         return None
     others = (f for f in stack.frames if f.address not in (left.address, right.address))

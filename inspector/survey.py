@@ -11,27 +11,30 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
+from inspector.classify import crash_note, death
 from inspector.errors import InspectorError, NothingMatched, TargetError, Unreadable
 from inspector.frames import entry, held, recorded
 from inspector.frames.held import HeldStack
 from inspector.frames.live_stack import LiveStacks
 from inspector.frames.noted import noted_frame
+from inspector.frames.standing import Standing
 from inspector.frames.steady import is_the_reader, look
 from inspector.frames.surroundings import Surroundings
 from inspector.kernel.cpu_stacks import cpu_stacks
-from inspector.kernel.crash import panicking_cpu, panicking_pid
+from inspector.kernel.crash import oops_count, panicking_cpu, panicking_pid
 from inspector.kernel.ftrace import ftrace_trampolines
 from inspector.kernel.generated_text import GeneratedText
 from inspector.kernel.kprobes import Kprobes
 from inspector.kernel.moving_tasks import MovingTasks
+from inspector.kernel.panic_log import oopses_in, panic_in, panic_words
 from inspector.kernel.percpu import present_cpus
 from inspector.kernel.running import current_task
 from inspector.kernel.stack_end import stack_end_is_smashed
 from inspector.kernel.syscalls import Syscalls
 from inspector.kernel.task_states import HungTasks
 from inspector.kernel.tasks import Tasks
-from inspector.kernel.unwinder import call_frames
 from inspector.model.call_frame import CallFrame
+from inspector.model.death import NO_CRASH, Crash, DeathKind, KilledBy
 from inspector.model.entry_frame import Found, whole
 from inspector.model.frame import Frame
 from inspector.model.kernel import KernelIdentity, TargetIdentity
@@ -202,6 +205,48 @@ class Survey:
         except NothingMatched:
             return None
 
+    def killed_by(self) -> KilledBy | None:
+        """What the kernel died of, and the frame of the code that it died in; None where no CPU
+        panicked.
+        """
+        return self.crash.killed_by
+
+    @cached_property
+    def crash(self) -> Crash:
+        """How the kernel of a dump ended."""
+        if not self.is_dump:
+            return NO_CRASH
+        from inspector.kernel.log import log_tail
+        from inspector.kernel.machine import SEARCHED_RECORDS
+
+        try:
+            log = log_tail(self.target, SEARCHED_RECORDS)
+        except InspectorError:
+            log = ()  # the report says that it is missing
+        task = self.panicking_task()
+        if task is None:
+            return Crash(None, death.survived(oops_count(self.target), oopses_in(log), 0))
+        message = panic_in(log).message
+        told = death.Death(
+            task=task,
+            frames=self.frames_of(task),
+            calls=self.calls_of(task),
+            of_cpus={t.cpu: self.frames_of(t) for t in self.running_tasks() if t.cpu != task.cpu},
+            message=None if message is None else panic_words(message),
+            log=tuple(line.text for line in log if line.facility == 0),
+        )
+        live = len(death.oops_frames(told))
+        oopses = death.survived(oops_count(self.target), oopses_in(log), live)
+        return Crash(self._with_access(death.killed_by(told), told.frames), oopses)
+
+    def _with_access(self, killed_by: KilledBy, frames: Iterable[Frame]) -> KilledBy:
+        """With the access that the CPU refused, where the kernel died of one."""
+        frame = next((f for f in frames if f.address == killed_by.frame), None)
+        if frame is None or killed_by.kind is not DeathKind.OOPS:
+            return killed_by
+        access = self.access(frame)
+        return killed_by if access is None else replace(killed_by, access=access.statements[0])
+
     def uninterruptible(self, tasks: Iterable[Task]) -> tuple[Uninterruptible, ...]:
         """Those of ``tasks`` that sleep in state D, and which of them are hung."""
         states, found = HungTasks(self.target), []
@@ -267,14 +312,28 @@ class Survey:
         """The frames of a task whose stacks are read step by step."""
         found: list[Frame] = []
         try:
-            if self._live.in_user_mode(task):
-                return []
             for candidate in self._live.candidates(task):
                 found += self._naming.frames(candidate)
         except InspectorError as error:
             self._note(task, error)
         found += self._own_entry(task)
-        return found
+        return [self._with_note(task, frame) for frame in found]
+
+    def _with_note(self, task: Task, frame: Frame) -> Frame:
+        """``frame``, with the crash note that is a copy of it, if one is, as evidence."""
+        standing = self._standing(task)
+        if standing is None or standing.note is None or standing.copied != frame.address:
+            return frame
+        copied = crash_note.copied(standing.note.cpu, standing.note.address)
+        return replace(frame, evidence=(*frame.evidence, copied))
+
+    def _standing(self, task: Task) -> Standing | None:
+        if task.running is not Running.ON_CPU:
+            return None
+        try:
+            return self._live.standing(task)
+        except InspectorError:
+            return None
 
     def _own_entry(self, task: Task) -> tuple[Frame, ...]:
         try:
@@ -285,9 +344,14 @@ class Survey:
             return ()
 
     def note_frames(self, tasks: Iterable[Task]) -> Iterator[Frame]:
-        """The crash notes of the CPUs that ``tasks`` owned: copies, not on a stack."""
+        """The crash notes of the CPUs that ``tasks`` owned, but for copies of a frame on a stack:
+        those are evidence of that frame.
+        """
         for task in tasks:
             if task.running is not Running.ON_CPU:
+                continue
+            standing = self._standing(task)
+            if standing is not None and standing.copied is not None:
                 continue
             try:
                 candidate = noted_frame(self.target, self._around, task)
@@ -357,7 +421,7 @@ class Survey:
         from inspector.explain.meaning import explain
 
         context = self.context(frame)
-        return explain(
+        explanation = explain(
             self.target_identity,
             self.kernel_identity,
             frame,
@@ -366,6 +430,7 @@ class Survey:
             self.access(frame, context),
             self.missing,
         )
+        return replace(explanation, crash=self.crash)
 
     def access(self, frame: Frame, context: Context | None = None) -> FaultingAccess | None:
         """The access that raised the exception that made ``frame``; None if no access did.
@@ -394,12 +459,13 @@ class Survey:
             fields,
             others,
             self.missing,
+            self.crash,
         )
 
     def stack(self, task: Task) -> StackPicture:
         """Call frames and pt_regs frames of one task's stack."""
         picture = self._steadily(task, self._picture) or self._no_picture(task)
-        return replace(picture, missing=self.missing)
+        return replace(picture, missing=self.missing, crash=self.crash)
 
     def _picture(self, task: Task) -> StackPicture:
         from inspector.model.report import StackPicture
@@ -435,7 +501,7 @@ class Survey:
 
     def _calls_of(self, task: Task) -> tuple[CallFrame, ...]:
         try:
-            return call_frames(self.target, task)
+            return self._live.calls(task)
         except InspectorError as error:
             self._note(task, error)
             return ()

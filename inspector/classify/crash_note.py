@@ -6,6 +6,7 @@ from __future__ import annotations
 from inspector.model.absent import Absent, Why
 from inspector.model.candidate import Candidate
 from inspector.model.evidence import Evidence
+from inspector.model.frame import CRASH_NOTE_COPY
 from inspector.model.origin import Origin
 from inspector.model.verdict import Verdict
 
@@ -43,6 +44,15 @@ def name(candidate: Candidate) -> Verdict:
     evidence = Evidence("crash-note", text, candidate.address)
     absent = _no_orig_ax(candidate) if _taken_by_crash_kexec(candidate) else {}
     return Verdict(Origin.CRASH_NOTE, (evidence,), absent=absent)
+
+
+def copied(cpu: int, note: int) -> Evidence:
+    """The evidence that a frame on a stack is what the kernel told of a CPU as it crashed.
+
+    :param note: the address of the registers in the CPU's crash note
+    """
+    text = f"the crash note of cpu {cpu} is a copy of this frame: all 21 words are the same"
+    return Evidence(CRASH_NOTE_COPY, text, note)
 
 
 def _taken_by_crash_kexec(candidate: Candidate) -> bool:

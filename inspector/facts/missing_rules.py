@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 CAUSES: dict[str, str] = {
+    "cpu-offline": "a CPU was offline when the kernel crashed",
+    "crash-note-stale": "the crash note of a CPU is of an earlier time",
+    "crash-note-unwritten": "a CPU did not answer when the kernel crashed, and wrote no crash note",
     "dump-cut-short": "the dump is cut short",
     "fact-unread": "a fact that the answer needs is not in the target",
     "list-loops": "a list in the kernel's memory runs into itself",

@@ -10,38 +10,22 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
-from inspector.errors import InspectorError, TargetError, Unreadable
+from inspector.errors import InspectorError, Unreadable
 from inspector.frames.called import CalledCode
 from inspector.frames.scan import kernel_frames
+from inspector.frames.standing import Live, Standing, Standings, live_from, stacks_of
 from inspector.frames.surroundings import Surroundings
 from inspector.frames.unwound import says
 from inspector.kernel.cpu_stacks import next_stack_pointer
-from inspector.kernel.crash_notes import crash_note
-from inspector.kernel.running import noted_registers, same_state
-from inspector.kernel.unwinder import call_frames
+from inspector.kernel.unwinder import call_frames, calls_from
 from inspector.model.call_frame import CallFrame
 from inspector.model.candidate import Candidate, FoundBy
 from inspector.model.registers import PT_REGS_SIZE, Registers
 from inspector.model.stack import Stack, StackKind
 from inspector.model.task import Running, Task
 from inspector.target.target import Target
-
-_NO_REGISTERS = (
-    "the registers of cpu {} are missing: which frames of the kernel on its stacks are live"
-    " cannot be told"
-)
-_GUARD_PAGE = 4096  # below every task, IRQ (CONFIG_VMAP_STACK) and IST stack
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """The live part ``[low, stack.high)`` of one stack."""
-
-    stack: Stack
-    low: int
 
 
 class Asleep(NamedTuple):
@@ -73,15 +57,32 @@ class LiveStacks:
         self._around = around
         self._stacks_of = stacks_of
         self._called = CalledCode(target, around)
+        self._standings = Standings(target, around, stacks_of)
 
     def innermost(self, task: Task) -> Live | None:
         """Where the live part begins; None where nothing tells, or in user mode."""
         if task.running is Running.OFF_CPU:
             return self._live(task, task.sp)
-        noted = noted_registers(self._target, task)
-        if "sp" not in noted or noted.get("cs", 0) & 3:
+        try:
+            return self._standings.of(task).live
+        except InspectorError:
             return None
-        return self._live(task, noted["sp"])
+
+    def standing(self, task: Task) -> Standing:
+        """Where the CPU of a task that owned one stood.
+
+        :raises TargetError: if nothing in the dump tells
+        """
+        return self._standings.of(task)
+
+    def calls(self, task: Task) -> tuple[CallFrame, ...]:
+        """The physical call frames of ``task``, innermost first, without inlined and user ones.
+
+        :raises Unreadable: if the stack cannot be read
+        :raises TargetError: if it cannot be unwound
+        """
+        start = self._standings.of(task).start if task.running is Running.ON_CPU else None
+        return calls_from(self._target, *start) if start else call_frames(self._target, task)
 
     def asleep(self, task: Task) -> Asleep | None:
         """The live part of a sleeping task's own stack, its entry frame too, in one read.
@@ -102,17 +103,6 @@ class LiveStacks:
         entry = () if task.kernel_thread else _ENTRY.unpack_from(data, top - 8 - low)
         return Asleep(self._among(task, stack, low, data[: top - low]), top, entry)
 
-    def in_user_mode(self, task: Task) -> bool:
-        """Whether its CPU ran user code, and nothing on its stacks is live.
-
-        A note that the kernel itself wrote tells what an NMI interrupted
-        (crash_nmi_callback()): then the NMI's own frame is live.
-        """
-        if task.running is Running.OFF_CPU:
-            return False
-        noted = noted_registers(self._target, task)
-        return bool(noted.get("cs", 0) & 3) and crash_note(self._target, task.cpu) is None
-
     def candidates(self, task: Task) -> Iterator[Candidate]:
         """What looks like a frame of kernel mode there.
 
@@ -120,10 +110,10 @@ class LiveStacks:
         :raises TargetError: if its CPU's registers are missing: then nothing tells what is live
         """
         if task.running is Running.ON_CPU:
-            if not noted_registers(self._target, task):
-                raise TargetError(_NO_REGISTERS.format(task.cpu), "registers-unsaved")
-            yield from self._stopped_by_nmi(task)
-        live, seen = self.innermost(task), set[StackKind]()
+            live = self._standings.of(task).live
+        else:
+            live = self._live(task, task.sp)
+        seen = set[StackKind]()
         while live is not None and live.stack.kind not in seen:
             seen.add(live.stack.kind)
             found = self._on(task, live)
@@ -142,28 +132,7 @@ class LiveStacks:
         return live
 
     def _live(self, task: Task, sp: int) -> Live | None:
-        own = (task.stack,) if task.stack else ()
-        for stack in (*own, *self._stacks_of.get(task.cpu, ())):
-            if sp in stack:
-                return Live(stack, sp & ~7)
-            if stack.low - _GUARD_PAGE <= sp < stack.low:
-                return Live(stack, stack.low)  # it ran over: all of it is in use
-        return None
-
-    def _stopped_by_nmi(self, task: Task) -> list[Candidate]:
-        """The NMI frame that a CPU's crash note is a copy of, on that CPU's NMI stack.
-
-        The note tells the state that the NMI interrupted (crash_nmi_callback()), so the frame
-        is live though the note does not point there. Any other in that place is an old one.
-        """
-        noted = noted_registers(self._target, task)
-        for stack in self._stacks_of.get(task.cpu, ()):
-            if stack.kind is not StackKind.NMI or stack.slot is None:
-                continue
-            if noted.get("sp") not in stack:
-                found = self._on(task, Live(stack, stack.slot))
-                return [c for c in found if _entered(c) and same_state(c.registers, noted)]
-        return []
+        return live_from(stacks_of(task, self._stacks_of), sp)
 
     def _outwards(self, stack: Stack, found: list[Candidate]) -> int | None:
         """The stack pointer that the next stack was left with."""
@@ -224,7 +193,7 @@ class LiveStacks:
 
     def _call_frames(self, task: Task) -> tuple[CallFrame, ...]:
         try:
-            return call_frames(self._target, task)
+            return self.calls(task)
         except InspectorError:
             return ()
 

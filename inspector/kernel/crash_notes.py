@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inspector.kernel.percpu import ADDRESS_SPACE
 from inspector.model.registers import PT_REGS_SIZE, Registers
@@ -12,7 +12,9 @@ from inspector.target.target import Target
 
 _NOTE_HEADER = struct.Struct("<III8s")  # struct elf_note, its name padded to "CORE\0\0\0\0"
 _NT_PRSTATUS = 1
-_PR_REG = 112  # offsetof(struct elf_prstatus, pr_reg), include/uapi/linux/elfcore.h
+# struct elf_prstatus, include/linux/elfcore.h
+_PR_PID = 32
+_PR_REG = 112
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +22,17 @@ class CrashNote:
     """The registers in one CPU's note: ``struct user_regs_struct`` begins like pt_regs.
 
     :ivar address: of the registers, inside the note
+    :ivar pid: of the task that the CPU was running when it wrote the note
     """
 
     cpu: int
     address: int
+    pid: int
     registers: Registers
+
+    def is_copy_of(self, registers: Registers) -> bool:
+        """Whether all 21 words are the same; of cs and ss the selectors, which alone are copied."""
+        return _copied(self.registers) == _copied(registers)
 
 
 def crash_note(target: Target, cpu: int) -> CrashNote | None:
@@ -44,5 +52,11 @@ def crash_note(target: Target, cpu: int) -> CrashNote | None:
     _, _, kind, name = _NOTE_HEADER.unpack(target.read(note, _NOTE_HEADER.size))
     if kind != _NT_PRSTATUS or not name.startswith(b"CORE\0"):
         return None
+    pid = int.from_bytes(target.read(note + _NOTE_HEADER.size + _PR_PID, 4), "little")
     registers = Registers.from_bytes(target.read(registers_at, PT_REGS_SIZE))
-    return CrashNote(cpu, registers_at, registers)
+    return CrashNote(cpu, registers_at, pid, registers)
+
+
+def _copied(registers: Registers) -> Registers:
+    # ELF_CORE_COPY_REGS (asm/elf.h) copies members, and both are 16 bits wide since 6.9.
+    return replace(registers, cs=registers.cs_selector, ss=registers.ss_selector)

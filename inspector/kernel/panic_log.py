@@ -17,6 +17,12 @@ _CAUSE = re.compile(
     r"|PANIC: double fault|traps: PANIC|INFO: task .* blocked for more than|watchdog: BUG:"
     r"|NMI watchdog: |Watchdog detected hard LOCKUP|sysrq: Trigger a crash|Oops: "
 )
+# __die_header() counts them, arch/x86/kernel/dumpstack.c.
+_COUNTED = re.compile(r"\[#(\d+)\]")
+_PLACE = re.compile(r"RIP: 0010:(\S.*)")
+_PREFIX = re.compile(r"^Kernel panic - not syncing: ")
+_MOST_HEADLINE = 5  # lines from an oops's first to the one with its count
+_MOST_TO_PLACE = 12  # lines from there to its ip
 _MOST_BETWEEN = 200  # an oops, its trace, its modules, and the panic that it ends in
 
 
@@ -33,6 +39,33 @@ def panic_in(log: Sequence[LogLine]) -> Panic:
         None if at is None else log[at].text,
         _first_of_last(causes, log),
     )
+
+
+def oopses_in(log: Sequence[LogLine]) -> dict[int, str]:
+    """The kernel's count of each oops that ``log`` tells of → its headline and its place.
+
+    What user space wrote into the log is not believed.
+    """
+    log = [line for line in log if line.facility == 0]
+    found: dict[int, str] = {}
+    told = 0  # lines that belong to an oops before
+    for i, line in enumerate(log):
+        match = _COUNTED.search(line.text)
+        if match is None:
+            continue
+        first = max(told, i - _MOST_HEADLINE)
+        before = [j for j in range(first, i + 1) if _CAUSE.search(log[j].text)]
+        told = i + 1
+        headline = log[before[0] if before else i].text
+        places = (_PLACE.search(log[j].text) for j in range(i, min(i + _MOST_TO_PLACE, len(log))))
+        place = next((m[1] for m in places if m is not None), None)
+        found[int(match[1])] = headline if place is None else f"{headline}, at {place}"
+    return found
+
+
+def panic_words(message: str) -> str:
+    """What ``panic()`` was told, of the line that it printed."""
+    return _PREFIX.sub("", message)
 
 
 def _first_of_last(causes: Sequence[int], log: Sequence[LogLine]) -> str | None:

@@ -18,9 +18,21 @@ def present_cpus(target: Target) -> tuple[int, ...]:
 
     :raises Unreadable: if ``__cpu_present_mask`` is not there
     """
-    mask = target.symbols.address_of("__cpu_present_mask")
+    return _cpus_in(target, "__cpu_present_mask")
+
+
+def online_cpus(target: Target) -> tuple[int, ...]:
+    """The numbers of the CPUs that the scheduler may use, ascending.
+
+    :raises Unreadable: if ``__cpu_online_mask`` is not there
+    """
+    return _cpus_in(target, "__cpu_online_mask")
+
+
+def _cpus_in(target: Target, symbol: str) -> tuple[int, ...]:
+    mask = target.symbols.address_of(symbol)
     if mask is None:
-        raise Unreadable(0, 0, "no symbol __cpu_present_mask", "structure-unknown")
+        raise Unreadable(0, 0, f"no symbol {symbol}", "structure-unknown")
     with reading("nr_cpu_ids"):
         count = min(target.prog["nr_cpu_ids"].value_(), _MAX_CPUS)
     bits = int.from_bytes(target.read(mask, -(-count // 64) * 8), "little")

@@ -12,7 +12,7 @@ from drgn import Object, StackFrame
 
 from inspector.errors import InspectorError, Unreadable
 from inspector.facts.addresses import ANY_KERNEL_LOW
-from inspector.kernel.panic_note import return_from_noting
+from inspector.kernel.crash_calls import return_from_noting, return_of
 from inspector.kernel.running import noted_registers, registers_of
 from inspector.model.call_frame import CallFrame
 from inspector.model.registers import REGISTER_NAMES
@@ -26,6 +26,7 @@ _MOST_BELOW_ENTRY = 0x80
 # Before 5.8 the entry code bore the bare name (see entry_points.py).
 _INT3_ENTRIES = ("asm_exc_int3", "int3")
 _INT3 = b"\xcc"
+_MOST_UNKNOWN = 16  # functions without unwind tables on one way
 _MOST_INT3S = 16  # on the stacks of one CPU; a damaged one may be endless
 
 
@@ -37,6 +38,37 @@ def call_frames(target: Target, task: Task) -> tuple[CallFrame, ...]:
     """
     with reading(f"stack of pid {task.pid}"):
         return _after_noting(target, task) or _unwound(target, _start(target, task))
+
+
+def calls_from(target: Target, ip: int, sp: int) -> tuple[CallFrame, ...]:
+    """The physical call frames from the return address ``ip`` on, innermost first.
+
+    :param sp: the stack pointer after that return
+    :raises Unreadable: if the stack cannot be read
+    :raises TargetError: if drgn cannot unwind it
+    """
+    with reading(f"calls from {ip:#x}"):
+        calls = list(_from_return(target, ip, sp))
+        for _ in range(_MOST_UNKNOWN):
+            last = calls[-1]
+            after = _return_of(target, last)
+            if after is None:
+                break
+            calls += _from_return(target, *after)
+    return tuple(calls)
+
+
+def _from_return(target: Target, ip: int, sp: int) -> tuple[CallFrame, ...]:
+    # Of a call that never returns, ip may be of the next function: look it up in the call.
+    calls = _unwound(target, _registers(target, {"ip": ip - 1, "sp": sp}))
+    return (CallFrame(ip, sp, target.symbols.locate_return(ip)), *calls[1:])
+
+
+def _return_of(target: Target, call: CallFrame) -> tuple[int, int] | None:
+    """Where ``call``, with which the unwinder stopped, returns to; None where nothing tells."""
+    if call.location is None or call.sp is None:
+        return None
+    return return_of(target, call.pc - call.location.offset, call.sp)
 
 
 def _after_noting(target: Target, task: Task) -> tuple[CallFrame, ...]:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from inspector.model.record import Record
 
 
+CRASH_NOTE_COPY = "crash-note-copy"
+"""The rule of the evidence that a crash note is a copy of a frame on a stack."""
+
+
 class FoundIn(Enum):
     """Whether the frame lies on a stack, or is a copy of one that did."""
 
@@ -64,3 +68,8 @@ class Frame:
     record: Record | None = None
     delivery: Delivery | None = None
     purpose: Purpose | None = None
+
+    @property
+    def noted(self) -> bool:
+        """Whether a CPU's crash note is a copy of this frame."""
+        return any(item.rule == CRASH_NOTE_COPY for item in self.evidence)

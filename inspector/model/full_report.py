@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from inspector.model.death import Crash
 from inspector.model.frame import Frame
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.kprobe import Kprobe
@@ -31,6 +32,7 @@ class FullReport:
     target: TargetIdentity
     kernel: KernelIdentity
     machine: Machine
+    crash: Crash
     panicking: Task | None
     signature: Signature | None
     stacks: tuple[StackPicture, ...]

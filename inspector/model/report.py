@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from inspector.model.access import FaultingAccess
 from inspector.model.call_frame import CallFrame
+from inspector.model.death import NO_CRASH, Crash
 from inspector.model.evidence import Evidence
 from inspector.model.frame import Frame
 from inspector.model.instruction import DecodedInstruction
@@ -24,6 +25,7 @@ class Report:
     kernel: KernelIdentity
     frames: tuple[Frame, ...]
     missing: tuple[Missing, ...] = ()
+    crash: Crash = NO_CRASH
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class Diff:
     fields: tuple[RegisterDiff, ...]
     others: tuple[Frame, ...] = ()
     missing: tuple[Missing, ...] = ()
+    crash: Crash = NO_CRASH
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,7 @@ class Explanation:
     entry: Frame | None = None
     access: FaultingAccess | None = None
     missing: tuple[Missing, ...] = ()
+    crash: Crash = NO_CRASH
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,3 +126,4 @@ class StackPicture:
     frames: tuple[Frame, ...]
     missing: tuple[Missing, ...] = ()
     others: tuple[Stack, ...] = ()
+    crash: Crash = NO_CRASH

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from inspector.model.report import Diff
 from inspector.render import style
+from inspector.render.crash_text import crash_lines
 from inspector.render.diff_foot import diff_foot
 from inspector.render.diff_registers import register_tables
 from inspector.render.distance import distance_line
@@ -37,6 +38,7 @@ class DiffText:
         sides = TwoSides.within(options.max_width, self.decimal)
         if self.alone:
             yield target_line(diff.target, diff.kernel, glyphs)
+            yield from crash_lines(diff.crash)
             yield from _tasks(diff, glyphs)
             yield Text()
         yield _heads(diff, sides)

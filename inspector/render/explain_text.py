@@ -14,6 +14,7 @@ from inspector.model.absent import Absent
 from inspector.model.frame import Frame
 from inspector.model.report import Explanation, RegisterMeaning
 from inspector.render import style
+from inspector.render.crash_text import crash_lines
 from inspector.render.evidence_text import access_lines, evidence_table
 from inspector.render.frame_facts import frame_facts
 from inspector.render.frame_lines import frame_lines
@@ -40,6 +41,7 @@ class ExplainText:
         told, glyphs = self.explanation, glyphs_of(options)
         options = options.update(width=min(options.max_width, _WIDEST))
         yield target_line(told.target, told.kernel, glyphs)
+        yield from crash_lines(told.crash)
         if told.frame.task is not None:
             yield task_line(told.frame.task, glyphs)
         yield Text()

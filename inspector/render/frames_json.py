@@ -6,11 +6,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from inspector.model.death import Crash
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.missing import Missing
 from inspector.render.frame_texts import FrameTexts
 from inspector.render.json import INDENT, header
-from inspector.render.json_frame import missing_list
+from inspector.render.json_frame import crash_members, missing_list
 
 
 class FramesJson:
@@ -19,8 +20,9 @@ class FramesJson:
     opening = ""
     between = ",\n    "
 
-    def __init__(self, target: TargetIdentity, kernel: KernelIdentity) -> None:
-        head = json.dumps(header("inspector.frames/1", target, kernel), indent=INDENT)
+    def __init__(self, target: TargetIdentity, kernel: KernelIdentity, crash: Crash) -> None:
+        opening = {**header("inspector.frames/1", target, kernel), **crash_members(crash)}
+        head = json.dumps(opening, indent=INDENT)
         self._head = head.removesuffix("\n}") + ',\n  "frames": ['
         self.before_frames = self._head + "\n    "
         self.of = FrameTexts(INDENT, depth=4).of

@@ -13,6 +13,7 @@ from inspector.model.report import Report
 from inspector.model.task import Task
 from inspector.render import style
 from inspector.render.columns import Columns
+from inspector.render.crash_text import crash_lines
 from inspector.render.frame_facts import interrupted
 from inspector.render.frames_summary import summary_lines
 from inspector.render.glyphs import Glyphs, glyphs_of
@@ -51,6 +52,7 @@ class FramesTable:
         glyphs = glyphs_of(options)
         if self.alone:
             yield target_line(self.report.target, self.report.kernel, glyphs)
+            yield from crash_lines(self.report.crash)
         if self.report.frames:
             yield Text()
             # What is not a terminal is a file or a pipe: there a frame stays on its line.

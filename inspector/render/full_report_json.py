@@ -16,6 +16,7 @@ from inspector.model.task_group import TaskGroup
 from inspector.render.json import diff_fields, document, header, picture_object
 from inspector.render.json_frame import (
     Json,
+    crash_members,
     evidence_list,
     frame_object,
     location_object,
@@ -31,6 +32,7 @@ def full_report_json(report: FullReport) -> str:
     return document(
         {
             **header("inspector.report/1", report.target, report.kernel),
+            **crash_members(report.crash),
             "panic": _panic(report),
             "signature": _signature(report.signature) if report.signature else None,
             "clock": _clock(machine),

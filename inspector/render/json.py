@@ -12,6 +12,7 @@ from inspector.model.stack import Stack
 from inspector.render.json_frame import (
     Json,
     access_object,
+    crash_members,
     evidence_list,
     frame_object,
     instruction_object,
@@ -37,6 +38,7 @@ def diff_json(diff: Diff) -> str:
     return document(
         {
             **header("inspector.diff/1", diff.target, diff.kernel),
+            **crash_members(diff.crash),
             "left": frame_object(diff.left),
             "right": frame_object(diff.right),
             "fields": diff_fields(diff),
@@ -51,6 +53,7 @@ def explanation_json(explanation: Explanation) -> str:
     return document(
         {
             **header("inspector.explain/1", explanation.target, explanation.kernel),
+            **crash_members(explanation.crash),
             "frame": frame_object(explanation.frame),
             "access": access_object(explanation.access),
             "story": evidence_list(explanation.story),
@@ -68,6 +71,7 @@ def stack_json(pictures: Sequence[StackPicture]) -> str:
     return document(
         {
             **header("inspector.stack/1", last.target, last.kernel),
+            **crash_members(last.crash),
             "stacks": [picture_object(picture) for picture in pictures],
             "missing": missing_list(last.missing),
         }

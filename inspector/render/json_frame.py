@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from inspector.model.death import Crash, KilledBy
 from inspector.model.evidence import Evidence
 from inspector.model.frame import Frame
 from inspector.model.kernel import KernelIdentity, TargetIdentity
@@ -167,6 +168,17 @@ def missing_list(missing: Iterable[Missing]) -> list[Json]:
     ]
 
 
+def crash_members(crash: Crash) -> Json:
+    """``killed_by``, null where nothing crashed, and ``survived_oopses``."""
+    killed_by = crash.killed_by
+    return {
+        "killed_by": None if killed_by is None else _killed_by(killed_by),
+        "survived_oopses": [
+            {"number": oops.number, "text": oops.text, "rule": oops.rule} for oops in crash.survived
+        ],
+    }
+
+
 def location_object(location: Location | None) -> str | None:
     """``symbol+0x…``, with the module where it is in one."""
     return None if location is None else str(location)
@@ -179,6 +191,20 @@ def syscall_object(syscall: Syscall) -> Json:
         "name": syscall.name,
         "handler": syscall.handler,
         "abi": syscall.abi.value,
+    }
+
+
+def _killed_by(killed_by: KilledBy) -> Json:
+    access = killed_by.access
+    return {
+        "kind": killed_by.kind.value,
+        "frame": word_object(killed_by.frame),
+        "cpu": killed_by.cpu,
+        "pid": killed_by.pid,
+        "text": killed_by.text,
+        "rule": killed_by.rule,
+        "caller": killed_by.caller,
+        "access": None if access is None else evidence_list([access])[0],
     }
 
 

@@ -6,12 +6,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from inspector.model.death import Crash
 from inspector.model.entry_frame import Found
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.missing import Missing
 from inspector.render.frame_texts import FrameTexts
 from inspector.render.json import header
-from inspector.render.json_frame import Json, missing_list
+from inspector.render.json_frame import Json, crash_members, missing_list
 
 
 class FramesJsonLines:
@@ -19,8 +20,9 @@ class FramesJsonLines:
 
     before_frames = between = ""
 
-    def __init__(self, target: TargetIdentity, kernel: KernelIdentity) -> None:
-        self.opening = _line(header("inspector.frames/1", target, kernel))
+    def __init__(self, target: TargetIdentity, kernel: KernelIdentity, crash: Crash) -> None:
+        opening = {**header("inspector.frames/1", target, kernel), **crash_members(crash)}
+        self.opening = _line(opening)
         self._text_of = FrameTexts(None).of
 
     def of(self, found: Found) -> str:

@@ -12,6 +12,7 @@ from inspector.model.machine import LoadedModule, LogLine, Taint
 from inspector.model.probe_site import Unread
 from inspector.model.report import StackPicture
 from inspector.model.task import Running, Task
+from inspector.render.crash_text import crash_rows
 from inspector.render.duration import duration, log_stamp, point_in_time
 from inspector.render.frame_facts import interrupted
 from inspector.render.safe import safe
@@ -23,6 +24,7 @@ NOT_THERE = "not in this target"
 def opening_rows(report: FullReport) -> tuple[tuple[str, str], ...]:
     """Label and text, of those that apply."""
     rows = (
+        *crash_rows(report.crash),
         ("panic", _panic(report)),
         ("cause", _cause(report)),
         ("task", task_words(report.panicking) if report.panicking else ""),

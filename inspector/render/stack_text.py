@@ -13,6 +13,7 @@ from inspector.model.frame import Frame
 from inspector.model.report import StackPicture
 from inspector.model.stack import Stack
 from inspector.render import style
+from inspector.render.crash_text import crash_lines
 from inspector.render.frame_box import frame_box
 from inspector.render.frame_lines import frame_lines
 from inspector.render.glyphs import Glyphs, glyphs_of
@@ -38,6 +39,7 @@ class StackText:
         width = min(options.max_width, _WIDEST)
         if self.alone:
             yield target_line(picture.target, picture.kernel, glyphs)
+            yield from crash_lines(picture.crash)
             yield task_line(picture.task, glyphs)
             yield Text()
         layout = layout_of(picture)

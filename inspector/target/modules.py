@@ -10,6 +10,7 @@ from drgn import (
     FaultError,
     Object,
     Program,
+    RelocatableModule,
     Symbol,
     SymbolBinding,
     SymbolIndex,
@@ -42,6 +43,24 @@ def add_module_symbols(prog: Program, symbols: Symbols) -> None:
         text = prog.read(address + name, size).partition(b"\0")[0].decode("ascii", "replace")
         table = prog.read_u64(address + kallsyms)
         symbols.add_module(text, SymbolIndex(list(tables.symbols(table))))
+
+
+def cover_init_text(prog: Program) -> None:
+    """Let the unwinder know the text that a module runs once, while it is being loaded.
+
+    Its unwind tables cover that text too; drgn takes a module's range from ``core_layout`` alone
+    where there is an ``init_layout`` beside it (until 6.4, commit ac3b43283923).
+
+    :raises drgn.FaultError: if a ``struct module`` is not readable
+    """
+    if not prog.type("struct module").has_member("init_layout"):
+        return
+    for module in prog.modules():
+        if isinstance(module, RelocatableModule) and module.address_ranges:
+            init = module.object.init_layout.read_()
+            low, size = init.base.value_(), init.size.value_()
+            core = module.address_ranges[0]
+            module.address_ranges = [core, (low, low + size)] if size else [core]
 
 
 def each_module(prog: Program) -> Iterator[Object]:

@@ -30,7 +30,7 @@ from inspector.target.faults import complaints, opening, reading
 from inspector.target.format import sniff
 from inspector.target.kallsyms import vmlinux_kallsyms
 from inspector.target.kdump_whole import check_whole
-from inspector.target.modules import add_module_symbols
+from inspector.target.modules import add_module_symbols, cover_init_text
 from inspector.target.shipped import shipped_dump
 from inspector.target.spec import SymbolSource, TargetKind, TargetSpec
 from inspector.target.symbols import Symbols
@@ -278,6 +278,7 @@ def _load_modules(prog: Program, symbols: Symbols) -> tuple[Missing, ...]:
             with reading("symbols of loaded modules"):
                 add_module_symbols(prog, symbols)
                 prog.create_loaded_modules()  # lets the unwinder read each module's own ORC
+                cover_init_text(prog)
         except InspectorError as error:
             failed = (Missing.of(error),)
     return (*(Missing("modules-unread", text) for text in said), *failed)

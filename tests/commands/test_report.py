@@ -15,6 +15,8 @@ KEYS = [
     "schema",
     "target",
     "kernel",
+    "killed_by",
+    "survived_oopses",
     "panic",
     "signature",
     "clock",
@@ -75,7 +77,7 @@ def test_what_a_dump_lacks_is_null_and_named(report: Any) -> None:
 
 
 BEGINNINGS = {
-    ".txt": "panic",
+    ".txt": "killed by",
     ".md": "# Kernel crash report\n",
     ".json": "{",
     ".html": "<!doctype html>",

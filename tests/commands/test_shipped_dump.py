@@ -73,7 +73,9 @@ def test_the_picture_names_both_frames_and_their_reasons(inspector: Inspector) -
 
 def test_frames_are_those_of_the_contract(inspector: Inspector) -> None:
     report = answer(inspector, "frames", "--demo", "--records", "--format", "json")
-    assert list(report) == ["schema", "target", "kernel", "frames", "missing"]
+    assert list(report) == [
+        *("schema", "target", "kernel", "killed_by", "survived_oopses", "frames", "missing"),
+    ]
     assert report["schema"] == "inspector.frames/1"
     assert report["kernel"]["arch"] == "x86_64"
     for frame in report["frames"]:

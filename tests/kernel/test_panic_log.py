@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-from inspector.kernel.panic_log import panic_in
+from inspector.kernel.panic_log import oopses_in, panic_in
 from inspector.model.machine import LogLine
 
 
@@ -37,3 +37,19 @@ def test_what_user_space_wrote_is_not_believed() -> None:
 def test_no_panic_is_none() -> None:
     assert panic_in(log("usb 1-1: new device")).message is None
     assert panic_in(()).cause is None
+
+
+def test_each_oops_has_its_count_its_headline_and_its_place() -> None:
+    divide = (
+        "Oops: divide error: 0000 [#2] SMP",
+        "CPU: 1 PID: 9 Comm: x",
+        "RIP: 0010:boom+0x4/0x9",
+    )
+    assert oopses_in(log(*OOPS, "a line", *divide)) == {
+        1: f"{OOPS[0]}, at vfs_read+0x1/0x2",
+        2: f"{divide[0]}, at boom+0x4/0x9",
+    }
+
+
+def test_an_oops_that_user_space_wrote_is_none() -> None:
+    assert oopses_in(log(*OOPS, facility=1)) == {}

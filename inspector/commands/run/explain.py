@@ -11,7 +11,7 @@ from inspector.commands.session import Session
 from inspector.commands.status import Status, status_of
 from inspector.commands.target import TargetOptions
 from inspector.errors import NothingMatched
-from inspector.explain.of_task import entry_frame, innermost_kernel_frame
+from inspector.explain.of_task import entry_frame, frame_in_question
 from inspector.model.frame import Frame
 from inspector.model.report import Explanation
 from inspector.model.task import Task
@@ -66,10 +66,10 @@ def _frame_and_entry(survey: Survey, request: ExplainRequest) -> tuple[Frame, Fr
         return found, _entry_of(survey, found)
     frames = survey.frames_of(found)
     entry = entry_frame(found, frames)
-    innermost = innermost_kernel_frame(found, frames) or entry
-    if innermost is None:
+    told = frame_in_question(found, frames, survey.killed_by()) or entry or next(iter(frames), None)
+    if told is None:
         raise NothingMatched(_no_frame(found))
-    return innermost, None if innermost is entry else entry
+    return told, None if told is entry else entry
 
 
 def _entry_of(survey: Survey, frame: Frame) -> Frame | None:

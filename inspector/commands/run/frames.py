@@ -30,20 +30,22 @@ def frames_report(survey: Survey, request: FramesRequest) -> Report:
     from inspector.model.report import Report
 
     frames = tuple(whole(found) for found in Matching(survey, request).frames())
-    return Report(survey.target_identity, survey.kernel_identity, frames, survey.missing)
+    return Report(
+        survey.target_identity, survey.kernel_identity, frames, survey.missing, survey.crash
+    )
 
 
 def _as_json(session: Session, survey: Survey, request: FramesRequest) -> int:
     from inspector.render.frames_json import FramesJson
 
-    form = FramesJson(survey.target_identity, survey.kernel_identity)
+    form = FramesJson(survey.target_identity, survey.kernel_identity, survey.crash)
     return stream_frames(session, survey, request, form)
 
 
 def _as_jsonl(session: Session, survey: Survey, request: FramesRequest) -> int:
     from inspector.render.jsonl import FramesJsonLines
 
-    form = FramesJsonLines(survey.target_identity, survey.kernel_identity)
+    form = FramesJsonLines(survey.target_identity, survey.kernel_identity, survey.crash)
     return stream_frames(session, survey, request, form)
 
 

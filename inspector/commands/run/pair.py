@@ -7,7 +7,7 @@ from inspector.commands.diff import DiffRequest
 from inspector.commands.run.choose import task_label, task_or_frame
 from inspector.commands.what import Address
 from inspector.errors import NothingMatched, UsageError
-from inspector.explain.of_task import entry_frame, innermost_kernel_frame
+from inspector.explain.of_task import entry_frame, frame_in_question
 from inspector.model.frame import Frame
 from inspector.model.origin import Origin
 from inspector.model.task import Task
@@ -53,15 +53,17 @@ def _of_task(survey: Survey, task: Task, request: DiffRequest, named: Frame | No
     left = _of_origin(task, frames, request.left) if request.left else entry
     if left is None:
         raise NothingMatched(f"{task_label(task)} has no entry frame: name two frames")
-    right = named or _right(task, frames, left, request.right)
+    right = named or _right(survey, task, frames, left, request.right)
     return left, right, _rest(frames, left, right)
 
 
-def _right(task: Task, frames: tuple[Frame, ...], left: Frame, wanted: Origin | None) -> Frame:
+def _right(
+    survey: Survey, task: Task, frames: tuple[Frame, ...], left: Frame, wanted: Origin | None
+) -> Frame:
     rest = tuple(frame for frame in frames if frame.address != left.address)
     if wanted is not None:
         return _of_origin(task, rest, wanted)
-    right = innermost_kernel_frame(task, rest)
+    right = frame_in_question(task, rest, survey.killed_by())
     if right is None:
         raise NothingMatched(
             f"{task_label(task)} has no second frame to compare its {left.origin.value} frame with"
