@@ -73,3 +73,29 @@ _TRAPS = frozenset(
         Origin.SYSVEC,
     }
 )
+
+VECTOR_NAMES: dict[int, str] = {
+    0: "divide-error",
+    1: "debug",
+    2: "nmi",
+    3: "int3",
+    4: "overflow",
+    5: "bounds",
+    6: "invalid-opcode",
+    7: "device-not-available",
+    8: "double-fault",
+    9: "coprocessor-overrun",
+    10: "invalid-tss",
+    11: "segment-not-present",
+    12: "stack-segment",
+    13: "general-protection",
+    14: "page-fault",
+    16: "coprocessor-error",
+    17: "alignment-check",
+    18: "machine-check",
+    19: "simd-error",
+    20: "virtualization-exception",
+    21: "control-protection",
+    29: "vmm-communication",
+}
+"""The exceptions by vector (arch/x86/include/asm/trapnr.h), in the words that origins have."""

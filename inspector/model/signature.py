@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import sha256
 
-SIGNATURE_VERSION = 1
+SIGNATURE_VERSION = 2
 _DIGITS = 16
 
 
@@ -14,7 +14,7 @@ _DIGITS = 16
 class Signature:
     """A crash without what differs between kernels, boots and builds.
 
-    :ivar parts: innermost first: functions and frames, see ``docs/signature.md``
+    :ivar parts: innermost first: what it died of, functions and frames, see ``docs/signature.md``
     """
 
     parts: tuple[str, ...]
@@ -26,6 +26,6 @@ class Signature:
 
     @property
     def digest(self) -> str:
-        """``1-`` (the version of the rules) and 16 digits: equal for equal parts alone."""
+        """``2-`` (the version of the rules) and 16 digits: equal for equal parts alone."""
         whole = "\n".join(self.parts).encode()
         return f"{SIGNATURE_VERSION}-{sha256(whole).hexdigest()[:_DIGITS]}"

@@ -7,31 +7,73 @@ from collections.abc import Iterator, Sequence
 
 from inspector.model.call_frame import CallFrame
 from inspector.model.frame import FoundIn, Frame
-from inspector.model.origin import Origin
+from inspector.model.origin import VECTOR_NAMES, Origin
 from inspector.model.signature import Signature
 from inspector.model.stack import StackKind
 from inspector.model.task import Task
 from inspector.signature.function_name import function_name
 from inspector.signature.machinery import is_glue, is_panic
 
-# The deeper, the more inlining differs between compilers; the origins are always all there.
-MOST_FUNCTIONS = 4
+# The deeper, the more inlining differs between compilers.
+MOST_FUNCTIONS = 3
+
+# What the CPU was doing when one of these came says nothing of the bug: it is another one each
+# time. The way out ends there.
+_INTERRUPTS = {Origin.IRQ: "interrupt", Origin.SYSVEC: "interrupt", Origin.NMI: "nmi"}
 
 
 def crash_signature(
-    task: Task, calls: Sequence[CallFrame], frames: Sequence[Frame]
+    task: Task,
+    calls: Sequence[CallFrame],
+    frames: Sequence[Frame],
+    died_of: str = "",
+    killer: Frame | None = None,
 ) -> Signature | None:
     """What the crash has in common with others of its kind.
 
     :param calls: of the task, innermost first
     :param frames: of the task, innermost first
+    :param died_of: the exception's name, or the kind of the death; "" where it is not known
+    :param killer: the frame of the code that it died in: what lies further in is not the bug
     :returns: None where neither calls nor frames are known
     """
-    traps = [f for f in frames if f.found_in is FoundIn.STACK and f.origin is not Origin.CRASH_NOTE]
-    parts = [*_functions_and_frames(task, _after_panic(calls), traps)]
-    if task.kernel_thread and parts:
+    traps: Sequence[Frame] = [
+        f for f in frames if f.found_in is FoundIn.STACK and f.origin is not Origin.CRASH_NOTE
+    ]
+    if killer is not None:
+        calls, traps = _outside_of(task, calls, traps, killer)
+        function = _interrupted(killer) or ("user mode" if killer.user_mode else "unknown")
+        parts = [f"{died_of}: {function}", *_way_out(task, calls, traps, function)]
+    else:
+        parts = [*_way_out(task, _after_panic(calls), traps, "")]
+        if parts and died_of:
+            parts[0] = f"{died_of}: {parts[0]}"
+    if task.kernel_thread and parts and not _ended(parts):
         parts.append("kernel thread")
     return Signature(tuple(parts)) if parts else None
+
+
+def exception_name(frame: Frame) -> str:
+    """``page-fault``, ``divide-error``: the origin, or what the vector is called."""
+    if frame.vector is None or frame.origin not in (Origin.EXCEPTION, Origin.FRED_EVENT):
+        return frame.origin.value
+    return VECTOR_NAMES.get(frame.vector, f"exception {frame.vector}")
+
+
+def _outside_of(
+    task: Task, calls: Sequence[CallFrame], frames: Sequence[Frame], killer: Frame
+) -> tuple[Sequence[CallFrame], Sequence[Frame]]:
+    """The calls from the interrupted function on, and the frames beyond ``killer``."""
+    at = next((i for i, f in enumerate(frames) if f.address == killer.address), None)
+    if at is None:
+        return calls, frames
+    named = [call for call in calls if call.location is not None]
+    place = _places(task, named, frames)[at]
+    return named[place:], frames[at + 1 :]
+
+
+def _ended(parts: Sequence[str]) -> bool:
+    return parts[-1] in _INTERRUPTS.values()
 
 
 def _after_panic(calls: Sequence[CallFrame]) -> Sequence[CallFrame]:
@@ -41,8 +83,21 @@ def _after_panic(calls: Sequence[CallFrame]) -> Sequence[CallFrame]:
     return named[last + 1 :]
 
 
+def _way_out(
+    task: Task, calls: Sequence[CallFrame], frames: Sequence[Frame], done: str
+) -> Iterator[str]:
+    """Functions and frames up to the first interrupt.
+
+    :param done: the function that stands in the signature already
+    """
+    for part in _functions_and_frames(task, calls, frames, done):
+        yield part
+        if part in _INTERRUPTS.values():
+            return
+
+
 def _functions_and_frames(
-    task: Task, calls: Sequence[CallFrame], frames: Sequence[Frame]
+    task: Task, calls: Sequence[CallFrame], frames: Sequence[Frame], done: str
 ) -> Iterator[str]:
     places = _places(task, calls, frames)
     functions = 0
@@ -50,7 +105,7 @@ def _functions_and_frames(
         before = [frame for frame, place in zip(frames, places, strict=True) if place == i]
         yield from map(_frame_part, before)
         name = _name(call)
-        again = bool(before) and name == _interrupted(before[-1])
+        again = name == (_interrupted(before[-1]) if before else done if i == 0 else "")
         if not again and not is_glue(name) and functions < MOST_FUNCTIONS:
             functions += 1
             yield name
@@ -79,10 +134,13 @@ def _outside(task: Task, call: CallFrame, frame: Frame) -> bool:
 def _frame_part(frame: Frame) -> str:
     if frame.syscall is not None and frame.origin.is_syscall:
         return f"{frame.origin.value} {frame.syscall.name or frame.syscall.nr}"
+    name = exception_name(frame)
     if frame.user_mode:
-        return f"{frame.origin.value} from user mode"
+        return f"{name} from user mode"
+    if frame.origin in _INTERRUPTS:
+        return _INTERRUPTS[frame.origin]
     interrupted = _interrupted(frame)
-    return f"{frame.origin.value} in {interrupted}" if interrupted else frame.origin.value
+    return f"{name} in {interrupted}" if interrupted else name
 
 
 def _interrupted(frame: Frame) -> str:

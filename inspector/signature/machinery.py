@@ -35,8 +35,23 @@ _GLUE = re.compile(
     r"|aggr_pre_handler|aggr_post_handler|opt_pre_handler|optimized_callback"
     r"|(?:arch_)?(?:rethook|kretprobe)_trampoline\w*|pre_handler_kretprobe"
     r"|ftrace_\w+|arch_ftrace_ops_list_func|__ftrace_ops_list_func|return_to_handler"
-    # kernel/kthread.c
-    r"|kthread|kernel_thread|kernel_thread_helper"
+    # kernel/kthread.c, smpboot.c, workqueue.c, softirq.c
+    r"|kthread|kernel_thread|kernel_thread_helper|smpboot_thread_fn|worker_thread"
+    r"|process_(?:one_work|scheduled_works)|__do_softirq|handle_softirqs|(?:__)?irq_exit(?:_rcu)?"
+    r"|(?:__)?do_softirq\w*|(?:__)?do_softirq_own_stack|invoke_softirq|run_ksoftirqd"
+    r"|tasklet_(?:hi_)?action(?:_common)?|(?:__)?local_bh_enable(?:_ip)?"
+    # kernel/time/timer.c, hrtimer.c; kernel/smp.c; kernel/irq
+    r"|call_timer_fn|expire_timers|(?:__)?run_timer(?:s|_base|_softirq)|__hrtimer_run_queues"
+    r"|hrtimer_(?:interrupt|run_queues|run_softirq)|__run_hrtimer|timer_expire_remote"
+    r"|(?:__)?flush_smp_call_function_queue|generic_smp_call_function_single_interrupt"
+    r"|csd_do_func|handle_(?:irq|edge_irq|fasteoi_irq|level_irq)\w*|generic_handle_\w+"
+    r"|handle_irq_event\w*|__handle_irq_event_percpu"
+    # init/main.c, kernel/module: the way to a module's init function
+    r"|do_one_initcall|do_init_module|load_module|init_module_from_file|idempotent_init_module"
+    r"|sys_(?:f?init_module)"
+    # fs/read_write.c, fs/proc/inode.c, fs/kernfs/file.c: the way to a file's own operation
+    r"|k?sys_p?(?:read|write)v?(?:64)?|ksys_(?:read|write)|vfs_(?:read|write)|new_sync_(?:read|write)"
+    r"|proc_reg_(?:read|write)|pde_(?:read|write)|__vfs_(?:read|write)|do_iter_\w+"
 )
 
 

@@ -3,6 +3,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from inspector.model.call_frame import CallFrame
 from inspector.model.evidence import Evidence
 from inspector.model.frame import FoundIn, Frame
@@ -11,7 +13,7 @@ from inspector.model.registers import Registers
 from inspector.model.stack import StackKind
 from inspector.model.symbol import Location
 from inspector.model.syscall import Abi, Syscall
-from inspector.signature.crash import MOST_FUNCTIONS, crash_signature
+from inspector.signature.crash import MOST_FUNCTIONS, crash_signature, exception_name
 from tests.classify.values import HIGH, TASK, TEXT, TOP, kernel, user
 
 EVIDENCE = (Evidence("return-address", "for the test"),)
@@ -33,6 +35,7 @@ def frame(origin: Origin, address: int, registers: Registers, **more: object) ->
     return replace(usual, **more)  # type: ignore[arg-type]
 
 
+HANDLER = Location(TEXT + 0x2000, "handler", 0x11, "somebody")
 FORK = Location(TEXT + 6, "__x64_sys_fork", 6)
 ENTRY = frame(
     Origin.SYSCALL, TOP, user(), syscall=Syscall(57, Abi.X86_64, "fork", "__x64_sys_fork")
@@ -118,6 +121,55 @@ def test_an_oops_begins_with_the_function_that_faulted() -> None:
     )
 
 
+def dead(fault: Frame, *names: str, died_of: str = "page-fault", frames: tuple[Frame, ...]) -> str:
+    signature = crash_signature(TASK, calls(*names), frames, died_of, fault)
+    assert signature is not None
+    return signature.text
+
+
+HANDLING = ("crash_kexec", "oops_end", "page_fault_oops", "exc_page_fault", "asm_exc_page_fault")
+
+
+def test_the_exception_and_the_function_that_it_struck_come_first() -> None:
+    fault = frame(Origin.PAGE_FAULT, INT3, kernel(INT3), interrupted=FORK)
+    assert dead(fault, *HANDLING, *OUTSIDE, frames=(fault, ENTRY)) == (
+        "page-fault: sys_fork < syscall fork"
+    )
+
+
+def test_what_dies_while_an_oops_is_reported_is_not_the_bug() -> None:
+    """A nested fault lies further in than the frame that killed."""
+    nested = frame(Origin.PAGE_FAULT, INT3 - 0x180, kernel(INT3 - 0x180))
+    fault = frame(Origin.PAGE_FAULT, INT3, kernel(INT3), interrupted=FORK)
+    found = dead(fault, "notifier [somebody]", *HANDLING, *OUTSIDE, frames=(nested, fault, ENTRY))
+    assert found == "page-fault: sys_fork < syscall fork"
+
+
+def test_two_exceptions_in_one_function_are_two_deaths() -> None:
+    names = {
+        exception_name(frame(Origin.EXCEPTION, INT3, kernel(INT3), vector=vector))
+        for vector in (0, 6)
+    }
+    assert names == {"divide-error", "invalid-opcode"}
+
+
+@pytest.mark.parametrize("origin", [Origin.IRQ, Origin.SYSVEC])
+def test_what_an_interrupt_interrupted_is_no_part_of_the_bug(origin: Origin) -> None:
+    fault = frame(Origin.PAGE_FAULT, INT3 - 0x180, kernel(INT3 - 0x180), interrupted=HANDLER)
+    interrupt = frame(origin, INT3, kernel(INT3), interrupted=FORK)
+    chain = (*HANDLING, "handler [somebody]", "call_timer_fn", "asm_sysvec_apic_timer_interrupt")
+    found = dead(fault, *chain, *OUTSIDE, frames=(fault, interrupt, ENTRY))
+    assert found == "page-fault: handler [somebody] < interrupt"
+
+
+def test_a_panic_is_told_by_who_called_it() -> None:
+    signature = crash_signature(
+        TASK, calls("panic", "hang [somebody]", *OUTSIDE), (ENTRY,), "panic"
+    )
+    assert signature is not None
+    assert signature.parts[0] == "panic: hang [somebody]"
+
+
 def test_a_kernel_thread_ends_in_itself() -> None:
     worker = replace(TASK, kernel_thread=True, entry_address=None)
     found = crash_signature(worker, calls("panic", "watchdog", "kthread", "ret_from_fork"), ())
@@ -134,4 +186,4 @@ def test_the_digest_is_a_contract() -> None:
     assert found is not None
     # sha256 of the parts, each on a line: `printf 'handler [somebody]\nint3 in sys_fork\nsyscall
     # fork' | sha256sum`
-    assert found.digest == "1-7ed4cd66a8fdbe7a"
+    assert found.digest == "2-7ed4cd66a8fdbe7a"
