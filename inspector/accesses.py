@@ -11,10 +11,12 @@ from functools import cached_property
 from inspector.explain.access import faulting_access, is_fault
 from inspector.kernel.fault_facts import FaultFacts
 from inspector.model.access import AccessFacts, BugPlace, FaultingAccess
+from inspector.model.evidence import Evidence
 from inspector.model.frame import Frame
 from inspector.model.instruction import DecodedInstruction, Moment
 from inspector.model.machine import LogLine
 from inspector.model.oops import Shape, ToldFrame
+from inspector.model.registers import REGISTER_OFFSETS
 from inspector.model.stack import Stack
 from inspector.oops.read import read_log
 from inspector.target.target import Target
@@ -70,6 +72,20 @@ class Accesses:
                 best, most = told, same
         return best
 
+    def compared(self, frame: Frame) -> tuple[Evidence, ...]:
+        """The registers that the log prints of ``frame``, held against it."""
+        told = self.told(frame)
+        if told is None:
+            text = "the log has no register block of the frame that killed"
+            return (Evidence("log-registers-missing", text),)
+        differ = differences(frame, told)
+        if not differ:
+            text = (
+                f"the log prints {len(told.registers)} registers of this frame, all of them equal"
+            )
+            return (Evidence("log-registers-agree", text, frame.address),)
+        return tuple(_difference(frame, told, name) for name in differ)
+
     def _with_log(self, frame: Frame, facts: AccessFacts) -> AccessFacts:
         told = self.told(frame)
         if told is None or differences(frame, told):
@@ -96,6 +112,12 @@ def differences(frame: Frame, told: ToldFrame) -> tuple[str, ...]:
         for name, value in told.registers.items()
         if name not in frame.absent and value != _printed(frame, name)
     )
+
+
+def _difference(frame: Frame, told: ToldFrame, name: str) -> Evidence:
+    held = _printed(frame, name)
+    text = f"{name}: the log has {told.registers[name]:#x}, the frame {held:#x}"
+    return Evidence("log-register-differs", text, frame.address + REGISTER_OFFSETS[name])
 
 
 def bug_in(headline: str) -> BugPlace | None:

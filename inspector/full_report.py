@@ -5,17 +5,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from inspector.errors import InspectorError, NothingMatched
 from inspector.explain.of_task import entry_frame, frame_in_question
+from inspector.kernel.panic_log import death_in, panic_in
+from inspector.model.call_frame import CallFrame
+from inspector.model.death import DeathKind
 from inspector.model.frame import Frame
-from inspector.model.full_report import FullReport
-from inspector.model.machine import Machine
+from inspector.model.full_report import DeathScene, FullReport
+from inspector.model.machine import LogExcerpt, Machine
 from inspector.model.missing import Missing
+from inspector.model.probe_site import Unread
 from inspector.model.report import Diff, StackPicture
+from inspector.model.signature import Signature
 from inspector.model.task import Task
 from inspector.model.task_group import by_origin, by_syscall
-from inspector.signature.crash import crash_signature
+from inspector.signature.crash import crash_signature, exception_name, way_to_death
 from inspector.survey import Survey
 
 Step = Callable[[str], None]
@@ -36,15 +42,20 @@ def full_report(survey: Survey, step: Step = _unwatched) -> FullReport:
     panicking = survey.panicking_task()
     stacks = _stacks(survey, panicking)
     own = next((s for s in stacks if panicking and s.task.address == panicking.address), None)
+    scene = _scene(survey, stacks)
+    struck = next((s for s in stacks if scene and scene.frame in s.frames), own)
     frames = _frames(survey, tasks, step)
     asleep = survey.uninterruptible(tasks)
     return FullReport(
         target=survey.target_identity,
         kernel=survey.kernel_identity,
-        machine=machine,
+        machine=_with_cause(survey, machine),
         crash=survey.crash,
         panicking=panicking,
-        signature=crash_signature(own.task, own.calls, own.frames) if own else None,
+        scene=scene,
+        call_path=_call_path(struck, scene) if struck and survey.killed_by() else (),
+        log=_log(survey, machine),
+        signature=_signature(survey, struck, scene) if struck else None,
         stacks=stacks,
         diff=_diff(survey, own) if own else None,
         frames=frames,
@@ -73,6 +84,48 @@ def read_everything(survey: Survey, step: Step = _unwatched) -> tuple[Missing, .
     _read_probes(survey)
     missing = (*report.missing, *_read_records(survey), *survey.missing)
     return tuple(dict.fromkeys(missing))
+
+
+def _scene(survey: Survey, stacks: Sequence[StackPicture]) -> DeathScene | None:
+    killed_by = survey.killed_by()
+    if killed_by is None or killed_by.frame is None:
+        return None
+    for stack in stacks:
+        for frame in stack.frames:
+            if frame.address == killed_by.frame:
+                return DeathScene(frame, survey.access(frame), survey.accesses.compared(frame))
+    return None
+
+
+def _log(survey: Survey, machine: Machine) -> LogExcerpt | Unread:
+    killed_by = survey.killed_by()
+    if isinstance(machine.log, Unread):
+        return machine.log
+    return death_in(machine.log, killed_by.kind if killed_by else None)
+
+
+def _with_cause(survey: Survey, machine: Machine) -> Machine:
+    """With the headline of a death of the kind that it was, not of an earlier one's."""
+    killed_by = survey.killed_by()
+    if killed_by is None or isinstance(machine.log, Unread):
+        return machine
+    return replace(machine, panic=panic_in(machine.log, killed_by.kind))
+
+
+def _call_path(stack: StackPicture, scene: DeathScene | None) -> tuple[CallFrame, ...]:
+    return way_to_death(stack.task, stack.calls, stack.frames, scene.frame if scene else None)
+
+
+def _signature(survey: Survey, stack: StackPicture, scene: DeathScene | None) -> Signature | None:
+    killed_by = survey.killed_by()
+    killer = scene.frame if scene else None
+    if killed_by is None:
+        died_of = ""
+    elif killer is not None and killed_by.kind is DeathKind.OOPS:
+        died_of = exception_name(killer)
+    else:
+        died_of = killed_by.kind.value
+    return crash_signature(stack.task, stack.calls, stack.frames, died_of, killer)
 
 
 def _stacks(survey: Survey, panicking: Task | None) -> tuple[StackPicture, ...]:

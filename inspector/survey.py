@@ -216,13 +216,7 @@ class Survey:
         """How the kernel of a dump ended."""
         if not self.is_dump:
             return NO_CRASH
-        from inspector.kernel.log import log_tail
-        from inspector.kernel.machine import SEARCHED_RECORDS
-
-        try:
-            log = log_tail(self.target, SEARCHED_RECORDS)
-        except InspectorError:
-            log = ()  # the report says that it is missing
+        log = self._log()
         task = self.panicking_task()
         if task is None:
             return Crash(None, death.survived(oops_count(self.target), oopses_in(log), 0))

@@ -123,6 +123,7 @@ def _answer(
         operand=chosen,
         operands=summed,
         statements=tuple(dict.fromkeys(statements)),
+        bug=facts.bug if facts.vector == _UD else None,
     )
 
 
@@ -288,13 +289,15 @@ def _extent(
 def _sum(operand: Operand, registers: Mapping[str, int]) -> Evidence:
     parts = []
     for term in operand.terms:
-        value = "unknown" if term.value is None else f"{term.value:#x}"
+        value = "not known" if term.value is None else f"{term.value:#x}"
         scaled = f" * {term.scale}" if term.scale != 1 else ""
         parts.append(f"{term.register} ({value}){scaled}")
     if operand.displacement:
         parts.append(f"{operand.displacement:#x}")
     text = " + ".join(parts).replace("+ -", "- ")
-    if operand.address is not None and len(parts) > 1:
+    if len(parts) == 1 and operand.terms[0].scale == 1:
+        text = text.replace(" (", " is ").rstrip(")")
+    elif operand.address is not None:
         text = f"{text} = {operand.address:#x}"
     implied = ", which the instruction uses without naming it" if operand.implicit else ""
     return Evidence("operand", f"{operand.text}{implied}: {text}", registers.get("ip"))

@@ -19,6 +19,7 @@ from inspector.kernel.text import TextOwner
 from inspector.model.access import AccessFacts, BugPlace
 from inspector.model.escape import escape_bytes
 from inspector.model.frame import Frame
+from inspector.model.origin import Delivery
 from inspector.model.probe_site import TextRange
 from inspector.model.registers import PT_REGS_SIZE
 from inspector.model.stack import Stack
@@ -119,7 +120,7 @@ class FaultFacts:
 
     def _cr2_by_fred(self, frame: Frame) -> int | None:
         """``fred_info.edata``, the word behind ``struct pt_regs``: CR2 of a page fault."""
-        if frame.vector != _PF or frame.registers.ss < 1 << 32 or frame.record is not None:
+        if frame.vector != _PF or frame.delivery is not Delivery.FRED or frame.record is not None:
             return None
         return self._target.readable_word(frame.address + PT_REGS_SIZE)
 

@@ -15,7 +15,6 @@ from inspector.model.machine import Machine
 from inspector.model.probe_site import Unread
 from inspector.target.target import Target
 
-SHOWN_LINES = 30
 SEARCHED_RECORDS = 300  # back to what led to a panic, past the traces that it printed
 
 
@@ -29,5 +28,5 @@ def read_machine(target: Target) -> Machine:
         clock=fact("the uptime", lambda: clock(target)),
         taints=fact("the taint flags", lambda: kernel_taints(target)),
         modules=fact("the loaded modules", lambda: loaded_modules(target)),
-        log=log if isinstance(log, Unread) else log[-SHOWN_LINES:],
+        log=log,
     )

@@ -114,6 +114,7 @@ class FaultingAccess:
     :ivar operand: the one that raised the exception, None where that is not known
     :ivar operands: every memory operand, in the instruction's order
     :ivar statements: what is true of the access, most wanted first
+    :ivar bug: the BUG() or WARN() that raised it on purpose
     """
 
     instruction: str
@@ -124,3 +125,4 @@ class FaultingAccess:
     operand: Operand | None
     operands: tuple[Operand, ...]
     statements: tuple[Evidence, ...]
+    bug: BugPlace | None = None

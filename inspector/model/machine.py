@@ -27,6 +27,23 @@ class LogLine:
 
 
 @dataclass(frozen=True, slots=True)
+class LogExcerpt:
+    """The lines of the log that a report shows.
+
+    :ivar lines: oldest first
+    :ivar headline: the line that the death begins with, None where the log tells of none
+    :ivar above: what the same caller printed just above the headline of a BUG() or WARN()
+    :ivar left_out: how many lines are left out behind the first ``after`` ones
+    """
+
+    lines: tuple[LogLine, ...]
+    headline: str | None = None
+    above: tuple[str, ...] = ()
+    left_out: int = 0
+    after: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Panic:
     """What the log says of a panic, of the last one in it.
 
@@ -86,7 +103,7 @@ class Machine:
 
     :ivar cpus: how many it has
     :ivar panic_cpu: the CPU that panicked, None where none did
-    :ivar log: its last lines, oldest first
+    :ivar log: its last lines, oldest first: more than a report shows
     """
 
     cpus: int | Unread

@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from inspector.model.full_report import FullReport
-from inspector.model.machine import LogLine
 from inspector.model.probe_site import Unread
 from inspector.model.report import Diff
 from inspector.model.task_group import TaskGroup
-from inspector.render.duration import log_stamp
 from inspector.render.frame_facts import FACT_LABELS, frame_facts
 from inspector.render.missing_text import missing_texts
 from inspector.render.origin_words import ORIGIN_WORDS
@@ -25,9 +23,14 @@ from inspector.render.policy import policy
 from inspector.render.report_facts import (
     FRAME_HEAD,
     backtrace_rows,
+    death_rows,
+    diff_title,
     frame_row,
+    headline,
+    log_rows,
+    log_title,
+    machine_rows,
     module_rows,
-    opening_rows,
     paste,
     probe_row,
     task_words,
@@ -65,7 +68,6 @@ def full_report_html(report: FullReport) -> str:
     """The page."""
     style = Markup(source_of("report.css") + source_of("stack.css"))
     script = Markup(source_of("report.js"))
-    machine = report.machine
     frames = report.frames[:_MOST_FRAMES]
     others = [s for s in report.stacks if s is not report.stack and s.stack is not None]
     return (
@@ -76,14 +78,14 @@ def full_report_html(report: FullReport) -> str:
             style=style,
             script=script,
             policy=policy(style, script),
-            title=_title(report),
-            opening=opening_rows(report),
+            title=headline(report),
+            death=death_rows(report)[1:],  # the first is the title
+            opening=machine_rows(report),
             paste=paste(report),
             backtrace=backtrace_rows(report.stack) if report.stack else (),
-            log=()
-            if isinstance(machine.log, Unread)
-            else [_log_line(line) for line in machine.log],
-            no_log=machine.log.reason if isinstance(machine.log, Unread) else "",
+            log=() if isinstance(report.log, Unread) else log_rows(report.log),
+            log_title=log_title(report.log),
+            no_log=report.log.reason if isinstance(report.log, Unread) else "",
             modules=module_rows(report),
             stack=stack_in_page(report.stack, 0) if report.stack else None,
             other_stacks=[
@@ -91,6 +93,7 @@ def full_report_html(report: FullReport) -> str:
                 for number, other in enumerate(others[:_MOST_STACKS], 1)
             ],
             stacks_left_out=max(0, len(others) - _MOST_STACKS),
+            diff_title=diff_title(report.diff) if report.diff else "",
             sides=_sides(report.diff) if report.diff else (),
             facts=_facts(report.diff) if report.diff else (),
             registers=_registers(report.diff) if report.diff else (),
@@ -110,20 +113,8 @@ def full_report_html(report: FullReport) -> str:
     )
 
 
-def _title(report: FullReport) -> str:
-    panic = report.machine.panic
-    if not isinstance(panic, Unread) and panic.message is not None:
-        return safe(panic.message)
-    return "Kernel crash report" if report.panicking else "Kernel report"
-
-
 def _panicked(report: FullReport, task: object) -> bool:
     return task is not None and task == report.panicking
-
-
-def _log_line(line: LogLine) -> tuple[str, str, bool]:
-    """Stamp, text, and whether it is an error or worse (LOGLEVEL_ERR, 3)."""
-    return log_stamp(line.time_ns), safe(line.text), line.level <= 3
 
 
 def _sides(diff: Diff) -> Sequence[tuple[str, str]]:

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 
 from inspector.model.full_report import FullReport
 from inspector.model.kprobe import Kprobe, KprobeFlags
-from inspector.model.machine import Clock, LoadedModule, LogLine, Machine, Taint
+from inspector.model.machine import Clock, LoadedModule, LogExcerpt, LogLine, Machine, Taint
 from inspector.model.probe_site import Unread
 from inspector.model.report import Diff
 from inspector.model.signature import SIGNATURE_VERSION, Signature
 from inspector.model.task import Uninterruptible
 from inspector.model.task_group import TaskGroup
-from inspector.render.json import diff_fields, document, header, picture_object
+from inspector.render.json import calls_list, diff_fields, document, header, picture_object
 from inspector.render.json_frame import (
     Json,
+    access_object,
     crash_members,
     evidence_list,
     frame_object,
@@ -34,12 +35,16 @@ def full_report_json(report: FullReport) -> str:
             **header("inspector.report/1", report.target, report.kernel),
             **crash_members(report.crash),
             "panic": _panic(report),
+            "access": access_object(report.scene.access) if report.scene else None,
+            "death": _death(report),
+            "call_path": calls_list(report.call_path),
             "signature": _signature(report.signature) if report.signature else None,
             "clock": _clock(machine),
             "cpus": None if isinstance(machine.cpus, Unread) else machine.cpus,
             "taint": None if isinstance(machine.taints, Unread) else _taints(machine.taints),
             "modules": _modules(machine),
-            "log": None if isinstance(machine.log, Unread) else _log(machine.log),
+            "log": None if isinstance(report.log, Unread) else [*map(_line, report.log.lines)],
+            "log_left_out": _left_out(report.log),
             "stacks": [picture_object(picture) for picture in report.stacks],
             "diff": _diff(report.diff) if report.diff else None,
             "probes": [_probe(probe) for probe in report.probes],
@@ -98,8 +103,21 @@ def _module(module: LoadedModule) -> Json:
     }
 
 
-def _log(lines: Sequence[LogLine]) -> list[Json]:
-    return [_line(line) for line in lines]
+def _death(report: FullReport) -> Json | None:
+    if report.crash.killed_by is None:
+        return None
+    log = None if isinstance(report.log, Unread) else report.log
+    return {
+        "headline": log.headline if log else None,
+        "above": list(log.above) if log else [],
+        "statements": evidence_list(report.scene.told if report.scene else ()),
+    }
+
+
+def _left_out(log: LogExcerpt | Unread) -> Json | None:
+    if isinstance(log, Unread) or not log.left_out:
+        return None
+    return {"lines": log.left_out, "after": log.after}
 
 
 def _line(line: LogLine) -> Json:

@@ -12,15 +12,17 @@ from collections.abc import Iterator, Sequence
 
 from inspector.model.frame import Frame
 from inspector.model.full_report import FullReport
-from inspector.model.probe_site import Unread
 from inspector.model.report import Diff, RegisterDiff
 from inspector.model.task_group import TaskGroup
 from inspector.render.missing_text import missing_texts
 from inspector.render.report_facts import (
     FRAME_HEAD,
     backtrace_rows,
+    diff_title,
     frame_row,
-    log_rows,
+    headline,
+    log_lines,
+    log_title,
     opening_rows,
     probe_row,
 )
@@ -63,7 +65,7 @@ def _longest_run(text: str) -> int:
 
 
 def _document(report: FullReport) -> Iterator[str]:
-    yield "# Kernel crash report" if report.panicking else "# Kernel report"
+    yield f"# {code_span(headline(report))}"
     yield ""
     yield from _table(
         ("", ""), [(f"**{label}**", code_span(t)) for label, t in opening_rows(report)]
@@ -74,9 +76,8 @@ def _document(report: FullReport) -> Iterator[str]:
     if report.stack is not None:
         yield from _section("Backtrace, innermost first")
         yield code_block(backtrace_rows(report.stack))
-    yield from _section("The end of the log")
-    log = report.machine.log
-    yield code_span(log.reason) if isinstance(log, Unread) else code_block(log_rows(log))
+    yield from _section(log_title(report.log))
+    yield code_block(log_lines(report.log))
     if report.diff is not None:
         yield from _diff(report.diff)
     yield from _frames(report)
@@ -105,7 +106,7 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _diff(diff: Diff) -> Iterator[str]:
-    yield from _section("The entry frame and the innermost frame")
+    yield from _section(diff_title(diff))
     head = ("register", f"{diff.left.origin.value} frame", f"{diff.right.origin.value} frame")
     rows = [
         (code_span(f.register), _side(diff.left, f, f.left_why), _side(diff.right, f, f.right_why))

@@ -12,14 +12,20 @@ from rich.table import Table
 from rich.text import Text
 
 from inspector.model.full_report import FullReport
-from inspector.model.probe_site import Unread
 from inspector.model.report import Report
 from inspector.model.task_group import TaskGroup
 from inspector.render import style
 from inspector.render.diff_text import DiffText
 from inspector.render.frames_text import FramesTable
 from inspector.render.missing_text import MissingLines
-from inspector.render.report_facts import backtrace_rows, log_rows, opening_rows, probe_row
+from inspector.render.report_facts import (
+    backtrace_rows,
+    diff_title,
+    log_lines,
+    log_title,
+    opening_rows,
+    probe_row,
+)
 from inspector.render.stack_text import StackText
 
 _INDENT = (0, 0, 0, 2)
@@ -44,7 +50,7 @@ class FullReportText:
             yield from _section("The kernel stack")
             yield StackText(report.stack, alone=False)
         if report.diff is not None:
-            yield from _section("The entry frame and the innermost frame")
+            yield from _section(diff_title(report.diff))
             yield DiffText(report.diff, alone=False)
         yield from _section("Frames")
         listed = Report(report.target, report.kernel, report.frames)
@@ -81,9 +87,8 @@ def _signature(report: FullReport) -> Iterator[RenderableType]:
 
 
 def _log(report: FullReport) -> Iterator[RenderableType]:
-    yield from _section("The end of the log")
-    log = report.machine.log
-    yield from _lines([log.reason] if isinstance(log, Unread) else log_rows(log))
+    yield from _section(log_title(report.log))
+    yield from _lines(log_lines(report.log))
 
 
 def _probes(report: FullReport) -> Iterator[RenderableType]:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from inspector.model.call_frame import CallFrame
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.stack import Stack
 from inspector.render.json_frame import (
@@ -84,7 +85,7 @@ def picture_object(picture: StackPicture) -> Json:
         "task": task_object(picture.task),
         "stack": _stack(picture.stack) if picture.stack else None,
         "live_low": word_object(picture.live_low),
-        "calls": _calls(picture),
+        "calls": calls_list(picture.calls),
         "frames": [frame_object(frame) for frame in picture.frames],
     }
 
@@ -125,14 +126,15 @@ def _meanings(explanation: Explanation) -> list[Json]:
     ]
 
 
-def _calls(picture: StackPicture) -> list[Json]:
+def calls_list(calls: Sequence[CallFrame]) -> list[Json]:
+    """The calls of ``inspector.stack/1``, innermost first."""
     return [
         {
             "pc": word_object(call.pc),
             "sp": word_object(call.sp),
             "symbol": location_object(call.location),
         }
-        for call in picture.calls
+        for call in calls
     ]
 
 

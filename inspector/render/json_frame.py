@@ -17,7 +17,7 @@ from inspector.model.syscall import Syscall
 from inspector.model.task import Task
 
 if TYPE_CHECKING:
-    from inspector.model.access import FaultingAccess, Operand
+    from inspector.model.access import BugPlace, FaultingAccess, Operand
     from inspector.model.instruction import DecodedInstruction
     from inspector.model.record import Record
     from inspector.model.report import RegisterMeaning
@@ -70,8 +70,13 @@ def access_object(access: FaultingAccess | None) -> Json | None:
         "size": access.size,
         "operand": _operand(access.operand) if access.operand else None,
         "operands": [_operand(operand) for operand in access.operands],
+        "bug": _bug(access.bug) if access.bug else None,
         "statements": evidence_list(access.statements),
     }
+
+
+def _bug(bug: BugPlace) -> Json:
+    return {"file": bug.file, "line": bug.line, "warning": bug.warning}
 
 
 def _operand(operand: Operand) -> Json:

@@ -3,16 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
+from inspector.model.death import DeathKind
 from inspector.model.frame import FoundIn, Frame
 from inspector.model.full_report import FullReport
 from inspector.model.kprobe import Kprobe, KprobeFlags
-from inspector.model.machine import LoadedModule, LogLine, Taint
+from inspector.model.machine import LoadedModule, LogExcerpt, Taint
 from inspector.model.probe_site import Unread
-from inspector.model.report import StackPicture
+from inspector.model.report import Diff, StackPicture
 from inspector.model.task import Running, Task
-from inspector.render.crash_text import crash_rows
 from inspector.render.duration import duration, log_stamp, point_in_time
 from inspector.render.frame_facts import interrupted
 from inspector.render.safe import safe
@@ -21,12 +22,40 @@ from inspector.render.word import hex_word, short_word
 NOT_THERE = "not in this target"
 
 
-def opening_rows(report: FullReport) -> tuple[tuple[str, str], ...]:
-    """Label and text, of those that apply."""
+def headline(report: FullReport) -> str:
+    """The title: what the log calls the death, else what the stacks tell of it."""
+    panic, killed_by = report.machine.panic, report.crash.killed_by
+    if not isinstance(report.log, Unread) and report.log.headline is not None:
+        return safe(report.log.headline)
+    if not isinstance(panic, Unread) and panic.message is not None:
+        return safe(panic.message)
+    if killed_by is not None:
+        return safe(killed_by.text)
+    return "Kernel crash report" if report.panicking else "Kernel report"
+
+
+def death_rows(report: FullReport) -> tuple[tuple[str, str], ...]:
+    """Of the death: label and text, of those that apply, the answer first."""
     rows = (
-        *crash_rows(report.crash),
+        ("died of", headline(report) if report.crash.killed_by else ""),
+        *(("printed above", safe(text)) for text in _above(report)),
+        *_killed_by(report),
+        *_access(report),
+        ("call path", " < ".join(call_path(report))),
+        *_told(report),
+    )
+    return tuple((label, text) for label, text in rows if text)
+
+
+def opening_rows(report: FullReport) -> tuple[tuple[str, str], ...]:
+    """The same, and what is to be known of the machine."""
+    return (*death_rows(report), *machine_rows(report))
+
+
+def machine_rows(report: FullReport) -> tuple[tuple[str, str], ...]:
+    """Of the machine: label and text, of those that apply."""
+    rows = (
         ("panic", _panic(report)),
-        ("cause", _cause(report)),
         ("task", task_words(report.panicking) if report.panicking else ""),
         ("CPU", _cpu(report)),
         ("kernel", f"Linux {safe(report.kernel.release)} {report.kernel.arch}"),
@@ -42,6 +71,22 @@ def opening_rows(report: FullReport) -> tuple[tuple[str, str], ...]:
     return tuple((label, text) for label, text in rows if text)
 
 
+_CALLS_SHOWN = 8
+
+
+def call_path(report: FullReport) -> tuple[str, ...]:
+    """The functions on the way to the place that killed, innermost first, as a line takes them."""
+    places = [call.location for call in report.call_path if call.location is not None]
+    names = [f"{at.symbol} [{at.module}]" if at.module else at.symbol for at in places]
+    rows = [_times(safe(name), len([*same])) for name, same in groupby(names)]
+    more = len(rows) - _CALLS_SHOWN
+    return (*rows[:_CALLS_SHOWN], f"{more} more") if more > 0 else tuple(rows)
+
+
+def _times(name: str, count: int) -> str:
+    return name if count == 1 else f"{name} ({count} times)"
+
+
 def backtrace_rows(picture: StackPicture) -> tuple[str, ...]:
     """The call frames, innermost first, each ``pt_regs`` in brackets where it lies."""
     waiting = [f for f in picture.frames if f.found_in is FoundIn.STACK]
@@ -53,9 +98,30 @@ def backtrace_rows(picture: StackPicture) -> tuple[str, ...]:
     return (*rows, *map(_bracketed, waiting))
 
 
-def log_rows(lines: Sequence[LogLine]) -> tuple[str, ...]:
-    """As dmesg shows them."""
-    return tuple(f"{log_stamp(line.time_ns)} {safe(line.text)}" for line in lines)
+def diff_title(diff: Diff) -> str:
+    """What the two frames are."""
+    return f"The entry frame and the {diff.right.origin.value} frame"
+
+
+def log_title(log: LogExcerpt | Unread) -> str:
+    """What the shown part of the log is."""
+    of_death = not isinstance(log, Unread) and log.headline is not None
+    return "The log from where the death begins" if of_death else "The end of the log"
+
+
+def log_rows(log: LogExcerpt) -> tuple[tuple[str, str, bool], ...]:
+    """Stamp, text as dmesg shows it, and whether it is an error or worse (LOGLEVEL_ERR, 3)."""
+    rows = [(log_stamp(line.time_ns), safe(line.text), line.level <= 3) for line in log.lines]
+    if log.left_out:
+        rows.insert(log.after, ("", f"({log.left_out:,} lines are left out here)", False))
+    return tuple(rows)
+
+
+def log_lines(log: LogExcerpt | Unread) -> tuple[str, ...]:
+    """The same as plain lines."""
+    if isinstance(log, Unread):
+        return (log.reason,)
+    return tuple(f"{stamp} {text}".strip() for stamp, text, _bad in log_rows(log))
 
 
 def paste(report: FullReport) -> tuple[str, ...]:
@@ -156,18 +222,42 @@ def _bracketed(frame: Frame) -> str:
     return f"<{frame.origin.value}: {place}>" if place else f"<{frame.origin.value}>"
 
 
+def _above(report: FullReport) -> tuple[str, ...]:
+    return () if isinstance(report.log, Unread) else report.log.above
+
+
+def _killed_by(report: FullReport) -> Iterator[tuple[str, str]]:
+    crash = report.crash
+    if crash.killed_by is not None:
+        yield "killed by", safe(crash.killed_by.text)
+    for oops in crash.survived:
+        yield "survived", safe(f"oops {oops.number}: {oops.text}")
+
+
+def _access(report: FullReport) -> Iterator[tuple[str, str]]:
+    access = report.scene.access if report.scene else None
+    if access is None:
+        return
+    if access.bug is not None:
+        yield "source", safe(f"{access.bug.file}:{access.bug.line}")
+    for item in access.statements:
+        yield "access" if item is access.statements[0] else "", safe(item.text)
+
+
+def _told(report: FullReport) -> Iterator[tuple[str, str]]:
+    for item in report.scene.told if report.scene else ():
+        yield "the log", safe(item.text)
+
+
 def _panic(report: FullReport) -> str:
     panic = report.machine.panic
     if isinstance(panic, Unread):
         return f"the message is {NOT_THERE}" if report.panicking else ""
     if panic.message is not None:
         return safe(panic.message)
+    if report.crash.killed_by is not None and report.crash.killed_by.kind is DeathKind.OOPS:
+        return ""  # such an oops needs no panic() to start the kernel that saves the dump
     return "its message is not among the log's last records" if report.panicking else "none"
-
-
-def _cause(report: FullReport) -> str:
-    panic = report.machine.panic
-    return "" if isinstance(panic, Unread) or panic.cause is None else safe(panic.cause)
 
 
 def _cpu(report: FullReport) -> str:

@@ -40,12 +40,13 @@ def crash_signature(
     traps: Sequence[Frame] = [
         f for f in frames if f.found_in is FoundIn.STACK and f.origin is not Origin.CRASH_NOTE
     ]
+    calls = way_to_death(task, calls, frames, killer)
     if killer is not None:
-        calls, traps = _outside_of(task, calls, traps, killer)
+        traps = _beyond(traps, killer)
         function = _interrupted(killer) or ("user mode" if killer.user_mode else "unknown")
         parts = [f"{died_of}: {function}", *_way_out(task, calls, traps, function)]
     else:
-        parts = [*_way_out(task, _after_panic(calls), traps, "")]
+        parts = [*_way_out(task, calls, traps, "")]
         if parts and died_of:
             parts[0] = f"{died_of}: {parts[0]}"
     if task.kernel_thread and parts and not _ended(parts):
@@ -55,32 +56,34 @@ def crash_signature(
 
 def exception_name(frame: Frame) -> str:
     """``page-fault``, ``divide-error``: the origin, or what the vector is called."""
-    if frame.vector is None or frame.origin not in (Origin.EXCEPTION, Origin.FRED_EVENT):
+    if frame.vector is None or frame.origin is not Origin.EXCEPTION:
         return frame.origin.value
     return VECTOR_NAMES.get(frame.vector, f"exception {frame.vector}")
 
 
-def _outside_of(
-    task: Task, calls: Sequence[CallFrame], frames: Sequence[Frame], killer: Frame
-) -> tuple[Sequence[CallFrame], Sequence[Frame]]:
-    """The calls from the interrupted function on, and the frames beyond ``killer``."""
-    at = next((i for i, f in enumerate(frames) if f.address == killer.address), None)
-    if at is None:
-        return calls, frames
-    named = [call for call in calls if call.location is not None]
-    place = _places(task, named, frames)[at]
-    return named[place:], frames[at + 1 :]
+def way_to_death(
+    task: Task, calls: Sequence[CallFrame], frames: Sequence[Frame], killer: Frame | None
+) -> tuple[CallFrame, ...]:
+    """The calls to the place that killed, innermost first: without what ran because of it.
+
+    :param killer: the frame of the code that the kernel died in, None for a ``panic()``
+    """
+    named = tuple(call for call in calls if call.location is not None)
+    on_stack = [f for f in frames if f.found_in is FoundIn.STACK]
+    at = next((i for i, f in enumerate(on_stack) if killer and f.address == killer.address), None)
+    if at is not None:
+        return named[_places(task, named, on_stack)[at] :]
+    last = max((i for i, call in enumerate(named) if is_panic(_name(call))), default=-1)
+    return named[last + 1 :]
+
+
+def _beyond(frames: Sequence[Frame], killer: Frame) -> Sequence[Frame]:
+    at = next((i for i, f in enumerate(frames) if f.address == killer.address), -1)
+    return frames[at + 1 :]
 
 
 def _ended(parts: Sequence[str]) -> bool:
     return parts[-1] in _INTERRUPTS.values()
-
-
-def _after_panic(calls: Sequence[CallFrame]) -> Sequence[CallFrame]:
-    """Without what the panic itself called, and panic() too."""
-    named = [call for call in calls if call.location is not None]
-    last = max((i for i, call in enumerate(named) if is_panic(_name(call))), default=-1)
-    return named[last + 1 :]
 
 
 def _way_out(
@@ -100,14 +103,16 @@ def _functions_and_frames(
     task: Task, calls: Sequence[CallFrame], frames: Sequence[Frame], done: str
 ) -> Iterator[str]:
     places = _places(task, calls, frames)
-    functions = 0
+    functions, last = 0, done
     for i, call in enumerate(calls):
         before = [frame for frame, place in zip(frames, places, strict=True) if place == i]
         yield from map(_frame_part, before)
         name = _name(call)
-        again = name == (_interrupted(before[-1]) if before else done if i == 0 else "")
-        if not again and not is_glue(name) and functions < MOST_FUNCTIONS:
-            functions += 1
+        if before:
+            last = _interrupted(before[-1])
+        # The function that a frame interrupted, and one that calls itself, stand there already.
+        if name != last and not is_glue(name) and functions < MOST_FUNCTIONS:
+            functions, last = functions + 1, name
             yield name
     yield from (_frame_part(f) for f, i in zip(frames, places, strict=True) if i == len(calls))
 

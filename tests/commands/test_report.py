@@ -18,12 +18,16 @@ KEYS = [
     "killed_by",
     "survived_oopses",
     "panic",
+    "access",
+    "death",
+    "call_path",
     "signature",
     "clock",
     "cpus",
     "taint",
     "modules",
     "log",
+    "log_left_out",
     "stacks",
     "diff",
     "probes",
@@ -77,8 +81,8 @@ def test_what_a_dump_lacks_is_null_and_named(report: Any) -> None:
 
 
 BEGINNINGS = {
-    ".txt": "killed by",
-    ".md": "# Kernel crash report\n",
+    ".txt": "died of",
+    ".md": "# `Kernel panic",
     ".json": "{",
     ".html": "<!doctype html>",
     ".svg": '<?xml version="1.0"',

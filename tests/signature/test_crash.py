@@ -182,8 +182,8 @@ def test_nothing_known_gives_none() -> None:
 
 
 def test_the_digest_is_a_contract() -> None:
-    found = crash_signature(TASK, calls("handler [somebody]", *OUTSIDE), (TRAP, ENTRY))
+    found = crash_signature(TASK, calls("handler [somebody]", *OUTSIDE), (TRAP, ENTRY), "panic")
     assert found is not None
-    # sha256 of the parts, each on a line: `printf 'handler [somebody]\nint3 in sys_fork\nsyscall
-    # fork' | sha256sum`
-    assert found.digest == "2-7ed4cd66a8fdbe7a"
+    # sha256 of the parts, each on a line: `printf 'panic: handler [somebody]\nint3 in sys_fork\n
+    # syscall fork' | sha256sum`
+    assert found.digest == "2-0b7e309ec6ea6f22"

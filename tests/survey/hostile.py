@@ -8,7 +8,7 @@ from dataclasses import replace
 from inspector.full_report import full_report
 from inspector.model.escape import escape_bytes
 from inspector.model.full_report import FullReport
-from inspector.model.machine import LoadedModule, LogLine, Panic
+from inspector.model.machine import LoadedModule, LogExcerpt, LogLine, Panic
 from inspector.opening import open_survey
 from inspector.survey import Survey
 from inspector.target.spec import TargetKind, TargetSpec
@@ -54,10 +54,14 @@ def hostile_report() -> FullReport:
     report = full_report(hostile_survey())
     texts = [escape_bytes(line) for raw in LINES for line in raw.split(b"\n")]
     log = tuple(LogLine(i, i % 8, 0, "T1", text) for i, text in enumerate(texts))
+    told = LogExcerpt(log, headline=f"BUG: {SCRIPT}", above=(SCRIPT,), left_out=7, after=2)
     machine = replace(
         report.machine,
         log=log,
         panic=Panic(f"Kernel panic - {SCRIPT}", f"BUG: {SCRIPT}"),
         modules=(LoadedModule(SCRIPT, 0xFFFFFFFFC0000000, 4096, (), SCRIPT),),
     )
-    return replace(report, machine=machine, target=replace(report.target, path=SCRIPT))
+    assert report.crash.killed_by is not None
+    crash = replace(report.crash, killed_by=replace(report.crash.killed_by, text=SCRIPT))
+    target = replace(report.target, path=SCRIPT)
+    return replace(report, machine=machine, crash=crash, log=told, target=target)
