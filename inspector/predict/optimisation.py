@@ -107,7 +107,9 @@ def _reserved(site: ProbeSite, end: int) -> Evidence | None:
     assert not isinstance(site.reserved, Unread)
     for part in site.reserved:
         if part.kind.value != "BUG() or WARN()" and part.touches(site.address, end):
-            return Evidence("reserved", f"a {part.kind.value} would be replaced", part.low)
+            return Evidence(
+                "jump-over-reserved", f"a {part.kind.value} would be replaced", part.low
+            )
     return None
 
 

@@ -79,7 +79,7 @@ def test_what_is_missing_stops_what_needs_it_and_nothing_else(
     ],
 )
 def test_tracefs_is_recommended_only_where_it_works(
-    changed: dict[str, Unseen | bool], stopped: dict[str, Any], recommended: bool
+    changed: dict[str, Any], stopped: dict[str, Any], recommended: bool
 ) -> None:
     host = replace(READY, **changed, **stopped)
     of_module = [f for f in missing_for(Need.MODULE, host) if Need.TRACEFS not in f.needs]
@@ -89,7 +89,8 @@ def test_tracefs_is_recommended_only_where_it_works(
 
 @pytest.mark.parametrize("unseen", ["lockdown", "kprobes_enabled"])
 def test_what_the_kernel_does_not_show_is_not_taken_for_well(unseen: str) -> None:
-    host = replace(READY, **{unseen: Unseen.NOT_TOLD})
+    changed: dict[str, Any] = {unseen: Unseen.NOT_TOLD}
+    host = replace(READY, **changed)
     (found,) = (finding for finding in findings(host) if finding.state is not State.OK)
     assert found.state is State.UNSEEN
 

@@ -19,6 +19,7 @@ import click
 import pytest
 from dockit.man import man_page, roff
 from dockit.pages import documented, make_pages
+from dockit.rules import rules_page
 
 from inspector.cli.program import program
 
@@ -30,6 +31,11 @@ def page(root: Path) -> Path:
 
 def test_the_man_page_is_the_one_that_the_program_declares(page: Path) -> None:
     assert page.read_text(encoding="utf-8") == man_page(), "scripts/docs makes it anew"
+
+
+def test_the_page_of_rules_lists_those_of_the_code(root: Path) -> None:
+    page = root / "docs/rules.md"
+    assert page.read_text(encoding="utf-8") == rules_page(root), "scripts/docs makes it anew"
 
 
 def test_mandoc_finds_nothing_to_complain_of(page: Path) -> None:
