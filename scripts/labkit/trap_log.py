@@ -9,18 +9,19 @@ All exceptions and interrupts of a run are some 50 MB of text, of each of which
     RSI=… RDI=… RBP=… RSP=…
     R8 =… R9 =… R10=… R11=…
     R12=… R13=… R14=… R15=…
+    RIP=… RFL=…
 
-and of 32-bit code EAX to ESP. IP is what the CPU was at: the int3 itself, whose frame will hold
-IP + 1. A trap is written in pieces, and CPUs trap at the same time: each writes a file of its own
-(util/log.c, LOG_PER_THREAD; QEMU 7.1), and here one comes after the other, each behind a line
-"# a CPU".
+and of 32-bit code EAX to ESP, EIP and EFL. IP is what the CPU was at: the int3 itself, whose
+frame will hold IP + 1. A trap is written in pieces, and CPUs trap at the same time: each writes a
+file of its own (util/log.c, LOG_PER_THREAD; QEMU 7.1), and here one comes after the other, each
+behind a line "# a CPU".
 """
 
 import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-_KEPT = re.compile(rb"\s*\d+: v=|R(AX|SI|8 |12)=|E(AX|SI)=")
+_KEPT = re.compile(rb"\s*\d+: v=|R(AX|SI|8 |12|IP)=|E(AX|SI|IP)=")
 
 
 class TrapLog:

@@ -7,7 +7,9 @@ import re
 from collections.abc import Mapping
 
 from inspector.model.origin import Origin
+from tests.guest.predicates import WHY_FEW, WHY_NONE
 from tests.guest.score import Score
+from tests.guest.statements import Tally
 
 NOT_MEASURED = "not measured"
 
@@ -51,6 +53,19 @@ nor kernels before 5.8.
 """
 
 
+_STATEMENTS_HEAD = """
+# Statements
+
+What `inspector explain` says of every frame of those zoos, by rule id, against what knows the
+truth without us (`tests/guest/predicates.py`): the guest's own module, the emulated CPU's log of
+its traps (vector, error code, privilege, CR2, selectors, flags, working registers), the dump's
+memory and symbols as drgn reads them, and the source of what the guest ran. Each rule's statements
+are also held against frames of every other origin, where they must turn out false.
+
+Each cell: statements that are false (statements that were checked).
+"""
+
+
 def measured(suite: str) -> list[Origin]:
     """The origins that a suite's zoos must have."""
     left_out = {*WHY_NOT, Origin.UNKNOWN}
@@ -75,6 +90,29 @@ def table(scores: Mapping[str, Score], releases: Mapping[str, str]) -> str:
     lines += [f"- `{o.value}` is not there on {why}." for o, why in WHY_NOT_THERE.items()]
     lines.append("")
     return "\n".join(lines)
+
+
+ENOUGH = 30  # checked statements of a rule on a kernel
+
+
+def statements_table(tallies: Mapping[str, Tally], releases: Mapping[str, str]) -> str:
+    """A row a rule, a column a kernel: statements that were checked, and how many were false."""
+    rules = sorted({rule for tally in tallies.values() for rule in tally.checked})
+    head = "| rule | " + " | ".join(releases[suite] for suite in tallies) + " |"
+    lines = [_STATEMENTS_HEAD, head, "|---" * (len(tallies) + 1) + "|"]
+    for rule in rules:
+        cells = " | ".join(_checked(tally, rule) for tally in tallies.values())
+        lines.append(f"| `{rule}` | {cells} |")
+    lines += ["", f"Fewer than {ENOUGH} on a kernel, or none:", ""]
+    lines += [f"- `{rule}`: {why}." for rule, why in sorted(WHY_FEW.items())]
+    lines += ["", "Rules of which nothing is known without us:", ""]
+    lines += [f"- `{rule}`: {why}." for rule, why in sorted(WHY_NONE.items())]
+    return "\n".join([*lines, ""])
+
+
+def _checked(tally: Tally, rule: str) -> str:
+    checked = tally.checked[rule]
+    return f"{tally.false[rule]} false ({checked})" if checked else NOT_MEASURED
 
 
 def comparable(page: str) -> str:

@@ -15,15 +15,29 @@ from typing import Any
 
 import pytest
 
+from inspector.explain.of_task import entry_frame
 from inspector.model.origin import Origin
+from inspector.opening import open_survey
+from inspector.render.json import explanation_json
+from inspector.target.spec import TargetKind, TargetSpec
 from tests.conftest import Inspector
-from tests.guest.accuracy import NEGATIVES, comparable, measured, table
+from tests.guest.accuracy import (
+    ENOUGH,
+    NEGATIVES,
+    comparable,
+    measured,
+    statements_table,
+    table,
+)
 from tests.guest.conftest import LEAST_SUITES, SUITES, Crash, Play, frames
+from tests.guest.predicates import WHY_FEW, WHY_NONE, tally_zoo
 from tests.guest.score import Score
+from tests.guest.statements import Tally, World
 
 ZOOS = ("zoo-a", "zoo-b", "zoo-c")
 FRAMES = 20
 ENOUGH_NEGATIVES = 200
+ENOUGH_RULES = 40
 WRITE = "FRAME_INSPECTOR_WRITE_ACCURACY"  # scripts/accuracy --write sets it
 
 
@@ -41,23 +55,38 @@ class Measured:
     scores: dict[str, Score]
     releases: dict[str, str]
     oracle: dict[tuple[str, str], Verdict]
+    tallies: dict[str, Tally]
 
 
 @pytest.fixture(scope="module")
 def zoos(play: Play, kernels: dict[str, Crash], inspector: Inspector, root: Path) -> Measured:
     """All zoos on all kernels that boot. A dump of half a gigabyte is looked at, and removed."""
-    found = Measured({}, {}, {})
+    found = Measured({}, {}, {}, {})
     for suite in kernels:
         score = found.scores[suite] = Score()
+        tally = found.tallies[suite] = Tally()
         for name in ZOOS:
             zoo = play(name, suite)
             truth = json.loads((zoo.directory / "truth.json").read_text())
             score.add(name, truth, frames(inspector, "--core", zoo.vmcore))
+            log = (zoo.directory / "int.log").read_text(errors="replace")
+            tally_zoo(tally, World(truth, log, zoo.vmcore), explained(zoo.vmcore))
             found.oracle[suite, name] = ask_the_oracle(root, zoo.directory, truth)
             found.releases[suite] = zoo.facts["release"]
             if "FRAME_INSPECTOR_LAB" not in os.environ:
                 zoo.vmcore.unlink()
     return found
+
+
+def explained(vmcore: Path) -> list[Any]:
+    """``inspector explain --format json`` of every frame on a stack."""
+    found = []
+    with open_survey(TargetSpec(TargetKind.CORE, str(vmcore))) as survey:
+        for task in survey.tasks():
+            frames_of_task = survey.frames_of(task)
+            entry = entry_frame(task, frames_of_task)
+            found += [explanation_json(survey.explain(one, entry)) for one in frames_of_task]
+    return [json.loads(text) for text in found]
 
 
 def ask_the_oracle(root: Path, directory: Path, truth: Mapping[str, Any]) -> Verdict:
@@ -94,10 +123,41 @@ def test_every_exception_and_interrupt_is_in_the_emulated_cpus_own_log(zoos: Mea
             assert f"  {origin}: {count} frames, each" in verdict.said, (zoo, origin, count)
 
 
+def test_no_statement_is_false(zoos: Measured) -> None:
+    for suite, tally in zoos.tallies.items():
+        assert not tally.false, f"{suite}: {tally.false}, such as {tally.examples}"
+
+
+def test_every_rule_is_checked_or_says_why_not(zoos: Measured) -> None:
+    for suite, tally in zoos.tallies.items():
+        unchecked = tally.made.keys() - tally.checked.keys() - WHY_NONE.keys()
+        assert not unchecked, (suite, unchecked)
+        few = {rule for rule, count in tally.checked.items() if count < ENOUGH}
+        assert few <= WHY_FEW.keys(), (suite, {rule: tally.checked[rule] for rule in few})
+
+
+def test_enough_rules_were_checked_often_enough_on_two_kernels(zoos: Measured) -> None:
+    often = Counter(
+        rule
+        for tally in zoos.tallies.values()
+        for rule, count in tally.checked.items()
+        if count >= ENOUGH
+    )
+    least = min(2, len(zoos.tallies))
+    assert sum(kernels >= least for kernels in often.values()) >= ENOUGH_RULES
+
+
+def test_a_statement_that_is_moved_to_another_frame_is_found_false(zoos: Measured) -> None:
+    for suite, tally in zoos.tallies.items():
+        believed = {rule for rule in tally.checked if not tally.refuted[rule]}
+        assert not believed, (suite, believed)
+
+
 def test_the_page_holds_this_table(
     zoos: Measured, root: Path, request: pytest.FixtureRequest
 ) -> None:
-    page, made = root / "docs" / "accuracy.md", table(zoos.scores, zoos.releases)
+    page = root / "docs" / "accuracy.md"
+    made = table(zoos.scores, zoos.releases) + statements_table(zoos.tallies, zoos.releases)
     reporter = request.config.pluginmanager.get_plugin("terminalreporter")
     assert reporter is not None
     reporter.write(f"\n{made}")
