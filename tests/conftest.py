@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,22 @@ ROOT = Path(__file__).resolve().parent.parent
 WRITE_BAD_INPUT = "FRAME_INSPECTOR_WRITE_BAD_INPUT"  # the page; scripts/bad-input sets it
 
 Inspector = Callable[..., "subprocess.CompletedProcess[str]"]
+
+# Python ignores these itself, and gives them back to what it starts.
+_PYTHONS = frozenset({signal.SIGPIPE, signal.SIGXFSZ})
+
+
+def pytest_configure() -> None:
+    """Take signals as a terminal gives them, whoever started the tests.
+
+    A shell has a job in the background ignore SIGINT, nohup SIGHUP; children inherit that, and
+    the program leaves a signal alone that it was told to ignore.
+    """
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for number in signal.valid_signals() - _PYTHONS:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

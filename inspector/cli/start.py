@@ -20,6 +20,9 @@ def run() -> None:
 def main(arguments: list[str]) -> int:
     """Run it with ``arguments``: the exit status. Nothing but the end may come afterwards."""
     gc.set_threshold(_GARBAGE)
+    signal.signal(
+        signal.SIGCHLD, signal.SIG_DFL
+    )  # who inherits it ignored has no child to wait for
     try:
         with signals_end_it():
             from inspector.cli import main as command_line

@@ -38,6 +38,8 @@ def failure_of(error: Exception, arguments: Sequence[str]) -> Failure:
         return _failure(str(error), Status.BAD_USAGE)
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         return _failure(f"the answer is cut short: {error.strerror}", Status.PARTIAL)
+    if isinstance(error, MemoryError):
+        return _failure("there is not enough memory for it", Status.BAD_USAGE)
     return _failure(_fault(error, arguments), Status.OUR_FAULT)
 
 

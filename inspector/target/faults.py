@@ -6,16 +6,33 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 from drgn import (
     BadDataError,
     FaultError,
     MissingDebugInfoError,
+    Object,
+    ObjectAbsentError,
     ObjectNotFoundError,
     OutOfBoundsError,
+    Type,
 )
 
-from inspector.errors import TargetError, TargetLost, Unreadable
+from inspector.errors import InspectorError, TargetError, TargetLost, Unreadable
+
+_ITS_OWN = frozenset(
+    {
+        *(BadDataError, FaultError, MissingDebugInfoError),
+        *(ObjectAbsentError, ObjectNotFoundError, OutOfBoundsError),
+        Exception,  # of libraries under it; nothing of ours raises that itself
+    }
+)
+# enum drgn_error_code, libdrgn/drgn.h, and set_drgn_error(), libdrgn/python/error.c.
+_ITS_USE_OF_PYTHONS = (
+    *(NotImplementedError, OverflowError, RecursionError, SyntaxError, TypeError, ValueError),
+    ZeroDivisionError,
+)
 
 # What drgn, libkdumpfile and the readers of this package say of a fault.
 _FAULTS = {
@@ -34,6 +51,8 @@ _FAULTS = {
 def reading(what: str) -> Iterator[None]:
     """Translate what drgn raises while kernel memory is read for ``what``.
 
+    A fault of ours passes as it is: it is none of the target.
+
     :raises Unreadable: where memory is missing
     :raises TargetError: where types or symbols are missing, or contradict themselves
     :raises TargetLost: where nothing can be read any more
@@ -42,12 +61,53 @@ def reading(what: str) -> Iterator[None]:
         yield
     except FaultError as error:
         raise unreadable(error, 0, f"{what}: ") from None
-    except (ObjectNotFoundError, OutOfBoundsError, LookupError, AttributeError) as error:
-        raise TargetError(f"{what}: {_one_line(error)}") from None
-    except (BadDataError, ValueError, TypeError) as error:
-        raise TargetError(f"{what}: {_one_line(error)}") from None
     except OSError as error:
         raise lost(what, error) from None
+    except Exception as error:
+        if not is_drgns(error):
+            raise
+        raise TargetError(f"{what}: {_one_line(error)}") from None
+
+
+def is_drgns(error: Exception) -> bool:
+    """Whether drgn raised ``error``, of what it reads; else it is a fault of ours.
+
+    drgn has exceptions of its own, and for the rest takes Python's: ``Exception`` itself for what
+    libraries under it say, ``LookupError`` itself, ``AttributeError`` for a member that a
+    structure lacks. One of the latter is drgn's if it came up in drgn's own Python, or in an
+    expression of ours that has to do with an object of drgn's. What ``raise`` of ours raised is
+    ours.
+    """
+    if type(error) in _ITS_OWN:
+        return True
+    raised, raising = _origin(error)
+    if raised is None or str(raised.f_globals.get("__name__")).partition(".")[0] == "drgn":
+        return True
+    if raising:
+        return False
+    if isinstance(error, AttributeError):
+        return isinstance(error.obj, (Object, Type))
+    if type(error) is LookupError:
+        return True
+    values = raised.f_locals.values()
+    return isinstance(error, _ITS_USE_OF_PYTHONS) and any(map(_is_of_drgn, values))
+
+
+def _origin(error: Exception) -> tuple[FrameType | None, bool]:
+    """The frame of Python's that ``error`` came up in, and whether by ``raise``."""
+    from dis import opname  # needed seldom
+
+    traceback = error.__traceback__
+    if traceback is None:
+        return None, False
+    while traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    code = traceback.tb_frame.f_code.co_code
+    return traceback.tb_frame, opname[code[traceback.tb_lasti]] == "RAISE_VARARGS"
+
+
+def _is_of_drgn(value: object) -> bool:
+    return type(value).__module__ == "_drgn"
 
 
 def unreadable(error: FaultError, size: int, what: str = "") -> Unreadable:
@@ -71,7 +131,7 @@ def lost(what: str, error: Exception) -> TargetLost:
 
 @contextmanager
 def opening(what: str) -> Iterator[None]:
-    """Translate what drgn raises while ``what`` is opened.
+    """Translate what drgn raises while ``what`` is opened; a fault of ours passes as it is.
 
     :raises TargetError: always in one line that begins with ``what``
     """
@@ -79,13 +139,13 @@ def opening(what: str) -> Iterator[None]:
         yield
     except MissingDebugInfoError as error:
         raise TargetError(f"{what}: no usable debug information: {_one_line(error)}") from None
-    except (FaultError, LookupError, ValueError, OverflowError) as error:
-        raise TargetError(f"{what}: {_one_line(error)}") from None
     except BlockingIOError:  # SO_RCVTIMEO ran out
         raise TargetError(f"{what}: gives no answer") from None
     except OSError as error:
         raise TargetError(f"{what}: {_reason(error)}") from None
-    except Exception as error:  # drgn raises plain Exception for what it cannot parse
+    except Exception as error:
+        if not (isinstance(error, (InspectorError, TargetLost)) or is_drgns(error)):
+            raise
         raise TargetError(f"{what}: {_one_line(error)}") from None
 
 

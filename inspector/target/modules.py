@@ -19,6 +19,7 @@ from drgn import (
     sizeof,
 )
 
+from inspector.errors import TargetError
 from inspector.target.lists import list_entries
 from inspector.target.symbols import Symbols
 
@@ -75,12 +76,12 @@ def each_module(prog: Program) -> Iterator[Object]:
 def module_called(prog: Program, name: str) -> Object:
     """The one of :func:`each_module` with that name.
 
-    :raises LookupError: if there is none
+    :raises TargetError: if there is none
     """
     for module in each_module(prog):
         if module.name.string_() == name.encode():
             return module
-    raise LookupError(f"there is no module {name}")
+    raise TargetError(f"module {name}: no module of that name is loaded")
 
 
 def _addresses(prog: Program) -> Iterator[int]:

@@ -14,7 +14,7 @@ from inspector.model.missing import Missing
 from inspector.model.symbol import Location
 from inspector.target.btf.records import Btf
 from inspector.target.dump_memory import DumpMemory
-from inspector.target.faults import lost, reading, unreadable
+from inspector.target.faults import is_drgns, lost, reading, unreadable
 from inspector.target.symbols import Symbols
 
 
@@ -86,6 +86,8 @@ class Target:
         except OverflowError:
             raise Unreadable(address, size, "not an address", "not-an-address") from None
         except Exception as error:
+            if not isinstance(error, OSError) and not is_drgns(error):
+                raise
             raise lost(self.identity.path or self.identity.kind, error) from None
 
     def words(self, address: int, count: int) -> tuple[int, ...]:

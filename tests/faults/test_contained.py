@@ -90,6 +90,40 @@ def test_what_hangs_is_ended_with_the_command(
     assert not Path(f"/proc/{stopped[0]}").exists()
 
 
+def ignoring(*numbers: signal.Signals) -> Callable[[], None]:
+    """Has a process start as a shell's job in the background does, or worse."""
+
+    def ignore() -> None:
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
+
+    return ignore
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_the_command_is_to_ignore_ends_nothing(
+    number: signal.Signals, root: Path, answers: Answers
+) -> None:
+    def to_both(pid: int) -> None:
+        to_the_child(number)(pid)
+        os.kill(pid, number)
+
+    core = root / "dumps/fork-6.1.vmcore"
+    words = ("frames", "-c", core, "--format", "jsonl")
+    answer = answers.ask(CRASHED, *words, before=ignoring(number), meanwhile=to_both)
+    assert (answer.status, answer.stderr) == (0, "")
+    assert answer.stdout
+
+
+def test_the_child_is_waited_for_by_a_command_that_is_to_ignore_its_end(
+    root: Path, answers: Answers
+) -> None:
+    core = root / "dumps/fork-6.1.vmcore"
+    answer = answers.ask(CRASHED, "frames", "-c", core, before=ignoring(signal.SIGCHLD))
+    assert (answer.status, answer.stderr) == (0, "")
+    assert answer.stdout
+
+
 def is_gone(pid: int) -> bool:
     """Whether it has ended, be it that nobody has asked for its status."""
     try:
