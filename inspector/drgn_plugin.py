@@ -7,6 +7,7 @@ when one of them is used.
 
 from __future__ import annotations
 
+import logging
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -28,6 +29,7 @@ from inspector.commands.catalogue import load_command
 from inspector.commands.failure import failure_of
 from inspector.commands.options import TARGET_NAMES
 from inspector.commands.session import Session
+from inspector.errors import InspectorError
 
 # drgn's name → ours. None of them is a name of drgn's or of its crash commands.
 COMMANDS = {
@@ -112,8 +114,17 @@ def register(namespace: CommandNamespace) -> None:
 register(DEFAULT_COMMAND_NAMESPACE)
 
 
-def drgn_prog_set(_prog: Program) -> None:
-    """drgn's hook: drgn-crash has loaded its commands by now, drgn perhaps never will."""
+def drgn_prog_set(prog: Program) -> None:
+    """drgn's hook: a distilled dump faults where it kept nothing, for drgn's own helpers too.
+
+    drgn-crash has loaded its commands by now, drgn perhaps never will.
+    """
     crash = sys.modules.get(_CRASH_COMMANDS)
     if crash is not None:
         register(crash.CRASH_COMMAND_NAMESPACE)
+    from inspector.target.foreign import keep_to_the_map
+
+    try:
+        keep_to_the_map(prog)
+    except InspectorError as error:
+        logging.getLogger("drgn").warning("%s", error)

@@ -29,6 +29,68 @@ Step = Callable[[str], None]
 
 _TASKS_PER_STEP = 100
 
+# What the question is about: at a function's entry, and the popular advice.
+_ADVISED = ("kernel_clone", "x64_sys_call", "do_syscall_64", "entry_SYSCALL_64")
+_HANDLER = "__x64_sys_"
+# Of documentation, of bpftrace's and bcc's tools.
+_OFTEN_PROBED = frozenset(
+    (
+        "_raw_spin_lock",
+        "begin_new_exec",
+        "blk_account_io_done",
+        "blk_mq_start_request",
+        "bprm_execve",
+        "commit_creds",
+        "copy_process",
+        "do_exit",
+        "do_filp_open",
+        "do_mmap",
+        "do_nanosleep",
+        "do_sys_open",
+        "do_sys_openat2",
+        "do_unlinkat",
+        "filp_close",
+        "finish_task_switch",
+        "generic_file_read_iter",
+        "handle_mm_fault",
+        "hrtimer_nanosleep",
+        "ip_rcv",
+        "kfree",
+        "kfree_skb_reason",
+        "kmem_cache_alloc",
+        "ksys_read",
+        "ksys_write",
+        "mutex_lock",
+        "mutex_unlock",
+        "netif_receive_skb",
+        "notify_change",
+        "oom_kill_process",
+        "path_openat",
+        "prepare_creds",
+        "schedule",
+        "security_file_open",
+        "submit_bio",
+        "tcp_close",
+        "tcp_connect",
+        "tcp_recvmsg",
+        "tcp_retransmit_skb",
+        "tcp_sendmsg",
+        "tcp_set_state",
+        "tcp_v4_connect",
+        "try_to_wake_up",
+        "udp_sendmsg",
+        "vfs_create",
+        "vfs_fsync_range",
+        "vfs_open",
+        "vfs_read",
+        "vfs_statx",
+        "vfs_unlink",
+        "vfs_write",
+        "wake_up_new_task",
+        "wake_up_process",
+    )
+)
+
 
 def _unwatched(_what: str) -> None:
     pass
@@ -81,8 +143,13 @@ def read_everything(survey: Survey, step: Step = _unwatched) -> tuple[Missing, .
         if number % _TASKS_PER_STEP == 0:
             step(f"unwinding task {number:,}")
         _read_task(survey, task, of_task.get(task.address, ()))
-    _read_probes(survey)
-    missing = (*report.missing, *_read_records(survey), *survey.missing)
+    step("reading what decides about probes")
+    missing = (
+        *report.missing,
+        *_read_probes(survey),
+        *_read_records(survey),
+        *survey.missing,
+    )
     return tuple(dict.fromkeys(missing))
 
 
@@ -156,11 +223,14 @@ def _not_there(machine: Machine) -> tuple[Missing, ...]:
     return tuple(Missing(unread.rule, unread.reason) for unread in machine.unread)
 
 
-def _read_probes(survey: Survey) -> None:
-    """The probes that the question is about: at a function's entry, and the popular advice."""
-    for place in ("kernel_clone", "x64_sys_call", "do_syscall_64", "entry_SYSCALL_64"):
+def _read_probes(survey: Survey) -> tuple[Missing, ...]:
+    """What decides about any probe, and the text of functions that are often probed."""
+    for place in _ADVISED:
         with suppress(NothingMatched):  # a kernel older than the name
             survey.probe(place, 0, None, place)
+    functions = survey.target.symbols.functions()
+    handlers = {name for name in functions if name.startswith(_HANDLER)}
+    return survey.read_probing(handlers | functions.intersection(_OFTEN_PROBED))
 
 
 def _read_task(survey: Survey, task: Task, frames: Sequence[Frame]) -> None:

@@ -6,7 +6,7 @@ The Python API, the command line and every other face go through :class:`Survey`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
@@ -547,6 +547,14 @@ class Survey:
             numbers,
             self.target.missing,  # not what frames lacked: a probe needs none
         )
+
+    def read_probing(self, names: Collection[str]) -> tuple[Missing, ...]:
+        """Read what decides about any probe, and the text of the functions called ``names``.
+
+        :returns: what could not be read
+        """
+        found = self._probing.read_all(names)
+        return tuple(Missing(unread.rule, unread.reason) for unread in found)
 
     @cached_property
     def _probing(self) -> Probing:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from inspector.distill.notes import Note, unpack
 from inspector.errors import TargetError
+from inspector.target.elf_notes import Note, unpack
 from inspector.target.kdump_layout import HEADER, SUB_HEADER
 
 # Elf64_Ehdr up to e_phnum, and Elf64_Phdr.

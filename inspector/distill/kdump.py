@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from inspector.distill.notes import Note, pack
+from inspector.target.elf_notes import Note, pack
 from inspector.target.kdump_layout import (
     DUMP_LEVEL,
     HEADER,

@@ -42,6 +42,12 @@ class KeptBytes:
         for run in _RUN.finditer(bits):
             yield run.span()
 
+    def ranges(self) -> Iterator[tuple[int, int]]:
+        """The half-open ranges of physical addresses that are kept, ascending, by page."""
+        for frame in self.frames():
+            for start, end in self.runs(frame):
+                yield frame * PAGE_SIZE + start, frame * PAGE_SIZE + end
+
     def only_kept(self, frame: int, page: bytes) -> bytes:
         """``page`` with zeros for what is not kept."""
         blank = bytearray(PAGE_SIZE)

@@ -21,10 +21,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from inspector.distill.notes import Note, unpack
 from inspector.errors import TargetError
 from inspector.model.distillate import PageKind
 from inspector.model.sensitive import SensitiveKind
+from inspector.target.elf_notes import Note, unpack
 from inspector.target.kdump_layout import tables_of
 from inspector.target.kdump_pages import KdumpPages
 from inspector.target.page_tables import PAGE_SHIFT, PAGE_SIZE

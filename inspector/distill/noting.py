@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-from drgn import Program
+from drgn import FaultError, Program
 
 from inspector.distill.kept import KeptBytes
+from inspector.target.dump_memory import NOT_KEPT, by_page
+from inspector.target.kept_map import KeptMap
 from inspector.target.page_tables import PAGE_SHIFT, PAGE_SIZE, PageTables
 
 # 16 MB: page tables and the hot data of a walk; a page read again costs one decompression.
@@ -18,7 +20,7 @@ _WHOLE_ADDRESS_SPACE = (1 << 64) - 1
 
 
 class NotingReader:
-    """Reads ``source`` by whole pages, and takes the place of another program's memory.
+    """Reads a dump by whole pages, and takes the place of another program's memory.
 
     Virtual addresses are translated here, not by drgn or libkdumpfile, so that the entries of
     the page tables on the way are noted too: whoever reads the small dump walks them again.
@@ -26,14 +28,19 @@ class NotingReader:
     :ivar kept: every byte that was handed out
     :ivar pages: page frame number → the virtual page number it was first read at, or None
         for a page that was read as a page table or by its physical address
-    :param source: an open dump
-    :param info: its VMCOREINFO
+    :ivar page: the bytes of a page frame; nothing is noted
+    :param page: the same, where it raises ``drgn.FaultError`` for a page that is not there
+    :param info: VMCOREINFO of the dump
+    :param map_: of a dump that was distilled before
     :raises TargetError: if VMCOREINFO does not say where the page tables are
     """
 
-    def __init__(self, source: Program, info: Mapping[str, str]) -> None:
-        self._source = source
-        self._cached = lru_cache(maxsize=_CACHED_PAGES)(self.page)
+    def __init__(
+        self, page: Callable[[int], bytes], info: Mapping[str, str], map_: KeptMap | None
+    ) -> None:
+        self.page = page
+        self._map = map_
+        self._cached = lru_cache(maxsize=_CACHED_PAGES)(page)
         self._tables = PageTables(info, self._entry)
         self.kept = KeptBytes()
         self.pages: dict[int, int | None] = {}
@@ -42,14 +49,6 @@ class NotingReader:
         """Let ``prog``, which has the same dump open, read through here from now on."""
         prog.add_memory_segment(0, _WHOLE_ADDRESS_SPACE, self._virtual, False)
         prog.add_memory_segment(0, _WHOLE_ADDRESS_SPACE, self._physical, True)
-
-    def page(self, frame: int) -> bytes:
-        """The bytes of a page frame; nothing is noted.
-
-        :raises drgn.FaultError: if the dump does not have it
-        """
-        data: bytes = self._source.read(frame << PAGE_SHIFT, PAGE_SIZE, True)
-        return data
 
     def kept_frame(self, address: int) -> int | None:
         """The page frame that holds the virtual ``address``, None if nothing was read there."""
@@ -71,19 +70,13 @@ class NotingReader:
 
     def _part(self, frame: int, address: int, size: int, page: int | None) -> bytes:
         data = self._cached(frame)
-        self.pages.setdefault(frame, page)
         start = address % PAGE_SIZE
+        low = frame * PAGE_SIZE + start
+        if self._map is not None and not self._map.has(low, low + size):
+            raise FaultError(NOT_KEPT, address)
+        self.pages.setdefault(frame, page)
         self.kept.add(frame, start, size)
         return data[start : start + size]
 
     def _entry(self, address: int, size: int) -> bytes:
         return self._part(address >> PAGE_SHIFT, address, size, None)
-
-
-def by_page(address: int, count: int) -> Iterator[tuple[int, int]]:
-    """``[address, address + count)`` cut where pages end: addresses and sizes."""
-    end = address + count
-    while address < end:
-        size = min(end - address, PAGE_SIZE - address % PAGE_SIZE)
-        yield address, size
-        address += size

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from inspector.distill.noting import NotingReader, by_page
+from inspector.distill.noting import NotingReader
+from inspector.target.dump_memory import by_page
 from inspector.target.page_tables import PAGE_SIZE
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache
 
 from inspector.distill.leftovers import Piece, Removed
-from inspector.distill.noting import NotingReader, by_page
+from inspector.distill.noting import NotingReader
 from inspector.distill.patches import Patches
 from inspector.model.sensitive import (
     REDACTED,
@@ -18,6 +18,7 @@ from inspector.model.sensitive import (
     SensitivePlaces,
     may_be_data,
 )
+from inspector.target.dump_memory import by_page
 from inspector.target.page_tables import PAGE_SIZE
 
 _WORD = 8

@@ -67,7 +67,9 @@ def distill(
     pages = sum(kind.pages for kind in written.kinds)
     sizes = core.stat().st_size, out.stat().st_size
     missing = tuple(dict.fromkeys(reading.missing))
-    return Distillate(pages, *sizes, written.kinds, written.ranges, written.taken_out, missing)
+    return Distillate(
+        pages, *sizes, written.kinds, written.ranges, written.taken_out, written.text, missing
+    )
 
 
 def _read(source: Source, report: Report, vmlinux: Path | None) -> Reading:

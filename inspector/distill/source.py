@@ -20,18 +20,26 @@ from inspector.distill.noting import NotingReader
 from inspector.distill.patches import Patches
 from inspector.distill.redact import Redaction
 from inspector.distill.trim import trim_names, trim_unwinding
+from inspector.errors import InspectorError
+from inspector.kernel.text import function_at
 from inspector.model.distillate import KeptRange, KindSize, PageKind
 from inspector.model.sensitive import SensitiveKind, SensitivePlaces
 from inspector.model.trim import Trim
+from inspector.target.dump_memory import NOT_KEPT
+from inspector.target.elf_notes import Note
 from inspector.target.faults import opening
 from inspector.target.kallsyms import completed_vmcoreinfo, find_tables
 from inspector.target.kallsyms_memory import image_symbols, reader
 from inspector.target.kdump_layout import UTS_FIELD, UTS_SIZE
+from inspector.target.kdump_pages import KdumpPages
+from inspector.target.kept_map import joined, kept_map, kept_note, lacks_map
 from inspector.target.open import check_kernel, open_core, target_of
-from inspector.target.page_tables import PAGE_SHIFT, phys_base
+from inspector.target.page_tables import PAGE_SHIFT, PAGE_SIZE, phys_base
 from inspector.target.spec import TargetKind, TargetSpec
 from inspector.target.target import Target
 from inspector.target.vmcoreinfo import vmcoreinfo
+
+_TEXT_KINDS = (PageKind.TEXT, PageKind.MODULE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +49,14 @@ class Written:
     :ivar kinds: its pages, the largest kind first
     :ivar ranges: every range of bytes that is kept, by physical address
     :ivar taken_out: bytes of each kind that were replaced
+    :ivar text: functions whose text is kept as a whole
     :ivar check: searches the finished file for what they were; it raises :class:`TargetError`
     """
 
     kinds: tuple[KindSize, ...]
     ranges: tuple[KeptRange, ...]
     taken_out: Mapping[SensitiveKind, int]
+    text: tuple[str, ...]
     check: Callable[[Path], None]
 
 
@@ -68,7 +78,8 @@ class Source:
         if self._tables is not None:  # so that nobody has to search again
             self._info_text = completed_vmcoreinfo(self._info_text, self._tables)
         self._head = read_head(core, identity.format or "")
-        self._reader = NotingReader(self._prog, self._info)
+        self._map = kept_map(core)
+        self._reader = NotingReader(self._pages(), self._info, self._map)
         self._target: Target | None = None  # the one with BTF, if there is any
 
     def target(self, vmlinux: Path | None) -> Target:
@@ -115,34 +126,53 @@ class Source:
                 whole = patches.page(frame, self._reader.page(frame))
             return self._reader.kept.only_kept(frame, whole)
 
-        preamble = self._preamble(kinds)
+        # Zeros that an older distilling left behind are not to be vouched for.
+        kept = () if lacks_map(self._core) else (kept_note(self._reader.kept.ranges()),)
+        preamble = self._preamble(kinds, kept)
         sizes = write_kdump(file, preamble, frames, page)
         kinds_of = Kinds(self._target.symbols, self._info, places.stacks)
 
         def check(small: Path) -> None:
             if kinds:
                 of = {frame: kinds_of.of(self._reader.pages[frame]) for frame in frames}
-                check_leftovers(small, redaction.removed, preamble.notes[:-1], of)
+                notes = [note for note in preamble.notes if note.is_cpu]
+                check_leftovers(small, redaction.removed, notes, of)
 
+        ranges = tuple(self._ranges(kinds_of, frames))
         return Written(
             self._by_kind(kinds_of, frames, sizes),
-            tuple(self._ranges(kinds_of, frames)),
+            ranges,
             redaction.taken_out,
+            tuple(sorted(set(_functions(self._target, ranges)))),
             check,
         )
+
+    def _pages(self) -> Callable[[int], bytes]:
+        """What reads a page frame of the dump, whether all of it was kept or not."""
+        if self._map is None:
+            return lambda frame: bytes(self._prog.read(frame << PAGE_SHIFT, PAGE_SIZE, True))
+        file = KdumpPages(self._core)
+
+        def page(frame: int) -> bytes:
+            data = file.page(frame)
+            if data is None:
+                raise FaultError(NOT_KEPT, frame << PAGE_SHIFT)
+            return data
+
+        return page
 
     def _kallsyms(self) -> dict[str, int]:
         if self._tables is not None:
             return self._tables.vmcoreinfo()
         return {n: a for n, a in image_symbols(self._info).items() if n.startswith("kallsyms_")}
 
-    def _preamble(self, kinds: Collection[SensitiveKind]) -> Preamble:
+    def _preamble(self, kinds: Collection[SensitiveKind], kept: tuple[Note, ...]) -> Preamble:
         notes = (without(note, kinds) for note in self._head.cpu_notes)
         return Preamble(
             self._utsname(),
             int(self._info.get("CRASHTIME", "0")),
             phys_base(self._info),
-            (*notes, vmcoreinfo_note(self._info_text)),
+            (*notes, *kept, vmcoreinfo_note(self._info_text)),
         )
 
     def _utsname(self) -> bytes:
@@ -182,3 +212,18 @@ class Source:
             base = (frame if page is None else page) << PAGE_SHIFT
             for start, end in self._reader.kept.runs(frame):
                 yield KeptRange(kinds.of(page), base + start, base + end, page is not None)
+
+
+def _functions(target: Target, ranges: Sequence[KeptRange]) -> Iterator[str]:
+    """The functions that lie in ``ranges`` of text from their first byte to their last."""
+    text = sorted((r.low, r.high) for r in ranges if r.virtual and r.kind in _TEXT_KINDS)
+    for low, high in joined(text):
+        at = low
+        while at < high:
+            try:
+                _location, function = function_at(target, at)
+            except InspectorError:
+                break  # what was generated at run time
+            if low <= function.low < function.high <= high:
+                yield function.name
+            at = max(function.high, at + 1)

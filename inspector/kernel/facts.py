@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from inspector.errors import InspectorError, Unreadable
+from inspector.errors import InspectorError, TargetError, Unreadable
 from inspector.model.probe_site import Unread
+from inspector.target.target import Target
 
 _Fact = TypeVar("_Fact")
 
@@ -25,3 +26,18 @@ def unread(what: str, error: InspectorError) -> Unread:
     if isinstance(error, Unreadable):
         return Unread(f"{what}: not in this target ({error.address:#x})", error.rule)
     return Unread(f"{what}: {error}", error.rule)
+
+
+def variable(target: Target, symbol: str) -> int | None:
+    """The address of the variable ``symbol``; None where the kernel was built without it.
+
+    :raises TargetError: if the symbols have no variables, and so cannot tell
+    """
+    address = target.symbols.address_of(symbol)
+    if address is None and not target.symbols.have_variables:
+        raise TargetError(
+            f"{symbol}: the symbols have no variables (CONFIG_KALLSYMS_ALL is off); give"
+            " --system-map, or --vmlinux with its symbols",
+            "no-variables",
+        )
+    return address

@@ -12,7 +12,7 @@ from functools import partial
 from drgn import Object
 
 from inspector.errors import InspectorError
-from inspector.kernel.facts import unread
+from inspector.kernel.facts import unread, variable
 from inspector.model.probe_site import TextRange, Unread
 from inspector.target.faults import reading
 from inspector.target.target import Target
@@ -22,6 +22,8 @@ _MAX_PAGES = 100_000  # a longer list is a loop
 NOP5 = b"\x0f\x1f\x44\x00\x00"  # BYTES_NOP5, asm/nops.h
 _CALL = 0xE8
 _CALLERS = ("ftrace_caller", "ftrace_regs_caller")
+_TOUCHED = (0xCC, _CALL, 0xE9)  # int3, call, jump: perhaps in the place of a site's NOP
+_NOPS = (0x0F, 0x66, 0x90)  # how one of five bytes may begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,14 @@ class FtraceSites:
                 found += self._of_group(group, low, high)
         return sorted(found)
 
+    def read_all(self) -> None:
+        """Read every record, as many at a time as one ``struct ftrace_page`` has.
+
+        :raises Unreadable: if one is missing
+        """
+        for group in self._groups:
+            self._target.read(group.records, group.count * self._size)
+
     def at(self, address: int) -> TextRange | Unread | None:
         """The site that has ``address`` among its bytes: ftrace_location_range()."""
         try:
@@ -73,10 +83,11 @@ class FtraceSites:
             return TextRange(found[-1], found[-1] + SITE_SIZE, str(self._target.locate(found[-1])))
         return self.unread
 
-    def of_function(self, entry: int, function: TextRange) -> TextRange | Unread | None:
+    def of_function(self, entry: int | None, function: TextRange) -> TextRange | Unread | None:
         """The site of a function; by its text where the records do not say.
 
-        :param entry: its first instruction, ENDBR aside: fentry is nowhere else
+        :param entry: its first instruction, ENDBR aside: fentry is nowhere else; None where that
+            is not known
         """
         missing = self.unread
         try:
@@ -84,15 +95,16 @@ class FtraceSites:
                 return TextRange(found[0], found[0] + SITE_SIZE, str(self._target.locate(found[0])))
         except InspectorError as error:
             missing = unread("ftrace's records", error)
-        if missing is None:
-            return None
+        if missing is None or entry is None:
+            return missing
         try:
-            text = self._target.read(entry, SITE_SIZE)
+            text = self._target.certain(entry, SITE_SIZE)
         except InspectorError:
             return missing
-        if text != NOP5 and not self._calls_ftrace(entry, text):
-            return None
-        return TextRange(entry, entry + SITE_SIZE, f"{function.name}, by its text")
+        if self._calls_ftrace(entry, text):
+            return TextRange(entry, entry + SITE_SIZE, f"{function.name}, by its text")
+        # A NOP may be a site's, or a jump label's.
+        return missing if text[0] in (*_TOUCHED, *_NOPS) else None
 
     def _of_group(self, group: _Group, low: int, high: int) -> Iterator[int]:
         start = bisect_left(range(group.count), low, key=partial(self._site, group))
@@ -103,17 +115,21 @@ class FtraceSites:
             yield site
 
     def _site(self, group: _Group, i: int) -> int:
-        return self._target.word(group.records + i * self._size + self._offset)
+        record = group.records + i * self._size + self._offset
+        return int.from_bytes(self._target.certain(record, 8), "little")
 
     def _calls_ftrace(self, entry: int, text: bytes) -> bool:
         if text[0] != _CALL:
             return False
         called = self._target.locate(entry + SITE_SIZE + struct.unpack_from("<i", text, 1)[0])
-        return called is None or called.symbol in _CALLERS  # no symbol: ops->trampoline
+        return called is not None and called.symbol in _CALLERS
 
     def _read(self) -> None:
-        pages = self._target.symbols.address_of("ftrace_pages_start")
-        if pages is None:  # built without CONFIG_DYNAMIC_FTRACE
+        if self._target.symbols.address_of("ftrace_location") is None:
+            return  # built without CONFIG_DYNAMIC_FTRACE
+        pages = variable(self._target, "ftrace_pages_start")
+        if pages is None:
+            self.unread = Unread("ftrace's records: no symbol ftrace_pages_start")
             return
         self._size = self._target.sizeof("struct dyn_ftrace")
         self._offset = self._target.offsetof("struct dyn_ftrace", "ip")

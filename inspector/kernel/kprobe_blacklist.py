@@ -7,7 +7,7 @@ from drgn import Object
 from drgn.helpers.linux.list import list_for_each_entry
 
 from inspector.errors import InspectorError
-from inspector.kernel.facts import unread
+from inspector.kernel.facts import unread, variable
 from inspector.kernel.text import section
 from inspector.model.probe_site import TextRange, Unread
 from inspector.target.faults import reading
@@ -59,7 +59,7 @@ class KprobeBlacklist:
         return next((p for p in (*self._sections, *self._listed) if whole in p), None)
 
     def _read(self) -> None:
-        head = self._target.symbols.address_of("kprobe_blacklist")
+        head = variable(self._target, "kprobe_blacklist")
         if head is None:
             self.unread = Unread("kprobe_blacklist: no such symbol", "structure-unknown")
             return

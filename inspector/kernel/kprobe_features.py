@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+from drgn import Object
+
 from inspector.decoder import decode
-from inspector.kernel.facts import fact
+from inspector.errors import TargetError
+from inspector.kernel.facts import fact, variable
 from inspector.kernel.text import function_at, section
-from inspector.model.probe_site import KprobeFeatures, Unread
+from inspector.model.probe_site import Instruction, KprobeFeatures, Unread
+from inspector.target.faults import reading
 from inspector.target.target import Target
 
 # movq $0, ORIG_RAX(%rsp) in ftrace_regs_caller, "ORIG_RAX is cleared": since 5.5. With the
@@ -22,26 +26,33 @@ _STORES_ZERO = tuple(
 _FTRACE_CALLER_SIZE = 512
 _UD1 = ", 0xb9"
 
+# can_probe() is static, and may be a part of what calls it.
+_CAN_PROBE = ("can_probe", "arch_prepare_kprobe")
+_LARGEST_SLOT = 64  # bytes; kernels have 15
+
 
 def kprobe_features(target: Target) -> KprobeFeatures:
     """Of one target."""
     address_of = target.symbols.address_of
     thunks = section(target, "__indirect_thunk_start", "__indirect_thunk_end", "retpolines")
     retpolines = address_of("__x86_indirect_thunk_rax") is not None
+    checks = fact("the text of can_probe", lambda: _can_probe(target))
     return KprobeFeatures(
         available=address_of("register_kprobe") is not None,
         on_ftrace=address_of("kprobe_ftrace_handler") is not None,
-        optprobes=address_of("optprobe_template_entry") is not None,
+        optprobes=address_of("optimized_callback") is not None,
         allowed=_flag(target, "kprobes_allow_optimization"),
         all_disarmed=_flag(target, "kprobes_all_disarmed"),
         emulates=address_of("kprobe_emulate_ifmodifiers") is not None,
-        refuses_traps=_refuses_traps(target),
+        refuses_traps=checks if isinstance(checks, Unread) else _refuses_traps(checks),
+        refuses_cfi=_refuses_cfi(target, checks),
+        slot_size=fact("kprobe_insn_slots", lambda: _slot_size(target)),
         # Since 6.6 jump tables are known not to exist where either is built in.
         indirect_jumps=thunks is not None or not (retpolines or skips_endbr(target)),
         thunks=thunks,
         ftrace_first=address_of("arch_check_ftrace_location") is not None,
         ftrace_stores_zero=_stores_zero(target),
-        events_on_notrace=address_of("within_notrace_func") is None,
+        events_on_notrace=_events_on_notrace(target),
     )
 
 
@@ -50,25 +61,65 @@ def skips_endbr(target: Target) -> bool:
     return target.symbols.address_of("ibt_restore") is not None
 
 
-def _refuses_traps(target: Target) -> bool | Unread:
+def _can_probe(target: Target) -> tuple[Instruction, ...]:
+    """The instructions of can_probe(), and of what it was inlined into.
+
+    :raises TargetError: if there is no such function
+    :raises Unreadable: if its text is not there
+    """
+    for name in _CAN_PROBE:
+        address = target.symbols.address_of(name)
+        if address is not None:
+            _location, function = function_at(target, address)
+            text = target.certain(function.low, function.high - function.low)
+            return decode(text, function.low).instructions
+    raise TargetError(f"no symbol {_CAN_PROBE[0]}")
+
+
+def _refuses_traps(can_probe: tuple[Instruction, ...]) -> bool:
     """Whether can_probe() compares with the opcode of UD1: is_exception_insn(), inlined."""
-    address = target.symbols.address_of("can_probe")
+    return any(i.text.startswith("cmp ") and i.text.endswith(_UD1) for i in can_probe)
+
+
+def _refuses_cfi(target: Target, can_probe: tuple[Instruction, ...] | Unread) -> bool | Unread:
+    """Whether can_probe() asks is_cfi_trap(): commit b65413768abd, 6.6."""
+    asked = target.symbols.address_of("is_cfi_trap")
+    if asked is None:
+        return False
+    return can_probe if isinstance(can_probe, Unread) else any(i.target == asked for i in can_probe)
+
+
+def _slot_size(target: Target) -> int:
+    """``MAX_INSN_SIZE``, as the cache of slots has it.
+
+    :raises TargetError: if there is no such cache, or what it says is no size
+    """
+    address = variable(target, "kprobe_insn_slots")
     if address is None:
-        return Unread("can_probe: no such symbol", "structure-unknown")
-    _location, function = function_at(target, address)
-    size = function.high - function.low
-    text = fact("the text of can_probe", lambda: target.read(function.low, size))
-    if isinstance(text, Unread):
-        return text
-    instructions = decode(text, function.low).instructions
-    return any(i.text.startswith("cmp ") and i.text.endswith(_UD1) for i in instructions)
+        raise TargetError("no symbol")
+    with reading("kprobe_insn_slots"):
+        cache = Object(target.prog, "struct kprobe_insn_cache", address=address)
+        size = int(cache.insn_size.value_())
+    if not 0 < size <= _LARGEST_SLOT:
+        raise TargetError(f"{size} bytes are no slot")
+    return size
+
+
+def _events_on_notrace(target: Target) -> bool | Unread:
+    """CONFIG_KPROBE_EVENTS_ON_NOTRACE, off where the check that it removes is there."""
+    for name in ("within_notrace_func", "__within_notrace_func"):
+        if target.symbols.address_of(name) is not None:
+            return False
+    # Where no symbol is left of it, the compiler may have inlined it.
+    return Unread("within_notrace_func: no such symbol", "structure-unknown")
 
 
 def _flag(target: Target, symbol: str) -> bool | Unread:
-    address = target.symbols.address_of(symbol)
-    if address is None:
-        return False
-    return fact(symbol, lambda: target.read(address, 1) != b"\0")
+    def read() -> bool:
+        address = variable(target, symbol)
+        return address is not None and target.certain(address, 1) != b"\0"
+
+    return fact(symbol, read)
 
 
 def _stores_zero(target: Target) -> bool | Unread:

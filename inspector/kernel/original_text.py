@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from drgn import Object, container_of
 from drgn.helpers.linux.list import hlist_for_each_entry
 
+from inspector.errors import TargetError
+from inspector.kernel.facts import fact, variable
 from inspector.kernel.ftrace_sites import NOP5, SITE_SIZE, FtraceSites
 from inspector.model.kprobe import KprobeFlags
-from inspector.model.probe_site import TextRange
+from inspector.model.probe_site import TextRange, Unread
 from inspector.target.faults import reading
 from inspector.target.target import Target
 
@@ -38,9 +40,10 @@ class OriginalText:
     def __init__(self, target: Target, sites: FtraceSites) -> None:
         self._target = target
         self._sites = sites
+        self._kprobes = fact("kprobe_table", lambda: variable(target, "kprobe_table"))
         self._probed: list[ProbedBytes] = []
         with reading("kprobe_table"):
-            if target.symbols.address_of("kprobe_table") is not None:
+            if isinstance(self._kprobes, int):
                 for head in target.prog["kprobe_table"]:
                     for probe in hlist_for_each_entry("struct kprobe", head.address_of_(), "hlist"):
                         self._probed.append(self._of(probe))
@@ -49,8 +52,11 @@ class OriginalText:
         """The bytes of ``part``.
 
         :raises Unreadable: if any of them is missing
+        :raises TargetError: if it is not known who changed them
         """
-        text = bytearray(self._target.read(part.low, part.high - part.low))
+        text = bytearray(self._target.certain(part.low, part.high - part.low))
+        if isinstance(self._kprobes, Unread):
+            raise TargetError(self._kprobes.reason, self._kprobes.rule)
         for site in self._sites.within(part.low - SITE_SIZE, part.high):
             _overlay(text, site - part.low, NOP5)
         for probe in self._probed:

@@ -3,16 +3,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
 from inspector.errors import InspectorError, NothingMatched
+from inspector.kernel.facts import fact, variable
 from inspector.kernel.function_names import FunctionNames
 from inspector.kernel.kprobes import Kprobes
 from inspector.kernel.probe_sites import ProbeSites
 from inspector.model.number_facts import NumberFacts
 from inspector.model.probe_answer import Rename
-from inspector.model.probe_site import ProbeSite
+from inspector.model.probe_site import ProbeSite, Unread
 from inspector.target.target import Target
 
 _HANDLERS = ("__x64_sys_getpid", "__x64_sys_fork", "__x64_sys_read")  # any would do
@@ -48,6 +51,17 @@ class Probing:
         except InspectorError as error:
             raise NothingMatched(str(error)) from None
 
+    def read_all(self, names: Collection[str]) -> tuple[Unread, ...]:
+        """Read what decides about any probe, and the text of the functions called ``names``.
+
+        :returns: what of the tables could not be read
+        """
+        for name in names:
+            for address in self._target.symbols.addresses_of(name):
+                with suppress(InspectorError):  # its text is not in the dump
+                    self._sites.at(address)
+        return self._sites.read_tables()
+
     @cached_property
     def number_facts(self) -> NumberFacts:
         """What this kernel offers to one who looks for the syscall number."""
@@ -56,7 +70,7 @@ class Probing:
             next(handlers, None),
             self._site("x64_sys_call"),
             self._site("do_syscall_64"),
-            self._target.symbols.address_of("__tracepoint_sys_enter"),
+            fact("sys_enter", lambda: variable(self._target, "__tracepoint_sys_enter")),
             self._entry_offset,
         )
 

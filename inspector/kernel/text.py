@@ -6,6 +6,7 @@ from __future__ import annotations
 from drgn import Object
 
 from inspector.errors import TargetError
+from inspector.kernel.facts import variable
 from inspector.model.probe_site import TextRange
 from inspector.model.symbol import Location
 from inspector.target.faults import reading
@@ -39,6 +40,8 @@ _TABLES = {
         "num_exentries",
     ),
 }
+
+_CFI_TRAPS = ("__start___kcfi_traps", "__stop___kcfi_traps")
 
 
 class TextOwner:
@@ -75,13 +78,32 @@ class TextOwner:
         """
         start, stop, pointer, count = _TABLES[entry]
         if self._module is None:
-            table = section(self._target, start, stop, entry)
-            return (table.low, table.high - table.low) if table else (0, 0)
+            return self._of_vmlinux(start, stop, entry)
         if not self._target.has_member("struct module", pointer):
             return 0, 0
         with reading(f"{entry} of module {self.name}"):
             entries = self._module.member_(count).value_()
             return self._module.member_(pointer).value_(), entries * self._target.sizeof(entry)
+
+    def cfi_traps(self) -> tuple[int, int]:
+        """Address and size in bytes of ``__kcfi_traps``; (0, 0) where there is none.
+
+        :raises TargetError: if the target does not say where it is
+        :raises Unreadable: if memory is missing
+        """
+        if self._module is None:
+            return self._of_vmlinux(*_CFI_TRAPS, "traps of kCFI")
+        if not self._target.has_member("struct module", "kcfi_traps"):
+            return 0, 0
+        with reading(f"traps of kCFI of module {self.name}"):
+            low = self._module.kcfi_traps.value_()
+            return low, self._module.kcfi_traps_end.value_() - low
+
+    def _of_vmlinux(self, start: str, stop: str, what: str) -> tuple[int, int]:
+        if variable(self._target, start) is None:
+            return 0, 0
+        table = section(self._target, start, stop, what)
+        return (table.low, table.high - table.low) if table else (0, 0)
 
 
 def section(target: Target, start: str, stop: str, name: str) -> TextRange | None:
@@ -103,7 +125,9 @@ def function_at(target: Target, address: int) -> tuple[Location, TextRange]:
     low = address - location.offset
     with reading(location.symbol):
         sizes = [s.size for s in target.prog.symbols(address) if s.address == low]
-    return location, TextRange(low, low + max(sizes, default=0), location.symbol)
+    high = low + max(sizes, default=0)
+    target.locate(high)  # so that the symbol that ends it stays in a trimmed table
+    return location, TextRange(low, high, location.symbol)
 
 
 def _module_text(target: Target, module: Object) -> tuple[int, int]:

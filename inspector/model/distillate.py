@@ -73,6 +73,7 @@ class Distillate:
     :ivar kinds: what its pages hold, the largest first
     :ivar ranges: every range of bytes that it holds of the dump
     :ivar taken_out: bytes of users' data that were replaced, by kind
+    :ivar text: functions whose text it holds from the first byte to the last
     :ivar missing: what the report could not read; the small dump cannot answer it either
     """
 
@@ -82,4 +83,5 @@ class Distillate:
     kinds: tuple[KindSize, ...]
     ranges: tuple[KeptRange, ...]
     taken_out: Mapping[SensitiveKind, int]
+    text: tuple[str, ...]
     missing: tuple[Missing, ...]

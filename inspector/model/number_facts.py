@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from inspector.model.probe_site import ProbeSite
+from inspector.model.probe_site import ProbeSite, Unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,5 +22,5 @@ class NumberFacts:
     handler: ProbeSite | None
     dispatcher: ProbeSite | None
     entry: ProbeSite | None
-    tracepoint: int | None
+    tracepoint: int | Unread | None
     entry_offset: int

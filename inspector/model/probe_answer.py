@@ -10,6 +10,7 @@ from inspector.model.evidence import Evidence
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.kprobe import Mechanism
 from inspector.model.missing import Missing
+from inspector.model.probe_site import Unread
 from inspector.model.symbol import Location
 
 
@@ -38,11 +39,13 @@ class Registration:
     """Whether the kprobe can be registered.
 
     :ivar errno: ``-EINVAL``, … of a refusal, else None
+    :ivar unread: what leaves it open
     """
 
     outcome: Outcome
     errno: str | None
     evidence: tuple[Evidence, ...]
+    unread: tuple[Unread, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,7 @@ class ProbeAnswer:
     :ivar asked: as it was typed
     :ivar place: what was asked for, under the name that it has there
     :ivar location: where the probe goes: behind ENDBR, if ``place`` is one
+    :ivar address: of ``location``; None where it is not known whether ``place`` is an ENDBR
     :ivar mechanism: of the first hit, None for a probe that is refused
     :ivar optimisation: for int3 only
     :ivar events: whether tracefs, perf and bpftrace can set it too
@@ -106,7 +110,7 @@ class ProbeAnswer:
     renamed: Rename | None
     place: Location
     location: Location
-    address: int
+    address: int | None
     registration: Registration
     mechanism: Mechanism | None
     mechanism_evidence: tuple[Evidence, ...]

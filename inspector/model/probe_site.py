@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from inspector.model.evidence import Evidence
 from inspector.model.kprobe import Kprobe
 from inspector.model.symbol import Location
 
@@ -20,6 +21,11 @@ class Unread:
 
     reason: str
     rule: str = "fact-unread"
+
+    @property
+    def evidence(self) -> Evidence:
+        """The same as the reason why an answer is open."""
+        return Evidence(self.rule, self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +123,8 @@ class KprobeFeatures:
     :ivar emulates: instructions that cannot be stepped are emulated or refused (since 5.13)
     :ivar refuses_traps: INT and UD are refused, and more of the opcode groups 2 to 5 can run
         out of line (one series of commits, 6.9)
+    :ivar refuses_cfi: instructions that load and compare kCFI's type are refused (6.6)
+    :ivar slot_size: bytes that hold a copied instruction and, since 5.13, the int3 behind it
     :ivar indirect_jumps: an indirect jump in the function forbids optimisation
     :ivar thunks: where retpolines jump to, None where those are not looked for
     :ivar ftrace_first: inside an ftrace site is refused before all else (up to 5.18)
@@ -131,11 +139,13 @@ class KprobeFeatures:
     all_disarmed: bool | Unread = False
     emulates: bool = True
     refuses_traps: bool | Unread = True
+    refuses_cfi: bool | Unread = False
+    slot_size: int | Unread = 15
     indirect_jumps: bool = True
     thunks: TextRange | None = None
     ftrace_first: bool = False
     ftrace_stores_zero: bool | Unread = True
-    events_on_notrace: bool = False
+    events_on_notrace: bool | Unread = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +161,8 @@ class ProbeSite:
     :ivar traced: the function has an ftrace site, wherever
     :ivar reserved: what touches the bytes from ``address`` on that a jump could replace
     :ivar faulting: addresses in the function that have an exception-table entry
+    :ivar cfi_traps: addresses near ``address`` where kCFI traps
+    :ivar unsettled: why it is not known whether the probe moves past an ENDBR, None if it is
     :ivar entry_text: it is in ``.entry.text``
     :ivar neighbours: enabled kprobes on the bytes just behind
     :ivar armed: the kprobe that is there already
@@ -167,6 +179,8 @@ class ProbeSite:
     reserved: tuple[ReservedText, ...] | Unread
     body: Body | Unread
     faulting: frozenset[int] | Unread
+    cfi_traps: frozenset[int] | Unread = frozenset()
+    unsettled: Unread | None = None
     entry_text: bool = False
     neighbours: tuple[int, ...] = ()
     armed: Kprobe | None = None

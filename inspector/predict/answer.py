@@ -44,7 +44,7 @@ def answer(
         location=Location(
             site.address, site.asked.symbol, site.asked.offset + moved, site.asked.module
         ),
-        address=site.address,
+        address=None if site.unsettled else site.address,
         registration=registered,
         mechanism=first,
         mechanism_evidence=why,

@@ -6,7 +6,7 @@ from __future__ import annotations
 from inspector.model.evidence import Evidence
 from inspector.model.number_facts import NumberFacts
 from inspector.model.probe_answer import NumberWay, Outcome
-from inspector.model.probe_site import ProbeSite
+from inspector.model.probe_site import ProbeSite, Unread
 from inspector.predict.registers import arguments_stand
 from inspector.predict.registration import kprobe_events, registration
 
@@ -61,10 +61,12 @@ def _entry(probed: ProbeSite, accepted: bool, site: ProbeSite | None) -> NumberW
     return _by_probe("do-syscall-64", how, site, here, "no do_syscall_64")
 
 
-def _tracepoint(address: int | None) -> NumberWay:
+def _tracepoint(address: int | Unread | None) -> NumberWay:
+    how = "tracepoint raw_syscalls:sys_enter: its field id"
+    if isinstance(address, Unread):
+        return NumberWay("tracepoint", how, Outcome.UNKNOWN, False, address.evidence)
     works = Outcome.REFUSED if address is None else Outcome.ACCEPTED
     why = "no __tracepoint_sys_enter" if address is None else "its struct tracepoint is there"
-    how = "tracepoint raw_syscalls:sys_enter: its field id"
     return NumberWay("tracepoint", how, works, False, Evidence("tracepoint", why, address))
 
 

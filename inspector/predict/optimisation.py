@@ -21,7 +21,7 @@ def optimisation(site: ProbeSite) -> Optimisation:
 
 def _setting(allowed: bool | Unread) -> Evidence:
     if isinstance(allowed, Unread):
-        return Evidence("unread", allowed.reason)
+        return allowed.evidence
     state = "on" if allowed else "off"
     return Evidence("optimization-sysctl", f"debug.kprobes-optimization is {state}")
 
@@ -31,7 +31,7 @@ def _possible(site: ProbeSite) -> tuple[Outcome, Evidence]:
         return Outcome.REFUSED, Evidence("no-optprobes", "built without CONFIG_OPTPROBES")
     for fact in (site.body, site.faulting, site.reserved, site.ftrace):
         if isinstance(fact, Unread):
-            return Outcome.UNKNOWN, Evidence("unread", fact.reason)
+            return Outcome.UNKNOWN, fact.evidence
     assert isinstance(site.body, Body)  # not Unread
     refused = _whole_function(site, site.body) or _replaced(site, site.body) or _neighbour(site)
     if refused is not None:
@@ -99,7 +99,7 @@ def _undecided(site: ProbeSite, body: Body) -> Evidence | None:
         if site.address <= found.address < site.address + _JUMP_SIZE:
             boosts = can_boost(found, site.features)
             if isinstance(boosts, Unread):
-                return Evidence("unread", boosts.reason)
+                return boosts.evidence
     return None
 
 

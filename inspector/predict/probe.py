@@ -23,7 +23,7 @@ def mechanism(site: ProbeSite, registered: Registration) -> MechanismVerdict:
         )
         return Mechanism.FTRACE, (Evidence("mechanism-ftrace", why, site.address),)
     if isinstance(site.ftrace, Unread) and site.armed is None:
-        return Mechanism.UNKNOWN, (Evidence("unread", site.ftrace.reason),)
+        return Mechanism.UNKNOWN, (site.ftrace.evidence,)
     why = "no ftrace site begins here: the first byte becomes an int3"
     return Mechanism.INT3, (Evidence("mechanism-int3", why, site.address),)
 
@@ -42,19 +42,17 @@ def unread(
 ) -> tuple[Unread, ...]:
     """The facts that an answer lacks, each once; none for one that needs none."""
     facts: list[object] = []
-    if registered.outcome is Outcome.UNKNOWN:
-        facts += [site.text, site.blacklisted, site.reserved]
-        facts += [site.body] if first is not Mechanism.FTRACE else []
     if first is Mechanism.UNKNOWN:
         facts.append(site.ftrace)
     if first is Mechanism.FTRACE:
         facts.append(site.features.ftrace_stores_zero)
     if events.outcome is Outcome.UNKNOWN:
-        facts.append(site.traced)
+        facts += [site.traced, site.features.events_on_notrace]
     if jump is not None and jump.possible is not Outcome.REFUSED:
         facts += [site.body, site.faulting, site.reserved, site.features.allowed]
         facts += [site.features.refuses_traps] if jump.possible is Outcome.UNKNOWN else []
-    return tuple(dict.fromkeys(fact for fact in facts if isinstance(fact, Unread)))
+    unread = (fact for fact in (*registered.unread, *facts) if isinstance(fact, Unread))
+    return tuple(dict.fromkeys(unread))
 
 
 def notes(site: ProbeSite, registered: Registration, same_name: int) -> tuple[Evidence, ...]:

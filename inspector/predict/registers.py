@@ -46,7 +46,7 @@ def handler_registers(site: ProbeSite, mechanism: Mechanism) -> tuple[HandlerReg
     return (
         _orig_ax(site, mechanism),
         HandlerRegister("ax", None, _AX),
-        HandlerRegister("ip", site.address + 1, _IP),
+        HandlerRegister("ip", None if site.unsettled else site.address + 1, _IP),
         *_arguments(site),
     )
 

@@ -20,31 +20,37 @@ def registration(site: ProbeSite) -> Registration:
         why = "a kprobe is registered here: what let it pass lets another pass"
         return Registration(Outcome.ACCEPTED, None, (Evidence("registered", why, site.address),))
     evidence: list[Evidence] = []
-    open_questions: list[Evidence] = []
+    open_questions: list[Unread] = []
     for check in _checks(site):
         found = check(site)
         if isinstance(found, tuple):
             errno, refusal = found
             return Registration(Outcome.REFUSED, errno, (refusal,))
         if isinstance(found, Unread):
-            open_questions.append(Evidence("unread", found.reason))
+            open_questions.append(found)
         elif found is not None:
             evidence.append(found)
     if open_questions:
-        return Registration(Outcome.UNKNOWN, None, (*open_questions, *evidence))
+        reasons = (question.evidence for question in open_questions)
+        return Registration(Outcome.UNKNOWN, None, (*reasons, *evidence), tuple(open_questions))
     return Registration(Outcome.ACCEPTED, None, tuple(evidence))
 
 
 def kprobe_events(site: ProbeSite, registered: Registration) -> Registration:
     """Whether tracefs, perf and bpftrace can set it too: within_notrace_func()."""
-    if registered.errno in (EINVAL, ENOSYS) or site.features.events_on_notrace:
+    if registered.errno in (EINVAL, ENOSYS) or site.features.events_on_notrace is True:
         return registered
     if is_ftrace_site(site):
         return registered
     if isinstance(site.traced, Unread) and registered.outcome is not Outcome.REFUSED:
-        return Registration(Outcome.UNKNOWN, None, (Evidence("unread", site.traced.reason),))
+        return Registration(Outcome.UNKNOWN, None, (site.traced.evidence,))
     if site.traced:  # an Unread too: refused in any case
         return registered
+    if isinstance(site.features.events_on_notrace, Unread):
+        if registered.outcome is Outcome.REFUSED:  # by one error or the other
+            return registered
+        unknown = site.features.events_on_notrace.evidence
+        return Registration(Outcome.UNKNOWN, None, (unknown,))
     name = site.function.name
     why = f"{name} has no ftrace site: trace_kprobe.c refuses what a module may probe"
     return Registration(Outcome.REFUSED, EINVAL, (Evidence("notrace", why, site.function.low),))
@@ -65,7 +71,7 @@ def _checks(site: ProbeSite) -> Iterator[_Check]:
     yield _available
     if site.features.ftrace_first:
         yield _inside_ftrace_site
-    yield from (_in_text, _not_blacklisted, _not_reserved, _not_a_cfi_preamble)
+    yield from (_settled, _in_text, _not_blacklisted, _not_reserved, _not_a_cfi_preamble)
     if is_ftrace_site(site):
         yield _ftrace_served
         return
@@ -85,6 +91,11 @@ def _inside_ftrace_site(site: ProbeSite) -> Refusal | Unread | None:
         return None
     why = f"inside the ftrace site at {site.ftrace.name}: arch_check_ftrace_location()"
     return EILSEQ, Evidence("inside-ftrace-site", why, site.ftrace.low)
+
+
+def _settled(site: ProbeSite) -> Unread | None:
+    """Whether it is known which byte of a function that may begin with ENDBR is probed."""
+    return site.unsettled
 
 
 def _in_text(site: ProbeSite) -> Refusal | Evidence | Unread:
@@ -164,4 +175,6 @@ def _off_the_boundary(site: ProbeSite, body: Body) -> Refusal | Unread:
 
 def _instruction_allows(site: ProbeSite) -> Refusal | Unread | None:
     found = site.body.at(site.address) if isinstance(site.body, Body) else None
-    return None if found is None else instruction_refusal(found, site.features)
+    if found is None:
+        return None
+    return instruction_refusal(found, site.features, site.cfi_traps)

@@ -41,6 +41,7 @@ def distillate_json(path: str, made: Distillate) -> str:
             for size in made.kinds
         ],
         "taken_out": {kind.value: count for kind, count in made.taken_out.items()},
+        "text": list(made.text),
         "ranges": [_range(one) for one in made.ranges],
         "missing": missing_list(made.missing),
     }

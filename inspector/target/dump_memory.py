@@ -8,13 +8,15 @@ needed once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from drgn import FaultError
+from drgn import FaultError, Program
 
 from inspector.errors import TargetError
+from inspector.target.faults import reading
 from inspector.target.kdump_pages import KdumpPages
+from inspector.target.kept_map import KeptMap, kept_map
 from inspector.target.page_tables import (
     INDEX_BITS,
     PAGE_SHIFT,
@@ -31,6 +33,9 @@ _MAX_PAGES = 64
 _MAX_TABLES = 1024  # of a page each, and 2 MB of memory: more than 100,000 stacks
 
 _PARTIAL = 1024  # of a page from whose beginning more is wanted, all is as fast
+
+_WHOLE_ADDRESS_SPACE = (1 << 64) - 1
+NOT_KEPT = "not in this dump: distilling did not keep it"
 
 
 class DumpMemory:
@@ -111,8 +116,89 @@ class DumpMemory:
         return data[offset : offset + size]
 
 
+class KeptMemory(DumpMemory):
+    """The memory of a distilled dump: only the bytes that its map says were kept.
+
+    :param kept: the map
+    :raises OSError: if the dump cannot be opened
+    :raises TargetError: if VMCOREINFO does not say where the page tables are
+    """
+
+    def __init__(self, path: Path, info: Mapping[str, str], kept: KeptMap) -> None:
+        self._kept = kept
+        super().__init__(path, info)
+
+    def take_over(self, prog: Program) -> None:
+        """Let ``prog``, which has the same dump open, read through here from now on."""
+        prog.add_memory_segment(0, _WHOLE_ADDRESS_SPACE, self._virtual_segment, False)
+        prog.add_memory_segment(0, _WHOLE_ADDRESS_SPACE, self._physical_segment, True)
+
+    def read(self, address: int, size: int) -> bytes | None:
+        """``size`` bytes from ``address`` up, or None where one of them was not kept."""
+        at, left = address, size
+        while left > 0:
+            offset = at & _OFFSET
+            frame, part = self._frame(at >> PAGE_SHIFT), min(left, PAGE_SIZE - offset)
+            low = -1 if frame is None else frame << PAGE_SHIFT | offset
+            if not self._kept.has(low, low + part):
+                return None
+            at, left = at + part, left - part
+        return super().read(address, size)
+
+    def beginning(self, address: int, size: int) -> bytes | None:
+        """As :meth:`read`."""
+        return self.read(address, size)
+
+    def _virtual_segment(self, address: int, count: int, _offset: int, _physical: bool) -> bytes:
+        found = self.read(address, count)
+        if found is None:
+            raise self._why_missing(address, count)
+        return found
+
+    def _why_missing(self, address: int, count: int) -> FaultError:
+        for at in range(address & ~_OFFSET, address + count, PAGE_SIZE):
+            try:
+                frame = self._walker.walk(at >> PAGE_SHIFT).frame
+            except FaultError as error:
+                return FaultError(error.message, max(at, address))
+            low, high = max(at, address), min(at + PAGE_SIZE, address + count)
+            base = (frame << PAGE_SHIFT) - at
+            missing = self._kept.first_missing(low + base, high + base)
+            if missing is not None:
+                return FaultError(NOT_KEPT, missing - base)
+        return FaultError("a page is damaged", address)
+
+    def _physical_segment(self, address: int, count: int, _offset: int, _physical: bool) -> bytes:
+        parts = []
+        for at, size in by_page(address, count):
+            parts.append(self._physical(at, size))
+        return b"".join(parts)
+
+    def _physical(self, address: int, size: int) -> bytes:
+        missing = self._kept.first_missing(address, address + size)
+        if missing is not None:
+            raise FaultError(NOT_KEPT, missing)
+        return super()._physical(address, size)
+
+
+def by_page(address: int, count: int) -> Iterator[tuple[int, int]]:
+    """``[address, address + count)`` cut where pages end: addresses and sizes."""
+    end = address + count
+    while address < end:
+        size = min(end - address, PAGE_SIZE - address % PAGE_SIZE)
+        yield address, size
+        address += size
+
+
 def dump_memory(path: Path, info: Mapping[str, str]) -> DumpMemory | None:
-    """The memory of the kdump at ``path``; None where only drgn can find its way in it."""
+    """The memory of the kdump at ``path``; None where only drgn can find its way in it.
+
+    :raises TargetError: if it was distilled, and its map cannot be read
+    """
+    kept = kept_map(path)
+    if kept is not None:
+        with reading(str(path)):
+            return KeptMemory(path, info, kept)
     try:
         return DumpMemory(path, info)
     except (OSError, TargetError):

@@ -41,6 +41,7 @@ _FAULTS = {
     "a page is missing": "page-excluded",
     "could not find physical memory segment": "page-excluded",
     "could not find memory segment": "not-mapped",
+    "not in this dump": "not-in-dump",
     "address is not mapped": "not-mapped",
     "address is not canonical": "not-an-address",
     "runs into itself": "list-loops",

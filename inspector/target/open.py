@@ -24,12 +24,13 @@ from inspector.signals import interrupts_kept
 from inspector.target.btf.cache import indexed
 from inspector.target.btf.finder import register_btf
 from inspector.target.btf.records import Btf
-from inspector.target.dump_memory import DumpMemory, dump_memory
+from inspector.target.dump_memory import DumpMemory, KeptMemory, dump_memory
 from inspector.target.elf_whole import look_at_elf
 from inspector.target.faults import complaints, opening, reading
 from inspector.target.format import sniff
 from inspector.target.kallsyms import vmlinux_kallsyms
 from inspector.target.kdump_whole import check_whole
+from inspector.target.kept_map import lacks_map
 from inspector.target.modules import add_module_symbols, cover_init_text
 from inspector.target.shipped import shipped_dump
 from inspector.target.spec import SymbolSource, TargetKind, TargetSpec
@@ -86,6 +87,8 @@ def target_of(
         with opening(name):
             info = vmcoreinfo(prog)
         memory = dump_memory(dump, info) if dump is not None else None
+        if isinstance(memory, KeptMemory):
+            memory.take_over(prog)
         if spec.system_map is not None:
             from inspector.target.system_map import system_map_symbols
 
@@ -102,7 +105,15 @@ def target_of(
     )
     missing = (*missing, *_load_modules(prog, symbols))
     return Target(
-        prog, identity, identity_of_kernel, symbols, missing, cpu_registers or {}, btf, memory
+        prog,
+        identity,
+        identity_of_kernel,
+        symbols,
+        missing,
+        cpu_registers or {},
+        btf,
+        memory,
+        zeros_unsure=dump is not None and lacks_map(dump),
     )
 
 
@@ -193,6 +204,7 @@ def _load_types(
         if spec.types is SymbolSource.BTF:
             raise TargetError("--vmlinux gives DWARF: it does not go with --symbols btf")
         _load_dwarf(prog, main, spec.vmlinux)
+        symbols.use_debug_file()
         return None
     btf = _read_btf(prog, symbols, name, build_id, memory)
     register_btf(prog, btf, symbols.address_of)

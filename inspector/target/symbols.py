@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from drgn import Program, Symbol, SymbolBinding, SymbolKind
 
@@ -33,6 +34,7 @@ class Symbols:
         self._vmlinux = vmlinux
         self._modules: dict[str, SymbolLookUp] = {}
         self.asked: set[str] = set()
+        self._debug_file: dict[str, int | None] | None = None
         self._located: dict[int, Location | None] = {}
 
     def add_module(self, name: str, index: SymbolLookUp) -> None:
@@ -40,13 +42,39 @@ class Symbols:
         self._modules[name] = index
         self._located.clear()
 
+    def use_debug_file(self) -> None:
+        """Let the symbols of the kernel image that the program has loaded stand in for those that
+        kallsyms lacks: variables, without CONFIG_KALLSYMS_ALL.
+        """
+        self._debug_file = {}
+
+    @cached_property
+    def have_variables(self) -> bool:
+        """Whether variables have symbols, so that one without a symbol does not exist."""
+        return self.address_of("init_task") is not None
+
     def address_of(self, name: str, module: str | None = None) -> int | None:
         """The address of the symbol called ``name``, or None."""
         self.asked.add(name)
         for owner, index in self._indexes():
             if module in (None, owner) and (found := index(self._prog, name, None, True)):
                 return int(found[0].address)
-        return None
+        return self._of_debug_file(name) if module is None else None
+
+    def _of_debug_file(self, name: str) -> int | None:
+        if self._debug_file is None:
+            return None
+        if name not in self._debug_file:
+            try:
+                address = int(self._prog.symbol(name).address)
+            except LookupError:
+                self._debug_file[name] = None
+            else:
+                # A per-CPU variable by its offset, as in kallsyms: nobody relocates that.
+                bias = (self._prog.main_module().debug_file_bias or 0) & (1 << 64) - 1
+                moved = address if address >= ANY_KERNEL_LOW else address - bias
+                self._debug_file[name] = moved & (1 << 64) - 1
+        return self._debug_file[name]
 
     def addresses_of(self, name: str) -> list[int]:
         """Every address that a symbol called ``name`` has, ascending."""

@@ -17,6 +17,9 @@ from inspector.target.dump_memory import DumpMemory
 from inspector.target.faults import is_drgns, lost, reading, unreadable
 from inspector.target.symbols import Symbols
 
+# More zeros than an instruction, or an entry of the kernel's tables of text, has in a row.
+_UNLIKELY = bytes(9)
+
 
 class Target:
     """A kernel that can be read. One thread at a time: drgn allows no more.
@@ -26,6 +29,8 @@ class Target:
     :ivar moving: whether the kernel runs on while it is read
     :ivar missing: what could not be had while opening, said in every answer
     :ivar btf: where types come from, None for DWARF
+    :param memory: of the dump, where drgn need not be asked
+    :param zeros_unsure: the dump was distilled, and has no map
     """
 
     def __init__(
@@ -38,6 +43,7 @@ class Target:
         cpu_registers: Mapping[int, Mapping[str, int]],
         btf: Btf | None,
         memory: DumpMemory | None = None,
+        zeros_unsure: bool = False,
     ) -> None:
         self.prog = prog
         self.identity = identity
@@ -48,6 +54,7 @@ class Target:
         self.moving = bool(prog.flags & ProgramFlags.IS_LIVE) and not cpu_registers
         self.btf = btf
         self._memory = memory
+        self._zeros_unsure = zeros_unsure
 
     @property
     def is_live(self) -> bool:
@@ -65,6 +72,19 @@ class Target:
             if found is not None:
                 return found
         return self._read_by_drgn(address, size)
+
+    def certain(self, address: int, size: int) -> bytes:
+        """As :meth:`read`, where a zero that distilling left behind would mislead.
+
+        A dump that was distilled without a map does not tell its zeros from the kernel's.
+
+        :raises Unreadable: if any byte is missing, or nobody can tell
+        """
+        data = self.read(address, size)
+        if self._zeros_unsure and data and (_UNLIKELY in data or not any(data)):
+            why = "zeros, in a dump distilled without a map of its bytes"
+            raise Unreadable(address, size, why, "not-in-dump")
+        return data
 
     def beginning(self, address: int, size: int) -> bytes:
         """The same of few bytes where a page begins, of which nothing more is going to be read.

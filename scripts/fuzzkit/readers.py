@@ -12,7 +12,7 @@ from pathlib import Path
 from drgn import Architecture, Platform, PlatformFlags, Program
 
 from fuzzkit import seeds
-from inspector.distill.notes import pack, unpack, without
+from inspector.distill.notes import without
 from inspector.errors import InspectorError, Unreadable
 from inspector.model.sensitive import SensitiveKind
 from inspector.record.abi import decode_header, decode_ring
@@ -21,10 +21,12 @@ from inspector.record.saved import parse_saved
 from inspector.target.btf.convert import Converter
 from inspector.target.btf.records import Btf, Kind
 from inspector.target.btf.trim import trimmed
+from inspector.target.elf_notes import pack, unpack
 from inspector.target.elf_whole import look_at_elf
 from inspector.target.format import sniff
 from inspector.target.kallsyms_search import KallsymsTables, find_kallsyms
 from inspector.target.kdump_whole import check_whole
+from inspector.target.kept_map import kept_note, parse_kept
 from inspector.target.system_map import system_map_symbols
 
 _TYPES = 64  # of a blob: enough to meet what refers to itself
@@ -96,6 +98,17 @@ class Reader:
     seed: Callable[[], bytes]
 
 
+def kept(data: bytes) -> bytes:
+    found = parse_kept(data)
+    for low in (0, 1, _PAGE, 1 << 40):
+        assert found.has(low, low + _PAGE) is (found.first_missing(low, low + _PAGE) is None)
+    return data
+
+
+def _kept_seed() -> bytes:
+    return kept_note(((0, 8), (_PAGE, 2 * _PAGE), (1 << 40, (1 << 40) + 24))).descriptor
+
+
 def _map_seed() -> bytes:
     return b"ffffffff81000000 T _stext\nffffffff81000010 t f\nffffffff82000000 D prb\n"
 
@@ -113,6 +126,7 @@ READERS: dict[str, Reader] = {
     "elf": Reader(elf, seeds.elf_head),
     "system-map": Reader(system_map, _map_seed),
     "kallsyms": Reader(kallsyms, _kallsyms_seed),
+    "kept-map": Reader(kept, _kept_seed),
 }
 
 

@@ -9,19 +9,19 @@ from functools import cache
 from itertools import accumulate
 from pathlib import Path
 
-from inspector.distill.notes import Note, pack
 from inspector.opening import open_survey
 from inspector.record.abi import HEADER_SYMBOL, START_SIZE, decode_header, header_size
 from inspector.record.saved import saved_text
 from inspector.saved_survey import save
 from inspector.survey import Survey
 from inspector.target.btf.trim import trimmed
+from inspector.target.elf_notes import Note, pack
 from inspector.target.kdump_layout import tables_of
 from inspector.target.spec import TargetKind, TargetSpec
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DUMP = ROOT / "dumps" / "fork-6.1.vmcore"
-_TABLES = 13 * 4096  # header, sub-header, notes, bitmaps, the first descriptors of pages
+_DESCRIPTORS = 8 * 4096  # the first ones, behind header, sub-header, notes and bitmaps
 _RECORDS = 6
 
 
@@ -77,7 +77,9 @@ def notes() -> bytes:
 
 
 def dump_tables() -> bytes:
-    return DUMP.read_bytes()[:_TABLES]
+    """The head of the dump."""
+    with DUMP.open("rb") as file:
+        return DUMP.read_bytes()[: tables_of(file).descriptors + _DESCRIPTORS]
 
 
 def kallsyms(stext: int) -> bytes:

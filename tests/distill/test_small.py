@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +16,12 @@ from typing import Any
 import pytest
 from drgn import FaultError, Program
 
+from inspector.errors import Unreadable
+from inspector.opening import open_survey
+from inspector.target.kdump_pages import KdumpPages
+from inspector.target.kept_map import NAME, kept_map
+from inspector.target.spec import TargetKind, TargetSpec
+from inspector.target.target import Target
 from tests.conftest import Inspector
 
 PAGE = 4096
@@ -25,14 +34,29 @@ class Small:
     manifest: dict[str, Any]
 
     def pages(self) -> Iterator[tuple[int, bytes]]:
-        """Physical address and content of every page."""
-        prog = Program()
-        prog.set_core_dump(self.path)
+        """Physical address and content of every page, as they stand in the file."""
+        pages = KdumpPages(self.path)
         for at in range(0, MEMORY, PAGE):
-            try:
-                yield at, bytes(prog.read(at, PAGE, True))
-            except FaultError:
-                continue
+            if (page := pages.page(at // PAGE)) is not None:
+                yield at, page
+
+
+def drgn(path: Path) -> Program:
+    """As drgn opens it where this package is installed: its plugin is there."""
+    prog = Program()
+    prog.set_core_dump(path)
+    return prog
+
+
+def read_by_drgn_alone(path: Path, address: int) -> int:
+    """The byte at ``address``, as drgn reads it where this package is not installed."""
+    code = (
+        "import sys, drgn; prog = drgn.Program(); prog.set_core_dump(sys.argv[1]);"
+        "print(prog.read(int(sys.argv[2]), 1)[0])"
+    )
+    argv = [sys.executable, "-c", code, str(path), str(address)]
+    env = {**os.environ, "DRGN_DISABLE_PLUGINS": "*"}
+    return int(subprocess.run(argv, env=env, stdout=subprocess.PIPE, check=True).stdout)
 
 
 def distilled(inspector: Inspector, core: Path, small: Path, *options: str) -> Small:
@@ -78,13 +102,79 @@ def test_no_more_bytes_are_kept_than_the_audit_lists(small: Small, core: Path) -
 
 
 def test_what_is_kept_is_what_the_dump_holds(small: Small, core: Path) -> None:
-    prog = Program()
-    prog.set_core_dump(core)
+    whole = dict(Small(core, {}).pages())
     for at, page in small.pages():
-        theirs = bytes(prog.read(at, PAGE, True))
+        theirs = whole[at]
         assert all(
             mine in (0, other) for mine, other in zip(page, theirs, strict=True) if mine != other
         )
+
+
+def audited(small: Small) -> list[tuple[int, int]]:
+    """What the audit lists by virtual address."""
+    return [
+        (int(one["low"], 16), int(one["high"], 16))
+        for one in small.manifest["ranges"]
+        if one["space"] == "virtual"
+    ]
+
+
+def test_what_was_not_kept_is_missing_and_not_zero(small: Small, core: Path) -> None:
+    whole = drgn(core)
+    with open_survey(TargetSpec(TargetKind.CORE, str(small.path))) as survey:
+        target, cut = survey.target, 0
+        for low, high in audited(small):
+            assert target.read(low, high - low) == whole.read(low, high - low)
+            if high % PAGE:
+                cut += missing(target, high)
+        assert cut > 1000
+
+
+def missing(target: Target, address: int) -> bool:
+    """Neither this package's reader nor drgn's hands out the byte behind what was kept."""
+    with pytest.raises(Unreadable) as ours:
+        target.read(address, 1)
+    with pytest.raises(FaultError) as drgns:
+        target.prog.read(address, 1)
+    with pytest.raises(Unreadable):
+        target.read(address - 1, 2)
+    return bool(ours.value.address == drgns.value.address == address)
+
+
+def test_drgn_with_this_package_faults_where_nothing_was_kept(small: Small) -> None:
+    prog = drgn(small.path)
+    low, high = next((low, high) for low, high in audited(small) if high % PAGE)
+    assert prog.read(high - 1, 1)[0] == read_by_drgn_alone(small.path, high - 1)
+    with pytest.raises(FaultError):
+        prog.read(low, high - low + 1)
+    assert read_by_drgn_alone(small.path, high) == 0  # drgn alone cannot tell
+
+
+def test_a_whole_dump_has_no_map_and_a_redacted_one_has(redacted: Small, tmp_path: Path) -> None:
+    assert kept_map(redacted.path) is not None
+    without = tmp_path / "without"
+    without.write_bytes(redacted.path.read_bytes().replace(NAME, b"SOMEBODY-ELSES."))
+    assert kept_map(without) is None
+
+
+def test_a_map_of_a_later_version_is_refused_in_one_line(
+    inspector: Inspector, small: Small, tmp_path: Path
+) -> None:
+    later = tmp_path / "later"
+    content = small.path.read_bytes()
+    at = content.index(NAME) + 16  # the name, its NUL among its 16 bytes
+    later.write_bytes(content[:at] + b"\x09" + content[at + 1 :])
+    result = inspector("frames", "--core", later)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "version 9" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_small_dump_distilled_again_keeps_no_more(
+    inspector: Inspector, small: Small, tmp_path: Path
+) -> None:
+    again = distilled(inspector, small.path, tmp_path / "again")
+    assert again.manifest["ranges"] == small.manifest["ranges"]
 
 
 def test_a_redacted_dump_names_the_same_frames(

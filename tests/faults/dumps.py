@@ -7,7 +7,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 
-from inspector.distill.notes import Note, unpack
+from inspector.target.elf_notes import Note, unpack
 from inspector.target.kdump_layout import HEADER, PAGE_DESCRIPTOR, SUB_HEADER
 from tests.answers import Answer
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import cramjam
 import pytest
 
-from inspector.distill.notes import Note, pack
+from inspector.target.elf_notes import Note, pack
 from inspector.target.kdump_layout import SUB_HEADER
 from inspector.target.other_formats import other_format
 from tests.answers import Answers
