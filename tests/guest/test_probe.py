@@ -3,11 +3,21 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.conftest import Inspector
-from tests.guest.conftest import Crash
+from tests.guest.conftest import SUITES, Crash
+
+HERE = Path(__file__).parent
+ASKED = 320  # places in a kernel's text; those whose name stands twice are left out
 
 
 def probed(inspector: Inspector, crash: Crash, place: str) -> dict[str, Any]:
@@ -53,3 +63,46 @@ def refuses_the_advice(kernel: Crash, inspector: Inspector) -> None:
     for way in ("entry-frame", "syscall-handler", "tracepoint"):
         assert works[way] == "accepted"
     assert works["do-syscall-64"] == "refused"
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_register_kprobe_says_what_was_predicted(
+    suite: str, lab: Callable[..., str], tmp_path: Path
+) -> None:
+    script = tmp_path / "script"
+    script.write_text(f"wanted={ASKED}\n{(HERE / 'register.sh').read_text()}")
+    predict = f"{sys.executable} {HERE / 'predicted.py'}"
+    limit = ("--limit", "600")
+    lab("script", script, "--suite", suite, "-o", tmp_path, *limit, "--when", "ALL ASKED", predict)
+    predicted = json.loads((tmp_path / "predicted.json").read_text())
+    told = dict(register_kprobe(tmp_path))
+    assert told.keys() == predicted.keys()
+    assert len(told) > ASKED * 0.9
+    decided = {place: said for place, said in predicted.items() if said["outcome"] != "unknown"}
+    assert len(decided) >= 0.95 * len(told)
+    wrong = {
+        place: (said, told[place]) for place, said in decided.items() if differs(said, told[place])
+    }
+    assert wrong == {}
+    assert {said["errno"] for said in decided.values()} >= {None, "-EINVAL", "-EILSEQ"}
+    assert {said["mechanism"] for said in decided.values()} == {None, "int3", "ftrace"}
+
+
+# As busybox says it, by the C library's words.
+ERRORS = {os.strerror(number): f"-{errno.errorcode[number]}" for number in errno.errorcode}
+
+
+def register_kprobe(directory: Path) -> list[tuple[str, tuple[str | None, bool]]]:
+    """Place, the kernel's error, and whether ftrace serves the probe that it took."""
+    told = []
+    for line in (directory / "result").read_text().splitlines():
+        if line.startswith("PLACE "):
+            place, said, flags = line.removeprefix("PLACE ").split("|")
+            told.append((place, (ERRORS[said] if said else None, "[FTRACE]" in flags)))
+    return told
+
+
+def differs(said: dict[str, Any], told: tuple[str | None, bool]) -> bool:
+    if said["outcome"] == "refused":
+        return bool(said["errno"] != told[0])
+    return told[0] is not None or (said["mechanism"] == "ftrace") is not told[1]
