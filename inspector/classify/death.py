@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from inspector.model.call_frame import CallFrame
 from inspector.model.death import DeathKind, KilledBy, SurvivedOops
 from inspector.model.frame import FoundIn, Frame
-from inspector.model.origin import Origin
+from inspector.model.origin import VECTOR_NAMES, Origin
 from inspector.model.task import Task
 
 # arch/x86/kernel/dumpstack.c, traps.c, arch/x86/mm/fault.c: all of them end in oops_end().
@@ -284,7 +284,7 @@ def _frame_text(frame: Frame, task: Task) -> str:
         place = str(frame.interrupted) if frame.interrupted else f"{frame.registers.ip:#x}"
     origin = frame.origin.value
     if frame.origin is Origin.EXCEPTION and frame.vector is not None:
-        origin = f"exception {frame.vector}"
+        origin = VECTOR_NAMES.get(frame.vector, f"exception {frame.vector}")
     return f"{origin} at {place}, {_where(owner)}"
 
 

@@ -27,6 +27,7 @@ from inspector.model.registers import as_int64
 _DE, _UD, _DF, _SS, _GP, _PF = 0, 6, 8, 12, 13, 14
 # Exceptions that an instruction of the interrupted code raises.
 _FAULTS = frozenset({_DE, 5, _UD, 7, _DF, 10, 11, _SS, _GP, _PF, 17, 21})
+_NO_ACCESS = frozenset({_DE, _UD})
 _LONGEST = 15  # bytes of an x86 instruction
 _PUSHED = 6 * 8 + 8  # what the CPU pushes for an exception, behind an alignment to 16
 _UNTOLD_SIZE = 16384  # at least the largest state that XSAVE knows
@@ -103,8 +104,9 @@ def _answer(
     cr2 = facts.cr2 if facts.vector == _PF else None
     address = cr2 if cr2 is not None else chosen.address if chosen else None
     kind = _kind(chosen, facts)
-    statements = [_summary(found, kind, address, chosen, choosing, registers)]
-    statements += _by_vector(found, summed, registers, facts)
+    statements = [*_by_vector(found, summed, registers, facts)]
+    if not (statements and facts.vector in _NO_ACCESS):
+        statements.insert(0, _summary(found, kind, address, chosen, choosing, registers))
     if chosen is not None and chosen.terms:
         statements.append(_sum(chosen, registers))
     if address is not None and chosen is not None and chosen.address is not None:
@@ -583,7 +585,7 @@ def _undefined(found: Operands, facts: AccessFacts, ip: int | None) -> Iterator[
         name = "WARN()" if facts.bug.warning else "BUG()"
         yield Evidence("bug-table", f"{name} at {facts.bug.file}:{facts.bug.line}", ip)
     if found.mnemonic.startswith("ud"):
-        text = f"{found.mnemonic} raises #UD always: the code asks for it, and accesses nothing"
+        text = f"{found.mnemonic} raises #UD always, and accesses no memory"
         yield Evidence("undefined-instruction", text, ip)
     else:
         text = f"the CPU does not execute {found.mnemonic} here, or does not know it"

@@ -100,7 +100,7 @@ def _headline(log: Sequence[LogLine], kind: DeathKind | None) -> int | None:
     end = len(log) if at is None else at
     found = [
         i
-        for i in range(max(0, end - _MOST_BETWEEN), end)
+        for i in range(max(0, end - _MOST_BETWEEN) if kind is None else 0, end)
         if any(pattern.match(log[i].text) for pattern in patterns)
     ]
     first = None

@@ -240,8 +240,10 @@ def _access(report: FullReport) -> Iterator[tuple[str, str]]:
         return
     if access.bug is not None:
         yield "source", safe(f"{access.bug.file}:{access.bug.line}")
-    for item in access.statements:
-        yield "access" if item is access.statements[0] else "", safe(item.text)
+    first, *rest = [item for item in access.statements if item.rule != "bug-table"]
+    yield "access", safe(first.text)
+    for item in rest:
+        yield "", safe(item.text)
 
 
 def _told(report: FullReport) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from inspector.model.signature import Signature
 from inspector.model.stack import StackKind
 from inspector.model.task import Task
 from inspector.signature.function_name import function_name
-from inspector.signature.machinery import is_glue, is_panic
+from inspector.signature.machinery import is_glue, is_panic, is_waiting
 
 # The deeper, the more inlining differs between compilers.
 MOST_FUNCTIONS = 3
@@ -43,7 +43,7 @@ def crash_signature(
     calls = way_to_death(task, calls, frames, killer)
     if killer is not None:
         traps = _beyond(traps, killer)
-        function = _interrupted(killer) or ("user mode" if killer.user_mode else "unknown")
+        function = _struck(killer, calls)
         parts = [f"{died_of}: {function}", *_way_out(task, calls, traps, function)]
     else:
         parts = [*_way_out(task, calls, traps, "")]
@@ -75,6 +75,15 @@ def way_to_death(
         return named[_places(task, named, on_stack)[at] :]
     last = max((i for i, call in enumerate(named) if is_panic(_name(call))), default=-1)
     return named[last + 1 :]
+
+
+def _struck(killer: Frame, calls: Sequence[CallFrame]) -> str:
+    """The function that ``killer`` interrupted, or the one that let time pass there."""
+    function = _interrupted(killer)
+    if not function:
+        return "user mode" if killer.user_mode else "unknown"
+    names = (name for name in map(_name, calls) if not is_waiting(name))
+    return next(names, function) if is_waiting(function) else function
 
 
 def _beyond(frames: Sequence[Frame], killer: Frame) -> Sequence[Frame]:
@@ -111,7 +120,8 @@ def _functions_and_frames(
         if before:
             last = _interrupted(before[-1])
         # The function that a frame interrupted, and one that calls itself, stand there already.
-        if name != last and not is_glue(name) and functions < MOST_FUNCTIONS:
+        skipped = name == last or is_glue(name) or is_waiting(name)
+        if not skipped and functions < MOST_FUNCTIONS:
             functions, last = functions + 1, name
             yield name
     yield from (_frame_part(f) for f, i in zip(frames, places, strict=True) if i == len(calls))

@@ -55,6 +55,15 @@ _GLUE = re.compile(
 )
 
 
+# Where a CPU stands that waits: which of them it is says nothing of what it waits for.
+_WAITING = re.compile(r"delay_\w+|(?:__)?(?:const_)?[mun]?delay|__delay|cpu_relax|rep_nop")
+
+
+def is_waiting(name: str) -> bool:
+    """Whether the function called ``name`` only lets time pass."""
+    return _WAITING.fullmatch(name) is not None
+
+
 def is_panic(name: str) -> bool:
     """Whether the function called ``name`` runs because of a panic."""
     return _PANIC.fullmatch(name) is not None

@@ -1,6 +1,82 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-from inspector.kernel.panic_log import oopses_in, panic_in
+import re
+from pathlib import Path
+
+import pytest
+
+from inspector.kernel.panic_log import death_in, oopses_in, panic_in
+from inspector.model.death import DeathKind
 from inspector.model.machine import LogLine
+
+LOGS = Path(__file__).parent.parent / "oops" / "logs"
+_STAMP = re.compile(r"\[ *(\d+)\.(\d+)\] ?(.*)")
+
+
+def real(name: str) -> list[LogLine]:
+    """A console's log of a real kernel, after lines of a boot."""
+    stamped = map(_STAMP.match, (LOGS / f"{name}.log").read_text(errors="replace").splitlines())
+    told = [LogLine(int(m[1]) * 10**9 + int(m[2]) * 1000, 4, 0, "T121", m[3]) for m in stamped if m]
+    return [*log("usb 1-1: new device", "a line that is no part of it"), *told]
+
+
+SUITES = ("bullseye", "bookworm", "trixie", "sid")
+DEATHS = {
+    "null": (DeathKind.OOPS, "BUG: kernel NULL pointer dereference"),
+    "call-null": (DeathKind.OOPS, "BUG: kernel NULL pointer dereference"),
+    "protection": (DeathKind.OOPS, "general protection fault"),
+    "divide": (DeathKind.OOPS, "divide error"),
+    "bug": (DeathKind.OOPS, "kernel BUG at "),
+    "overflow": (DeathKind.OOPS, "BUG: TASK stack guard page was hit"),
+    "int3": (DeathKind.OOPS, "int3: "),
+    "warn": (DeathKind.WARN, "WARNING: "),
+    "soft-lockup": (DeathKind.LOCKUP, "watchdog: BUG: soft lockup"),
+    "rcu-stall": (DeathKind.STALL, "rcu: INFO: rcu_"),
+}
+CELLS = [
+    (name, suite) for name in DEATHS for suite in SUITES if (LOGS / f"{suite}-{name}.log").exists()
+]
+
+
+@pytest.mark.parametrize(("name", "suite"), CELLS)
+def test_a_real_death_begins_with_its_headline(name: str, suite: str) -> None:
+    kind, wanted = DEATHS[name]
+    excerpt = death_in(real(f"{suite}-{name}"), kind)
+    assert excerpt.headline is not None
+    assert excerpt.headline.removeprefix("Oops: ").startswith(wanted)
+    texts = [line.text for line in excerpt.lines]
+    assert "a line that is no part of it" not in texts
+    assert texts.index(excerpt.headline) <= 2  # a BUG()'s and a WARN()'s own words come before
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_what_a_warning_says_stands_above_its_place(suite: str) -> None:
+    excerpt = death_in(real(f"{suite}-warn"), DeathKind.WARN)
+    assert excerpt.above == ("mishap: a warning",)
+    assert "cut here" in excerpt.lines[0].text
+
+
+def test_of_nested_oopses_the_first_is_the_death() -> None:
+    nested = log("Oops: divide error: 0000 [#1] SMP", "RIP: 0010:f+0x1/0x2", *OOPS)
+    assert death_in(nested, DeathKind.OOPS).headline == nested[0].text
+
+
+def test_an_oops_that_was_survived_is_not_the_death() -> None:
+    survived = ("Oops: divide error: 0000 [#1] SMP", "---[ end trace 0000000000000000 ]---")
+    assert death_in(log(*survived, *OOPS), DeathKind.OOPS).headline == OOPS[0]
+    assert death_in(log(*survived, PANIC), DeathKind.PANIC).headline == PANIC
+
+
+def test_a_long_death_says_how_much_is_left_out() -> None:
+    excerpt = death_in(log(*OOPS, *["a line"] * 500, PANIC), DeathKind.OOPS)
+    assert len(excerpt.lines) + excerpt.left_out == len(OOPS) + 501
+    assert 0 < excerpt.after < len(excerpt.lines) < 150
+    assert excerpt.lines[-1].text == PANIC
+
+
+def test_where_nothing_died_the_end_is_shown() -> None:
+    excerpt = death_in(log(*["a line"] * 500), None)
+    assert (excerpt.headline, excerpt.left_out) == (None, 0)
+    assert 0 < len(excerpt.lines) < 100
 
 
 def log(*texts: str, facility: int = 0) -> list[LogLine]:

@@ -162,6 +162,16 @@ def test_what_an_interrupt_interrupted_is_no_part_of_the_bug(origin: Origin) -> 
     assert found == "page-fault: handler [somebody] < interrupt"
 
 
+def test_a_lockup_is_told_by_who_waits_not_by_how() -> None:
+    spot = Location(TEXT + 6, "delay_tsc", 6)
+    tick = frame(Origin.SYSVEC, INT3, kernel(INT3), interrupted=spot)
+    outside = ("|", "delay_tsc", "spin [somebody]", "do_syscall_64")
+    chain = ("panic", "watchdog_timer_fn", "hrtimer_interrupt", *outside)
+    assert dead(tick, *chain, died_of="lockup", frames=(tick, ENTRY)) == (
+        "lockup: spin [somebody] < syscall fork"
+    )
+
+
 def test_a_panic_is_told_by_who_called_it() -> None:
     signature = crash_signature(
         TASK, calls("panic", "hang [somebody]", *OUTSIDE), (ENTRY,), "panic"
