@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from inspector.decoder import EncodedOperand, Operands, operands
-from inspector.explain.address_class import ADDRESSES, PAGE_SIZE, classes, is_canonical
+from inspector.explain.address_class import ADDRESSES, PAGE_SIZE, classes, may_be_canonical
 from inspector.facts.addresses import USER_HIGH
 from inspector.model.access import (
     AccessFacts,
@@ -393,7 +393,7 @@ def _not_canonical(operand: Operand, facts: AccessFacts) -> bool:
     if operand.address is None:
         return False
     last = (operand.address + (operand.size or 1) - 1) % ADDRESSES
-    return any(is_canonical(a, facts.address_bits) is not True for a in (operand.address, last))
+    return any(may_be_canonical(a, facts.levels) is not True for a in (operand.address, last))
 
 
 def _overran(operand: Operand, facts: AccessFacts) -> bool:

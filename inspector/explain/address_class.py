@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from inspector.facts.addresses import USER_HIGH
+from inspector.facts.addresses import MAX_ERRNO, USER_HIGH, is_canonical
 from inspector.model.access import AccessFacts, Term
-from inspector.model.errno import MAX_ERRNO, errno_name
+from inspector.model.errno import errno_name
 from inspector.model.evidence import Evidence
 from inspector.model.registers import as_int64
 
@@ -73,16 +73,15 @@ def classes(
     yield from _of_range(address, facts)
 
 
-def is_canonical(address: int, bits: int | None) -> bool | None:
-    """Whether the upper bits are copies of the highest one that paging uses; None: it depends.
+def may_be_canonical(address: int, levels: int | None) -> bool | None:
+    """Whether ``address`` can be one; None where it depends on levels that are not known.
 
-    :param bits: 48 or 57, None where it is not known
+    :param levels: of the page tables, 4 or 5
     """
-    if bits is None:
-        four, five = is_canonical(address, 48), is_canonical(address, 57)
-        return four if four is five else None
-    upper = address >> (bits - 1)
-    return upper in (0, (1 << (65 - bits)) - 1)
+    if levels is not None:
+        return is_canonical(address, levels)
+    four, five = is_canonical(address, 4), is_canonical(address, 5)
+    return four if four is five else None
 
 
 def _of_registers(
@@ -190,9 +189,9 @@ def _of_range(address: int, facts: AccessFacts) -> Iterator[Evidence]:
                 f" which ends at {stack.high:#x}"
             )
             yield Evidence("guard-page", text, stack.high)
-    canonical = is_canonical(address, facts.address_bits)
+    canonical = may_be_canonical(address, facts.levels)
     if canonical is False:
-        bits = facts.address_bits or 57
+        bits = USER_HIGH[facts.levels or 5].bit_length()
         text = f"{address:#x} is not canonical: bits 63 to {bits - 1} are not all the same"
         yield Evidence("non-canonical", text)
     elif canonical is None:

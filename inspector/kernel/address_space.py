@@ -28,7 +28,7 @@ class AddressSpace:
     """Names ranges for one target; a range whose borders the target does not hold has no name."""
 
     def __init__(self, target: Target) -> None:
-        self._levels = _levels(target)
+        self._levels = page_table_levels(target)
         self._areas = (*_areas(target, self._levels), *FIXED_AREAS)
 
     def is_canonical(self, address: int) -> bool:
@@ -48,8 +48,8 @@ class AddressSpace:
         return next((area.name for area in self._areas if address in area), "")
 
 
-def _levels(target: Target) -> int | None:
-    """Of the page tables: arch_crash_save_vmcoreinfo() tells since 4.17."""
+def page_table_levels(target: Target) -> int | None:
+    """4 or 5, None where it is not told: arch_crash_save_vmcoreinfo() tells since 4.17."""
     try:
         told = vmcoreinfo(target.prog).get("NUMBER(pgtable_l5_enabled)")
     except TargetError:

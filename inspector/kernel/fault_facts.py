@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from functools import cached_property
 
 from inspector.errors import InspectorError
+from inspector.kernel.address_space import page_table_levels
 from inspector.kernel.percpu import ADDRESS_SPACE
 from inspector.kernel.reserved_text import relative_addresses
 from inspector.kernel.text import TextOwner
@@ -25,7 +25,6 @@ from inspector.model.registers import PT_REGS_SIZE
 from inspector.model.stack import Stack
 from inspector.target.faults import reading
 from inspector.target.target import Target
-from inspector.target.vmcoreinfo import vmcoreinfo
 
 _PF = 14
 # Vectors with an error code that do_trap() and exc_general_protection() keep in the task before
@@ -40,6 +39,7 @@ class FaultFacts:
 
     def __init__(self, target: Target) -> None:
         self._target = target
+        self._levels = page_table_levels(target)
 
     def of(self, frame: Frame, stacks: Sequence[Stack], frames: Sequence[Frame]) -> AccessFacts:
         """What is known of the exception that made ``frame``.
@@ -57,7 +57,7 @@ class FaultFacts:
             cr2=self._cr2_by_fred(frame),
             user_mode=frame.user_mode,
             gs_base=None if frame.user_mode else self._per_cpu_offset(frame.cpu),
-            address_bits=self._address_bits,
+            levels=self._levels,
             kasan=self._target.symbols.address_of("kasan_report") is not None,
             stacks=tuple(TextRange(s.low, s.high, s.kind.value) for s in stacks),
             pointers={} if home is None else {"the address of the task's entry frame": home},
@@ -129,15 +129,6 @@ class FaultFacts:
         if cpu is None or offsets is None:
             return None
         return self._target.readable_word(offsets + 8 * cpu)
-
-    @cached_property
-    def _address_bits(self) -> int | None:
-        """Of a virtual address: 57 with five levels of page tables."""
-        try:
-            told = vmcoreinfo(self._target.prog).get("NUMBER(pgtable_l5_enabled)")
-        except InspectorError:
-            return None
-        return None if told is None else 57 if told == "1" else 48
 
     def _caller(self, frame: Frame) -> str:
         """Who called a place that is no text: the word at sp, if it is a return address."""

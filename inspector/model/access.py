@@ -84,7 +84,7 @@ class AccessFacts:
         ``BUG: unable to handle …`` line; the log's ``CR2:`` line is read as it is printed, and a
         fault on the way (of the ``Code:`` line) has changed it by then
     :ivar gs_base: what ``gs:`` adds in kernel mode, ``__per_cpu_offset[cpu]``
-    :ivar address_bits: 48, or 57 with five-level paging
+    :ivar levels: of the page tables, 4 or 5
     :ivar kasan: the kernel is built with generic KASAN
     :ivar stacks: half-open ranges of the stacks that the CPU may have stood on
     :ivar pointers: addresses that a pointer may have been cut from, by what they are
@@ -96,7 +96,7 @@ class AccessFacts:
     cr2: int | None = None
     user_mode: bool = False
     gs_base: int | None = None
-    address_bits: int | None = None
+    levels: int | None = None
     kasan: bool = False
     stacks: tuple[TextRange, ...] = ()
     pointers: Mapping[str, int] = field(default_factory=dict)

@@ -68,7 +68,7 @@ def _document(report: FullReport) -> Iterator[str]:
     yield f"# {code_span(headline(report))}"
     yield ""
     yield from _table(
-        ("", ""), [(f"**{label}**", code_span(t)) for label, t in opening_rows(report)]
+        ("", ""), [(_label(label), code_span(text)) for label, text in opening_rows(report)]
     )
     if report.signature is not None:
         yield from _section("Signature")
@@ -87,6 +87,10 @@ def _document(report: FullReport) -> Iterator[str]:
     if report.missing:
         yield from _section("Not read")
         yield from (f"- {code_span(text)}" for text in missing_texts(report.missing))
+
+
+def _label(text: str) -> str:
+    return f"**{text}**" if text else ""
 
 
 def _section(title: str) -> Iterator[str]:

@@ -128,7 +128,7 @@ def of(code: str, error_code: int | None = None, cr2: int | None = None, vector:
         error_code=error_code,
         cr2=cr2,
         gs_base=0xFFFF_8880_7D00_0000,
-        address_bits=48,
+        levels=4,
         stacks=(TextRange(0xFFFF_C900_0001_0000, 0xFFFF_C900_0001_4000, "task"),),
         pointers={"the entry frame": 0xFFFF_C900_0001_3F58},
     )
