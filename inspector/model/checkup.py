@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from inspector.model.evidence import Evidence
 from inspector.model.host import Finding
 from inspector.model.kernel import KernelIdentity, TargetIdentity
 from inspector.model.missing import Missing
@@ -15,13 +16,13 @@ class OpenedTarget:
     """A target that was asked for.
 
     :ivar kernel: None where it could not be opened
-    :ivar text: what it holds, or why it could not be opened
+    :ivar stated: what it holds, or why it could not be opened
     :ivar missing: what could not be read in it
     """
 
     target: TargetIdentity | None
     kernel: KernelIdentity | None
-    text: str
+    stated: Evidence
     missing: tuple[Missing, ...] = ()
 
 

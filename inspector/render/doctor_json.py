@@ -50,6 +50,6 @@ def _opened(opened: OpenedTarget) -> Json:
     return {
         "target": target_object(opened.target) if opened.target else None,
         "kernel": kernel_object(opened.kernel) if opened.kernel else None,
-        "text": opened.text,
+        "statement": statement_object(opened.stated),
         "missing": missing_list(opened.missing),
     }

@@ -81,7 +81,7 @@ def _told(finding: Finding) -> Text:
 def _opened(opened: OpenedTarget, options: ConsoleOptions) -> Iterator[Text]:
     if opened.target is not None and opened.kernel is not None:
         yield target_line(opened.target, opened.kernel, glyphs_of(options))
-    yield Text(safe(opened.text))
+    yield Text(safe(opened.stated.text))
     for text in missing_texts(opened.missing):
         yield Text(f"not read: {text}", style.NOTICE)
 

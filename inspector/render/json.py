@@ -81,12 +81,15 @@ def stack_json(pictures: Sequence[StackPicture]) -> str:
 
 def picture_object(picture: StackPicture) -> Json:
     """A stack of ``inspector.stack/1``."""
+    from inspector.render.stack_words import stack_notes  # frames need it not
+
     return {
         "task": task_object(picture.task),
         "stack": _stack(picture.stack) if picture.stack else None,
         "live_low": word_object(picture.live_low),
         "calls": calls_list(picture.calls),
         "frames": [frame_object(frame) for frame in picture.frames],
+        "notes": evidence_list(stack_notes(picture)),
     }
 
 

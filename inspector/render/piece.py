@@ -12,7 +12,7 @@ from inspector.model.report import StackPicture
 from inspector.model.stack import Stack
 from inspector.render.frame_facts import frame_facts
 from inspector.render.stack_layout import Gap, Slab, slabs_on
-from inspector.render.stack_words import call_words, gap_words, innermost_words
+from inspector.render.stack_words import call_words, gap_said, innermost_said
 from inspector.render.word import short_word
 
 _MOST_CHARACTERS = 62  # of a line of a label: more goes on in the next
@@ -43,7 +43,7 @@ def pieces_on(picture: StackPicture, stack: Stack) -> tuple[Piece, ...]:
     lowest = found[-1].low if found else stack.high
     live_low = picture.live_low if stack == picture.stack else None
     if live_low is not None and live_low < lowest:
-        found.append(Piece(live_low, lowest, "gap", (innermost_words(picture),)))
+        found.append(Piece(live_low, lowest, "gap", (innermost_said(picture).text,)))
     return tuple(found)
 
 
@@ -52,7 +52,7 @@ def _piece(slab: Slab, interrupted: set[int]) -> Piece:
     if isinstance(what, Frame):
         return Piece(slab.low, slab.high, _kind(what), tuple(_frame_lines(what)))
     if isinstance(what, Gap):
-        return Piece(slab.low, slab.high, "gap", (gap_words(what),))
+        return Piece(slab.low, slab.high, "gap", (gap_said(what, slab.low).text,))
     kind = "interrupted" if what.pc in interrupted else "call"
     name = f"{call_words(what)}, interrupted" if kind == "interrupted" else call_words(what)
     return Piece(slab.low, slab.high, kind, tuple(_folded(name)))

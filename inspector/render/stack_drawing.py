@@ -15,7 +15,7 @@ from inspector.model.report import StackPicture
 from inspector.model.stack import Stack
 from inspector.render.label_places import places
 from inspector.render.piece import Piece, pieces_on
-from inspector.render.stack_words import free_words
+from inspector.render.stack_words import free_said
 
 WIDTH = 960
 WHOLE_X, WHOLE_WIDTH = 16, 26
@@ -124,7 +124,7 @@ def _block(picture: StackPicture, stack: Stack, start: float) -> Block:
     bottom = top + used * scale
     spans = [((stack.high - p.high) * scale + top, p.size * scale) for p in pieces]
     if low > stack.low:
-        pieces = (*pieces, Piece(stack.low, low, "free", (free_words(picture),)))
+        pieces = (*pieces, Piece(stack.low, low, "free", (free_said(picture).text,)))
         spans.append((bottom, _TORN))
     heights = [_LINE * len(piece.lines) + 4.0 for piece in pieces]
     labels = places([y + height / 2 for y, height in spans], heights, top - 6)

@@ -20,7 +20,7 @@ from inspector.render.glyphs import Glyphs, glyphs_of
 from inspector.render.missing_text import MissingLines
 from inspector.render.stack_layout import Gap, Slab, layout_of
 from inspector.render.stack_line import INDENT, stack_line
-from inspector.render.stack_words import call_words, free_words, gap_words, innermost_words
+from inspector.render.stack_words import call_words, free_said, gap_said, innermost_said
 from inspector.render.target_text import target_line, task_line
 from inspector.render.word import hex_word
 
@@ -62,10 +62,10 @@ def _stack(
     live_low = picture.live_low
     if live_low is not None and stack.low <= live_low < lowest:
         yield stack_line(
-            live_low, _gap_text(innermost_words(picture), glyphs), lowest - live_low, width
+            live_low, _gap_text(innermost_said(picture).text, glyphs), lowest - live_low, width
         )
         lowest = live_low
-    free = free_words(picture)
+    free = free_said(picture).text
     yield stack_line(stack.low, _gap_text(free, glyphs), lowest - stack.low, width)
 
 
@@ -77,7 +77,9 @@ def _slab(slab: Slab, width: int, glyphs: Glyphs) -> RenderResult:
     if isinstance(slab.what, Frame):
         yield from frame_box(slab.what, slab.size, width, glyphs)
     elif isinstance(slab.what, Gap):
-        yield stack_line(slab.low, _gap_text(gap_words(slab.what), glyphs), slab.size, width)
+        yield stack_line(
+            slab.low, _gap_text(gap_said(slab.what, slab.low).text, glyphs), slab.size, width
+        )
     elif slab.size:
         yield stack_line(slab.low, Text(call_words(slab.what)), slab.size, width)
     else:

@@ -10,6 +10,7 @@ from inspector.errors import InspectorError, NothingMatched
 from inspector.freezer.findings import findings
 from inspector.freezer.host import host_facts
 from inspector.model.checkup import Checkup, OpenedTarget
+from inspector.model.evidence import Evidence
 from inspector.model.host import State
 from inspector.render.doctor_json import doctor_json
 from inspector.render.doctor_text import DoctorText
@@ -42,7 +43,7 @@ def _opened(session: Session, target: TargetOptions) -> OpenedTarget:
         with session.survey(target) as survey:
             return _held(survey)
     except InspectorError as error:
-        return OpenedTarget(None, None, str(error))
+        return OpenedTarget(None, None, Evidence("target-not-opened", str(error)))
 
 
 def _held(survey: Survey) -> OpenedTarget:
@@ -51,5 +52,5 @@ def _held(survey: Survey) -> OpenedTarget:
         records = f"{len(survey.hits())} records of framefreeze"
     except NothingMatched:
         records = "no records"
-    text = f"{len(tasks)} tasks, {records}"
-    return OpenedTarget(survey.target_identity, survey.kernel_identity, text, survey.missing)
+    held = Evidence("target-holds", f"{len(tasks)} tasks, {records}")
+    return OpenedTarget(survey.target_identity, survey.kernel_identity, held, survey.missing)
