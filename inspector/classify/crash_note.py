@@ -51,7 +51,7 @@ def copied(cpu: int, note: int) -> Evidence:
 
     :param note: the address of the registers in the CPU's crash note
     """
-    text = f"the crash note of cpu {cpu} is a copy of this frame: all 21 words are the same"
+    text = f"the crash note of cpu {cpu} is a copy of this frame: all words are the same"
     return Evidence(CRASH_NOTE_COPY, text, note)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from inspector.kernel.percpu import ADDRESS_SPACE
 from inspector.model.registers import PT_REGS_SIZE, Registers
+from inspector.model.sensitive import REDACTED_WORD
 from inspector.target.target import Target
 
 _NOTE_HEADER = struct.Struct("<III8s")  # struct elf_note, its name padded to "CORE\0\0\0\0"
@@ -31,8 +32,12 @@ class CrashNote:
     registers: Registers
 
     def is_copy_of(self, registers: Registers) -> bool:
-        """Whether all 21 words are the same; of cs and ss the selectors, which alone are copied."""
-        return _copied(self.registers) == _copied(registers)
+        """Whether all words are the same; of cs and ss the selectors, which alone are copied.
+
+        A word that ``distill --redact`` took out of either is not compared.
+        """
+        pairs = zip(_copied(self.registers).words, _copied(registers).words, strict=True)
+        return all(one == other for one, other in pairs if REDACTED_WORD not in (one, other))
 
 
 def crash_note(target: Target, cpu: int) -> CrashNote | None:
