@@ -24,7 +24,7 @@ _C_ORDER = ("di", "si", "dx", "cx", "r8", "r9")
 _IA32_ORDER = ("bx", "cx", "dx", "si", "di", "bp")
 _FORKS, _EXECS = {56, 57, 58, 435, 2, 120, 190}, {59, 11}
 _HEX = re.compile(r"0x[0-9a-f]+")
-_OPERAND = re.compile(r"\b(r\d+|[a-d]x|[sd]i|[sb]p) \((0x[0-9a-f]+)\)")
+_OPERAND = re.compile(r"\b(r\d+|[a-d]x|[sd]i|[sb]p) is (0x[0-9a-f]+)")
 
 # Which code's calls are given frames of which origin: arch/x86/entry, kernel/ftrace_64.S.
 _ENTRIES = {
@@ -213,15 +213,15 @@ def _call_before(case: Case) -> bool | None:
 
 def _flags(case: Case) -> bool | None:
     trap = case.trap
-    if trap is None or trap.flags is None:
+    if trap is None or trap.flags is None or case.origin == "int3-step":
         return None
     return not (trap.flags ^ case.value) & ~(1 << 16)  # a fault's frame has RF set
 
 
 def _interrupts(case: Case) -> bool | None:
     trap = case.trap
-    if trap is None or trap.flags is None:
-        return None
+    if trap is None or trap.flags is None or case.origin == "int3-step":
+        return None  # a step runs with interrupts off, and resume_singlestep() restores the flags
     return case.claim.text.endswith("on" if trap.flags >> 9 & 1 else "off")
 
 
@@ -403,6 +403,9 @@ PREDICATES: dict[str, Predicate] = {
     "interrupted-ip": _all(_mode(0), _trapped(lambda trap, case: trap.ip == case.value)),
     "interrupted-sp": _all(_mode(0), _trapped(lambda trap, case: trap.sp == case.value)),
     "int3-ip": _all(_is("int3"), _mode(0), _trapped(lambda trap, case: trap.ip == case.value)),
+    "int3-resume-ip": _all(
+        _is("int3"), _mode(0), _trapped(lambda trap, case: trap.ip == case.value)
+    ),
     "int3-step-ip": _all(_is("int3-step"), _trapped(lambda trap, case: trap.ip == case.value)),
     "int3-stepped-ip": _all(_STEPPED, _same("ip")),
     "fault-ip": _all(
@@ -421,6 +424,9 @@ PREDICATES: dict[str, Predicate] = {
         lambda case: bool((case.world.symbols_at(case.value) or set()) & _TRAMPOLINES),
     ),
     "kretprobe-return-ip": _all(_is("kretprobe"), _same("ip"), _byte_is(0xE8, behind=5)),
+    "optprobe-cs": _all(
+        _is("optprobe"), lambda case: case.value & 0xFFFF == 0x10 and case.value > 0xFFFF
+    ),
     "absent-never-written": _is("ftrace-args", "crash-note", "optprobe", "kretprobe"),
     # the story
     "story-no-trap": _all(_is("ftrace", "ftrace-args"), _orig_ax(0), _not_trapped),
@@ -465,6 +471,7 @@ WHY_NONE: dict[str, str] = {
     "unwinder": "the same tables and the same unwinder would have to be asked",
     "returned-callee-saved": "a return is no trap: nothing logs its registers",
     "returned-left-over": "a return is no trap: nothing logs its registers",
+    "returned-sp": "a return is no trap: nothing logs its registers",
     "returned-dx": "a return is no trap: nothing logs its registers",
     "fork-child-copied": "the parent's frame has moved on",
     "worker-copied": "the creator's frame has moved on",
@@ -487,6 +494,10 @@ WHY_FEW: dict[str, str] = {
     "guard-page": _ONE_STACK,
     "int3-gap": _ONE_KPROBE,
     "int3-ip": _ONE_KPROBE,
+    "int3-resume-ip": _ONE_KPROBE,
+    "int3-resume-ip": _all(
+        _is("int3"), _mode(0), _trapped(lambda trap, case: trap.ip == case.value)
+    ),
     "int3-step-ip": _ONE_KPROBE,
     "int3-stepped-ip": _ONE_KPROBE,
     "int3-byte": _ONE_KPROBE,
@@ -495,6 +506,7 @@ WHY_FEW: dict[str, str] = {
     "kretprobe-return-ip": _ONE_KPROBE,
     "non-canonical": "a climb takes one general protection fault at most",
     "first-page": "a climb takes one page fault at most",
+    "optprobe-cs": _ONE_KPROBE,
     "optprobe-ip": _ONE_KPROBE,
     "orig-ax-kretprobe": _ONE_KPROBE,
     "orig-ax-optprobe": _ONE_KPROBE,
