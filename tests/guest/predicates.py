@@ -495,9 +495,6 @@ WHY_FEW: dict[str, str] = {
     "int3-gap": _ONE_KPROBE,
     "int3-ip": _ONE_KPROBE,
     "int3-resume-ip": _ONE_KPROBE,
-    "int3-resume-ip": _all(
-        _is("int3"), _mode(0), _trapped(lambda trap, case: trap.ip == case.value)
-    ),
     "int3-step-ip": _ONE_KPROBE,
     "int3-stepped-ip": _ONE_KPROBE,
     "int3-byte": _ONE_KPROBE,
