@@ -94,6 +94,7 @@ class _Parsing:
         )
 
     def on_die(self, rest: str) -> None:
+        self._entries = {}  # told anew: an oops may have been survived
         address, cpu, pid, error, cr2, comm = rest.split(" ", 5)
         self._frame("die", address, cpu, pid, comm, f"0x{error}", f"0x{cr2}")
 
@@ -116,6 +117,7 @@ class _Parsing:
         self._words[f"0x{address}"] = {name: f"0x{word}" for name, word in named}
 
     def on_panic(self, rest: str) -> None:
+        self._entries = {}
         cpu, pid, caller, comm = rest.split(" ", 3)
         who = {"cpu": int(cpu), "pid": int(pid), "comm": comm}
         self._panics.append({**who, "caller": f"0x{caller}", "message": ""})

@@ -80,7 +80,11 @@ _DEATHS = (
     _word("guard", "the guard page below the task stack is written"),
     _word("divide", "a division by zero: #DE"),
     _word("int3", "an int3 that is nobody's"),
-    Death("warn", "a WARN with panic_on_warn", f"echo warn >{_DEVICE}", append="panic_on_warn"),
+    Death(
+        "warn",
+        "a WARN with panic_on_warn",
+        f"echo 1 >{_SYSCTL}/panic_on_warn; echo warn >{_DEVICE}",
+    ),
     Death(
         "hung-task",
         "a task sleeps in state D for too long",

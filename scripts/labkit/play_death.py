@@ -28,6 +28,7 @@ _FILES = (
     *("vmcore", "qemu.vmcore", "truth.json", "facts.json"),
     *("serial.log", "truth.log", "int.log", "host.log"),
 )
+_TIMES = 3  # a kernel that KASLR put in the middle must leave room for the crash kernel
 _DYING = b"LAB: death "
 _MACHINE_CHECK = "mce -b 0 1 0xbe00000000000000 0x5 0 0"  # see machine_check.py
 _SETTLED = 2  # seconds until what the guest does last has begun
@@ -95,7 +96,7 @@ class PlayDeath:
             vmlinuz=self.kit.vmlinuz,
             initramfs=self.kit.initramfs,
             append=" ".join(append),
-            memory_mib=self.suite.memory_mib,
+            memory_mib=max(self.suite.memory_mib, _TIMES * self.suite.crashkernel_mib),
             disk=disk,
             serial=self.output / "serial.log",
             qmp=scratch / "qmp",

@@ -23,6 +23,7 @@ from tests.conftest import Inspector
 Play = Callable[..., "Crash"]
 
 SUITES = ("bullseye", "bookworm", "trixie", "sid")
+DEATH_SUITES = (*SUITES, "trixie-backports")  # of the crash zoo
 LEAST_SUITES = 3
 # What the inspector says of a guest while it is paused, by its monitor.
 QMP_FRAMES = (
