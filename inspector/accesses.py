@@ -10,6 +10,7 @@ from functools import cached_property
 
 from inspector.explain.access import faulting_access, is_fault
 from inspector.kernel.fault_facts import FaultFacts
+from inspector.logs.read import read_log
 from inspector.model.access import AccessFacts, BugPlace, FaultingAccess
 from inspector.model.evidence import Evidence
 from inspector.model.frame import Frame
@@ -18,7 +19,6 @@ from inspector.model.machine import LogLine
 from inspector.model.oops import Shape, ToldFrame
 from inspector.model.registers import REGISTER_OFFSETS
 from inspector.model.stack import Stack
-from inspector.oops.read import read_log
 from inspector.target.target import Target
 
 _PF = 14

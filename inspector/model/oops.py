@@ -9,7 +9,7 @@ from enum import Enum
 
 from inspector.model.evidence import Evidence
 from inspector.model.instruction import Moment
-from inspector.model.origin import Origin
+from inspector.model.origin import Delivery, Origin
 from inspector.model.report import RegisterMeaning
 from inspector.model.syscall import Syscall
 
@@ -17,7 +17,7 @@ from inspector.model.syscall import Syscall
 class Shape(Enum):
     """How the text tells a frame. The values are the contract of the JSON output."""
 
-    REGISTERS = "registers"  # __show_regs()
+    REGISTERS = "registers"  # __show_regs(), or a debugger's block of a whole frame
     RETURN_WORDS = "return-words"  # show_iret_regs(): ip, cs, flags, sp, ss
     PRINTED = "printed"  # somebody's own printk
     TRAP_LINE = "trap-line"  # the one line about a signal to a user program
@@ -36,7 +36,7 @@ class ToldInstruction:
     moment: Moment
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToldFrame:
     """One frame of a log.
 
@@ -47,8 +47,13 @@ class ToldFrame:
     :ivar user_mode: by cs; None where that is not told
     :ivar registers: those that the text tells, as unsigned words
     :ivar place: ip as the text has it, or ""
+    :ivar function: the name in it, or ""
+    :ivar module: its module, or ""
+    :ivar address: where the frame lies, where the text tells
+    :ivar delivery: where the text names the entry code
     :ivar error_code: of the exception, as its headline has it
-    :ivar missing: what the text does not tell, in sentences
+    :ivar story: what is to be known of it, most wanted first
+    :ivar missing: what the text does not tell
     :ivar repeats: the line of an earlier frame that this one is a second print of
     """
 
@@ -60,14 +65,46 @@ class ToldFrame:
     user_mode: bool | None
     registers: Mapping[str, int]
     place: str
+    function: str
+    module: str
+    address: int | None
+    delivery: Delivery | None
     syscall: Syscall | None
     vector: int | None
     error_code: int | None
     instruction: ToldInstruction | None
-    story: tuple[str, ...]
+    story: tuple[Evidence, ...]
     meanings: tuple[RegisterMeaning, ...]
-    missing: tuple[str, ...]
+    missing: tuple[Evidence, ...]
     evidence: tuple[Evidence, ...]
+    repeats: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldReport:
+    """One thing that the log reports: the answer, with the frames printed for it.
+
+    :ivar kind: a stable word, such as ``page-fault`` or ``soft-lockup``; ``registers`` where no
+        line says what happened
+    :ivar answer: the facts, most wanted first
+    :ivar taint: the letters, "" for none; None where it is not told
+    :ivar module: the first of the place and the trace that is a module's, or ""
+    :ivar repeats: the line of an earlier report of the same kind at the same place
+    """
+
+    line: int
+    kind: str
+    headline: str
+    answer: tuple[Evidence, ...]
+    comm: str | None
+    pid: int | None
+    cpu: int | None
+    release: str | None
+    taint: str | None
+    function: str
+    module: str
+    error_code: int | None
+    frames: tuple[ToldFrame, ...]
     repeats: int | None = None
 
 
@@ -77,10 +114,21 @@ class LogReport:
 
     :ivar source: the file's name, or ``-``
     :ivar release: of the kernel, None where no line names it
+    :ivar reports: what happened, in the text's order
     :ivar notes: what else is to be known of the text
     """
 
     source: str
     release: str | None
-    frames: tuple[ToldFrame, ...]
-    notes: tuple[str, ...] = field(default=())
+    reports: tuple[ToldReport, ...]
+    notes: tuple[Evidence, ...] = field(default=())
+
+    @property
+    def frames(self) -> tuple[ToldFrame, ...]:
+        """The frames of all reports, in the text's order."""
+        found = [frame for report in self.reports for frame in report.frames]
+        return tuple(sorted(found, key=_line))
+
+
+def _line(frame: ToldFrame) -> int:
+    return frame.line

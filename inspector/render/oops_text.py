@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The frames of a log, explained one after the other."""
+"""What a log tells: the answer of each report first, then the frames printed for it."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -10,8 +12,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from inspector.model.oops import LogReport, ToldFrame
+from inspector.model.evidence import Evidence
+from inspector.model.oops import ToldFrame, ToldReport
 from inspector.model.origin import Origin
+from inspector.model.report import RegisterMeaning
 from inspector.render import style
 from inspector.render.evidence_text import evidence_table
 from inspector.render.glyphs import Glyphs, glyphs_of
@@ -23,25 +27,104 @@ _WIDEST = 120
 _WIDEST_PROSE = 88
 _INDENT = (0, 0, 0, 2)
 
+WHOLE = 12
+"""Reports that are shown whole; those that follow are counted."""
+
+_FOLDED_ROWS = 20
+
 
 @dataclass(frozen=True, slots=True)
 class OopsText:
-    """The text of what a log tells."""
+    """The text of what a log tells.
 
-    report: LogReport
+    :ivar reports: those to show; all are read while they are shown
+    :ivar source: the file's name, or ``-``
+    """
+
+    source: str
+    reports: Iterable[ToldReport]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        report, glyphs = self.report, glyphs_of(options)
+        glyphs = glyphs_of(options)
         options = options.update(width=min(options.max_width, _WIDEST))
-        count = len(report.frames)
-        frames = f"{count} frame{'' if count == 1 else 's'} told"
-        release = f"Linux {safe(report.release)}" if report.release else "a kernel it does not name"
-        yield Text(f"{safe(report.source)}: {release}, {frames}", style.LABEL)
-        for frame in report.frames:
-            yield from _frame(frame, options.max_width, glyphs)
-        for note in report.notes:
+        width = options.max_width
+        shown, frames, died = 0, 0, 0
+        later: list[ToldReport] = []
+        counted: Counter[tuple[str, str]] = Counter()
+        for report in self.reports:
+            frames += len(report.frames)
+            if shown >= WHOLE or report.repeats is not None or (died and _dies(report)):
+                counted[report.kind, report.function] += 1
+                if len(later) < _FOLDED_ROWS:
+                    later.append(report)
+                continue
+            if shown:
+                yield Text()
+            shown += 1
+            died = died or (report.line if _dies(report) else 0)
+            yield from _report(report, width, glyphs)
+        yield from _later(later, counted, died)
+        count = f"{frames} frame{'' if frames == 1 else 's'} told"
+        yield Text()
+        yield Text(f"{safe(self.source)}: {count}", style.LABEL)
+
+
+@dataclass(frozen=True, slots=True)
+class NotesText:
+    """What else is to be known of a text."""
+
+    notes: tuple[Evidence, ...]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for note in self.notes:
             yield Text()
-            yield Padding(Text(safe(note), style.NOTICE), (0, _right(options.max_width), 0, 0))
+            yield _prose(note.text, options.max_width, style.NOTICE)
+
+
+def _dies(report: ToldReport) -> bool:
+    """Whether die() printed it: what a kernel says after that may come of it."""
+    return any(
+        f.vector is not None and f.vector < 32 and f.vector != 2 for f in report.frames
+    ) and (report.kind not in ("warning", "signal", "vsyscall", "registers", "machine-check"))
+
+
+def _report(report: ToldReport, width: int, glyphs: Glyphs) -> RenderResult:
+    first, *rest = report.answer
+    title = first.text[:1].upper() + first.text[1:]
+    yield Text(f"line {report.line}: {safe(title)}", f"{style.STRONG} {style.RIGHT}")
+    if report.headline:
+        yield Padding(Text(safe(report.headline), style.LABEL), _INDENT)
+    for fact in rest:
+        yield Padding(Text(safe(fact.text)), _INDENT)
+    for frame in report.frames:
+        yield from _frame(frame, width, glyphs)
+
+
+def _later(
+    later: Sequence[ToldReport], counted: Counter[tuple[str, str]], died: int
+) -> RenderResult:
+    if not later:
+        return
+    total = counted.total()
+    yield Text()
+    why = f"after the oops of line {died}" if died else "repeats of those above"
+    yield (
+        Text(f"{total} more: repeats, and reports {why}", style.STRONG)
+        if died
+        else Text(f"{total} more, {why}", style.STRONG)
+    )
+    for report in later:
+        where = f" in {safe(report.function)}" if report.function else ""
+        again = f", as at line {report.repeats}" if report.repeats is not None else ""
+        yield Padding(
+            Text(f"line {report.line}: {safe(report.answer[0].text)}{where}{again}"), _INDENT
+        )
+    if total > len(later):
+        most = ", ".join(
+            f"{safe(kind)}{f' in {safe(function)}' if function else ''} {number} times"
+            for (kind, function), number in counted.most_common(5)
+        )
+        yield Padding(Text(f"and {total - len(later)} more; in all: {most}"), _INDENT)
 
 
 def _frame(frame: ToldFrame, width: int, glyphs: Glyphs) -> RenderResult:
@@ -54,9 +137,9 @@ def _frame(frame: ToldFrame, width: int, glyphs: Glyphs) -> RenderResult:
         yield Padding(Text(f"the frame of line {frame.repeats}, printed again"), _INDENT)
         return
     yield Padding(_facts(frame), _INDENT)
-    for paragraph in frame.story:
+    for statement in frame.story:
         yield Text()
-        yield Padding(Text(safe(paragraph)), (0, _right(width), 0, 2))
+        yield _prose(statement.text, width)
     yield Text()
     yield Padding(_registers(frame, width, glyphs), _INDENT)
     if frame.evidence:
@@ -66,8 +149,12 @@ def _frame(frame: ToldFrame, width: int, glyphs: Glyphs) -> RenderResult:
     if frame.missing:
         yield Text()
         yield Text("  Not in the text", style.STRONG)
-        for sentence in frame.missing:
-            yield Padding(Text(safe(sentence)), (0, _right(width), 0, 4))
+        for lack in frame.missing:
+            yield Padding(Text(safe(lack.text)), (0, _right(width), 0, 4))
+
+
+def _prose(text: str, width: int, how: str = "") -> Padding:
+    return Padding(Text(safe(text), how), (0, _right(width), 0, 2))
 
 
 def _facts(frame: ToldFrame) -> Table:
@@ -76,6 +163,7 @@ def _facts(frame: ToldFrame) -> Table:
     rows = {
         "under": frame.headline,
         "made by": made_by,
+        "lies at": "" if frame.address is None else hex_word(frame.address),
         "at": frame.place,
         "instruction": f"{code.text}   ({code.code.hex(' ')}, {code.moment.value})" if code else "",
         "syscall": str(frame.syscall) if frame.syscall else "",
@@ -92,19 +180,29 @@ def _facts(frame: ToldFrame) -> Table:
 
 
 def _registers(frame: ToldFrame, width: int, glyphs: Glyphs) -> Table:
+    """One register a row; a meaning that the row above has already is not said again."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(width=7, no_wrap=True)
     grid.add_column(width=18, no_wrap=True)
     grid.add_column(width=width - 33, overflow="fold")
+    before = ""
     for meaning in frame.meanings:
         value = frame.registers.get(meaning.register)
-        text = Text(safe(meaning.decoded), style.DECODED)
-        if meaning.decoded and meaning.why:
-            text.append(f" {glyphs.none} ", style.LABEL)
-        text.append(safe(meaning.why), "default")
+        text = _meaning(meaning, before, glyphs)
+        before = meaning.why
         shown = "not printed" if value is None else hex_word(value)
         grid.add_row(Text(meaning.register, style.STRONG), Text(shown), text)
     return grid
+
+
+def _meaning(meaning: RegisterMeaning, before: str, glyphs: Glyphs) -> Text:
+    text = Text(safe(meaning.decoded), style.DECODED)
+    said = meaning.why
+    if said and said == before and not meaning.decoded:
+        return text.append('"', style.LABEL)
+    if meaning.decoded and said:
+        text.append(f" {glyphs.none} ", style.LABEL)
+    return text.append(safe(said), "default")
 
 
 def _right(width: int) -> int:

@@ -18,7 +18,7 @@ from inspector.commands.examples import Example
 from inspector.target.shipped import shipped_dump
 from tests.conftest import ROOT, Inspector
 
-_OOPS = ROOT / "tests/oops/logs/bookworm-null.log"
+_OOPS = ROOT / "tests/logs/mishaps/bookworm-null.log"
 _FACES = {
     **COMMANDS,
     "repl": "inspector.repl.command",

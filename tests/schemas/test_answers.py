@@ -16,8 +16,8 @@ from inspector.commands.catalogue import load_command
 from inspector.commands.session import Session
 from inspector.commands.status import Status
 from inspector.explain.access import faulting_access
+from inspector.logs.read import read_log
 from inspector.model.access import AccessFacts
-from inspector.oops.read import read_log
 from inspector.opening import open_survey
 from inspector.render.json_frame import access_object
 from inspector.render.oops_json import oops_json
@@ -26,7 +26,7 @@ from inspector.survey import Survey
 from inspector.target.spec import TargetKind, TargetSpec
 from tests.schemas.checked import check, validator
 
-LOGS = sorted((Path(__file__).parents[1] / "oops/logs").glob("*.log"))
+LOGS = sorted((Path(__file__).parents[1] / "logs/mishaps").glob("*.log"))
 
 
 @pytest.mark.parametrize("name", schema_names())

@@ -5,16 +5,19 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain
+from typing import BinaryIO
 
 from inspector.commands.session import Session
 from inspector.commands.status import Status
 from inspector.errors import NothingMatched, UsageError
-from inspector.oops.read import read_log
-from inspector.render.oops_json import oops_json
-from inspector.render.oops_text import OopsText
+from inspector.logs.read import LogReading
+from inspector.model.oops import ToldReport
+from inspector.render.oops_json import oops_json_foot, oops_json_head, oops_json_reports
+from inspector.render.oops_text import NotesText, OopsText
 from inspector.render.screen import show
-
-_LARGEST = 64 << 20  # bytes; a log that is larger is no paste
 
 
 def run(session: Session, source: str, output: str) -> Status:
@@ -23,30 +26,61 @@ def run(session: Session, source: str, output: str) -> Status:
     :raises UsageError: if it cannot be read
     :raises NothingMatched: if it tells no frame
     """
-    report = read_log(_text(source), source)
-    if not report.frames:
-        raise NothingMatched(f"{_name(source)}: no registers of x86-64 are printed in it")
-    if output == "json":
-        session.out.write(oops_json(report))
-    else:
-        show(OopsText(report), session.out)
+    with _opened(source) as stream:
+        reading = LogReading(stream)
+        reports = _with_frames(reading, _name(source))
+        if output == "json":
+            for part in chain(oops_json_head(source), oops_json_reports(reports)):
+                session.out.write(part)
+            session.out.write(oops_json_foot(reading.release, reading.notes))
+        else:
+            show(OopsText(source, reports), session.out)
+            show(NotesText(reading.notes), session.out)
     return Status.WHOLE
 
 
-def _text(source: str) -> str:
+def _with_frames(reading: LogReading, name: str) -> Iterator[ToldReport]:
+    """The reports, if one of them has a frame."""
+    before: list[ToldReport] = []
+    reports = reading.reports()
+    for report in reports:
+        before.append(report)
+        if report.frames:
+            return chain(before, reports)
+    raise NothingMatched(f"{name}: {_why(reading, before)}")
+
+
+def _why(reading: LogReading, reports: list[ToldReport]) -> str:
+    """Why there is nothing to explain: whose registers these are, or what holds none."""
+    if reading.foreign:
+        name, line = reading.foreign[0]
+        return f"{name} (line {line}): no frame of an x86-64 Linux kernel; nothing to explain"
+    if reports:
+        first = reports[0]
+        more = f" and {len(reports) - 1} more" if len(reports) > 1 else ""
+        what = first.answer[0].text
+        return f"{what} at line {first.line}{more}: no registers of x86-64 are printed with it"
+    return "no registers of x86-64 are printed in it"
+
+
+@contextmanager
+def _opened(source: str) -> Iterator[BinaryIO]:
     if source == "-" and sys.stdin is None:
         raise UsageError("standard input: is closed")
     try:
         # Standard input is opened once more, so that closing it closes nothing of the caller's.
-        with open(os.dup(sys.stdin.fileno()) if source == "-" else source, "rb") as file:
-            data = file.read(_LARGEST + 1)
+        file = open(os.dup(sys.stdin.fileno()) if source == "-" else source, "rb")
     except OSError as error:
         raise UsageError(f"{_name(source)}: {error.strerror}") from None
     except ValueError:  # a NUL in the name
         raise UsageError(f"{source!r}: is no file name") from None
-    if len(data) > _LARGEST:
-        raise UsageError(f"{_name(source)}: more than {_LARGEST >> 20} MiB; cut out the oops")
-    return data.decode(errors="replace")
+    with file:
+        try:
+            yield file
+        except OSError as error:
+            if isinstance(error, BrokenPipeError):
+                raise
+            raise UsageError(f"{_name(source)}: {error.strerror}") from None
 
 
 def _name(source: str) -> str:

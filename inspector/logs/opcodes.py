@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 from inspector.decoder import decode
 from inspector.model.instruction import Moment
 from inspector.model.oops import ToldInstruction
@@ -20,22 +22,33 @@ _PLANTED = {
     0xE8: ("a call, of which ip is the second byte", Origin.FTRACE),
     0xE9: ("a jump, of which ip is the second byte", Origin.OPTPROBE),
 }
+# asm/bug.h: ud2, ud0 of 4.12, and ud1 as WARN(), UBSAN's and kCFI's traps have it.
+_UNDEFINED = (
+    (b"\x0f\x0b", "ud2"),
+    (b"\x0f\xff", "ud0"),
+    (b"\x0f\xb9", "ud1"),
+    (b"\x67\x0f\xb9", "ud1"),
+    (b"\x67\x48\x0f\xb9", "ud1"),
+)
+_ENDS = re.compile("ret|jmp|int3")
 _ENOUGH = 8  # places to start decoding from: x86 falls into step within a few instructions
 
 
 def instruction_of(code: tuple[bytes, bytes], origin: Origin, bits: int) -> ToldInstruction | None:
     """The one before ip where it made the frame, else the one at ip."""
     before, behind = code
-    found, stands = entering(before), planted(code)
+    found = entering(before)
     if found is not None and found[1] is origin:
         return _first(before[-2:], bits, Moment.BEFORE)
-    if stands is not None and stands[1] is origin:
-        return _first(before[-1:] + behind, bits, Moment.BEFORE)
+    if origin in (Origin.INT3, Origin.FTRACE, Origin.OPTPROBE):
+        stands = planted(code)
+        if stands is not None and stands[1] is origin:
+            return _first(before[-1:] + behind, bits, Moment.BEFORE)
     return _first(behind, bits, Moment.AT)
 
 
 def _first(code: bytes, bits: int, moment: Moment) -> ToldInstruction | None:
-    for found in decode(code, 0, bits).instructions:
+    for found in decode(code[:16], 0, bits).instructions:
         text = found.text.split()[0] if moment is Moment.BEFORE else found.text
         return ToldInstruction(code[: found.size], text, moment)
     return None
@@ -56,12 +69,31 @@ def planted(code: tuple[bytes, bytes]) -> tuple[str, Origin] | None:
     if not before or before[-1] not in _PLANTED:
         return None
     at = len(before) - 1
-    text = before + behind
     starts = range(max(0, at - 3 * _ENOUGH), max(0, at - _ENOUGH))
-    confirmed = sum(at in _boundaries(text, start, at) for start in starts)
-    return _PLANTED[before[-1]] if starts and 2 * confirmed > len(starts) else None
+    ways = [_way(before + behind, start, at) for start in starts]
+    confirmed = [way for way in ways if at in way]
+    if not starts or 2 * len(confirmed) <= len(starts):
+        return None
+    # Behind a return or a jump an int3 is padding (CONFIG_SLS), and ip is where others jump to.
+    padding = sum(_ENDS.match(_before(way, at)) is not None for way in confirmed)
+    return None if 2 * padding > len(confirmed) else _PLANTED[before[-1]]
 
 
-def _boundaries(text: bytes, start: int, last: int) -> set[int]:
+def _before(way: dict[int, str], at: int) -> str:
+    """The text of the instruction that stands before the one at ``at``, or ""."""
+    earlier = [start for start in way if start < at]
+    return way[max(earlier)] if earlier else ""
+
+
+def _way(text: bytes, start: int, last: int) -> dict[int, str]:
+    """Offset → text of the instructions from ``start`` to ``last``."""
     body = decode(text[start:], start)
-    return {one.address for one in body.instructions if one.address <= last}
+    return {one.address: one.text for one in body.instructions if one.address <= last}
+
+
+def undefined(behind: bytes) -> str | None:
+    """The name of the instruction at ip, if it is one that WARN() and BUG() use to trap."""
+    for start, name in _UNDEFINED:
+        if behind.startswith(start):
+            return name
+    return None

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Real kernels' logs: what each tells must be what was done to its kernel.
 
-``scripts/lab mishaps --suite SUITE -o tests/oops/logs`` makes them anew. What was done is in
+``scripts/lab mishaps --suite SUITE -o tests/logs/mishaps`` makes them anew. What was done is in
 scripts/labkit/mishaps.py and guest/mishap/mishap.c; nothing here is copied from an answer.
 """
 
@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from inspector.logs.read import read_log
+from inspector.model.evidence import Evidence
 from inspector.model.oops import LogReport, Shape, ToldFrame
 from inspector.model.origin import Origin
 from inspector.model.registers import REGISTER_NAMES
-from inspector.oops.read import read_log
 
-LOGS = sorted((Path(__file__).parent / "logs").glob("*.log"))
+LOGS = sorted((Path(__file__).parent / "mishaps").glob("*.log"))
 TIMER = {Origin.SYSVEC, Origin.IRQ}
 # What happened → origin, vector and error code of the frame that is printed for it.
 EXCEPTIONS = {
@@ -30,6 +31,10 @@ EXCEPTIONS = {
     "int3": (Origin.INT3, 3, None),
     "overflow": (Origin.DOUBLE_FAULT, 8, 0),
 }
+
+
+def texts(statements: tuple[Evidence, ...]) -> str:
+    return " ".join(statement.text for statement in statements)
 
 
 def report_of(path: Path) -> LogReport:
@@ -85,7 +90,7 @@ def test_an_exception_is_told_with_the_call_that_its_task_was_in(path: Path) -> 
     assert "orig_ax" not in first.registers
     if mishap_of(path) not in ("interrupt", "overflow"):  # these had left the task's own call
         _assert_in_write(found[1])
-        assert f"line {found[1].line}: 1 (write)" in " ".join(first.story)
+        assert f"line {found[1].line}: 1 (write)" in texts(first.story)
 
 
 def _assert_in_write(frame: ToldFrame) -> None:

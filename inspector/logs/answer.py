@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The answer first: what happened, to whom, where, and which memory it was about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from inspector.logs.block import RawFrame
+from inspector.logs.headlines import Headline, Part
+from inspector.logs.reader import RawReport
+from inspector.model.evidence import Evidence
+from inspector.model.oops import ToldFrame
+from inspector.model.origin import Origin
+
+_ADDRESS = re.compile(
+    r"(?:address:?|dereference(?: at)?|request at|execute \S+ at|paging request(?: at)?) "
+    r"(?:0x)?([0-9a-f]{6,16}|\(null\))\b"
+)
+_LOCKUP = re.compile(r"CPU#(?P<cpu>\d+) stuck for .*\[(?P<comm>.*):(?P<pid>\d+)\]")
+_HUNG = re.compile(r"INFO: task (?P<comm>.*):(?P<pid>\d+) (?:is )?blocked")
+_BY_TASK = re.compile(r"(?:by task|: |\[)(?P<comm>[^\s\[\]/][^\[\]]*)/(?P<pid>\d+)\b")
+_SIGNAL = re.compile(r"(?:traps: )?(?P<comm>.+?)\[(?P<pid>\d+)\]")
+_AT_FUNCTION = re.compile(r"\b([A-Za-z_][\w.]*)\+0x[0-9a-f]+/0x[0-9a-f]+(?: \[([\w-]+)\])?")
+_OF_CPU = re.compile(r"(?:hard LOCKUP on cpu|for cpu|on CPU) (\d+)")
+# arch/x86/include/asm/trap_pf.h
+_PF_PROTECTION, _PF_WRITE, _PF_USER, _PF_RESERVED, _PF_FETCH = 1, 2, 4, 8, 16
+
+TITLES = {
+    "page-fault": "page fault",
+    "stack-overflow": "kernel stack overflow",
+    "double-fault": "double fault",
+    "general-protection": "general protection fault",
+    "bug": "BUG",
+    "invalid-opcode": "invalid opcode",
+    "divide-error": "divide error",
+    "warning": "WARNING",
+    "soft-lockup": "soft lockup",
+    "hard-lockup": "hard lockup",
+    "rcu-stall": "RCU stall",
+    "hung-task": "hung task",
+    "kasan": "KASAN report",
+    "kfence": "KFENCE report",
+    "kmsan": "KMSAN report",
+    "kcsan": "KCSAN report",
+    "ubsan": "UBSAN report",
+    "lockdep": "lockdep report",
+    "panic": "panic",
+    "signal": "exception of a user program",
+    "machine-check": "machine check",
+    "nmi-backtrace": "NMI backtrace",
+    "show-regs": "registers that sysrq asked for",
+    "registers": "registers",
+}
+"""What a report of a kind is called; others by their kind's own word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Who and where, as :class:`~inspector.model.oops.ToldReport` has it."""
+
+    kind: str
+    headline: str
+    comm: str | None
+    pid: int | None
+    cpu: int | None
+    release: str | None
+    taint: str | None
+    function: str
+    module: str
+    error_code: int | None
+    facts: tuple[Evidence, ...]
+
+
+def answer(report: RawReport, frames: tuple[ToldFrame, ...], release: str | None) -> Answer:
+    """The facts of a report, most wanted first.
+
+    :param release: of the kernel, where the report itself does not name one
+    """
+    first = report.headlines[0] if report.headlines else None
+    kind, text = (first.kind, first.text) if first else ("registers", "")
+    comm, pid, cpu = _task(report, first)
+    task = report.task
+    own = (task.release if task else "") or release
+    function, module = _place(report, first)
+    code = _error_code(report, frames)
+    facts = (
+        _what(kind, report, frames, code),
+        *_code_fact(code, frames),
+        *_where(function, module),
+        *_who(comm, pid, cpu, own),
+        *_taint(report),
+        *_first_module(report, function, module),
+        *_then(report),
+    )
+    letters = _letters(task.taint) if task and task.taint else None
+    return Answer(kind, text, comm, pid, cpu, own, letters, function, module, code, facts)
+
+
+def _task(report: RawReport, first: Headline | None) -> tuple[str | None, int | None, int | None]:
+    cpu: int | None = None
+    if first is not None and (found := _OF_CPU.search(first.text)):
+        cpu = int(found[1])
+    if report.task is not None:
+        task = report.task
+        return task.comm, task.pid, task.cpu if task.cpu is not None else cpu
+    if first is None:
+        return None, None, cpu
+    for kinds, pattern in (
+        (("soft-lockup",), _LOCKUP),
+        (("hung-task",), _HUNG),
+        (("signal", "vsyscall"), _SIGNAL),
+    ):
+        found = pattern.search(first.text) if first.kind in kinds else None
+        if found is not None:
+            cpu = int(found["cpu"]) if "cpu" in found.groupdict() else cpu
+            return found["comm"].strip(), int(found["pid"]), cpu
+    return None, None, cpu
+
+
+def _place(report: RawReport, first: Headline | None) -> tuple[str, str]:
+    """The function that it is about, and its module."""
+    for raw in report.frames:
+        if raw.function and not raw.summary and not raw.registers.get("cs", 0) & 3:
+            return raw.function, raw.module
+    if first is not None and (found := _AT_FUNCTION.search(first.text)):
+        return found[1], found[2] or ""
+    return "", ""
+
+
+def _error_code(report: RawReport, frames: tuple[ToldFrame, ...]) -> int | None:
+    for frame in frames:
+        if frame.error_code is not None:
+            return frame.error_code
+    for said in report.headlines:
+        if said.origins == (Origin.PAGE_FAULT,) and said.error_code is not None:
+            return said.error_code
+    return None
+
+
+def _what(
+    kind: str, report: RawReport, frames: tuple[ToldFrame, ...], code: int | None
+) -> Evidence:
+    title = TITLES.get(kind, kind.replace("-", " "))
+    if kind == "page-fault":
+        access = _access(report, code)
+        address = _address(report)
+        if access and address is not None:
+            return Evidence(
+                "page-fault-access", f"{title}: {access[0]} {address:#x} in {access[1]}", address
+            )
+        if access:
+            return Evidence(
+                "page-fault-access", f"{title}: {access[0].rpartition(' ')[0]} in {access[1]}"
+            )
+    if kind == "registers" and not frames:
+        return Evidence("report-kind", "a report")
+    return Evidence("report-kind", title)
+
+
+def _access(report: RawReport, code: int | None) -> tuple[str, str] | None:
+    """``("write to", "kernel mode")``."""
+    if code is None:
+        if report.access is None:
+            return None
+        whose, how = report.access
+        verb = {"read": "read from", "write": "write to"}.get(how, "instruction fetch from")
+        return verb, "kernel mode" if whose == "supervisor" else "user mode"
+    verb = "instruction fetch from" if code & _PF_FETCH else "write to"
+    if not code & (_PF_FETCH | _PF_WRITE):
+        verb = "read from"
+    return verb, "user mode" if code & _PF_USER else "kernel mode"
+
+
+def _address(report: RawReport) -> int | None:
+    for said in report.headlines:
+        if said.kind == "page-fault" and (found := _ADDRESS.search(said.text)):
+            return 0 if found[1] == "(null)" else int(found[1], 16)
+    return None
+
+
+def _code_fact(code: int | None, frames: tuple[ToldFrame, ...]) -> Iterator[Evidence]:
+    if code is None:
+        return
+    fault = any(f.error_code == code and f.origin is Origin.PAGE_FAULT for f in frames)
+    bits = ""
+    if fault or not frames:
+        bits = ": a protection violation" if code & _PF_PROTECTION else ": no page there"
+        if code & _PF_RESERVED:
+            bits = ": a reserved bit is set in a page table entry"
+    yield Evidence("error-code", f"error code {code:#x}{bits}")
+
+
+def _where(function: str, module: str) -> Iterator[Evidence]:
+    if function:
+        of = f", of the module {module}" if module else ""
+        yield Evidence("function", f"in {function}{of}")
+
+
+def _who(
+    comm: str | None, pid: int | None, cpu: int | None, release: str | None
+) -> Iterator[Evidence]:
+    if comm is not None:
+        on = f" on CPU {cpu}" if cpu is not None else ""
+        yield Evidence("task", f"task {comm}, pid {pid}{on}")
+    elif cpu is not None:
+        yield Evidence("cpu", f"CPU {cpu}")
+    if release:
+        yield Evidence("kernel", f"Linux {release}")
+
+
+def _taint(report: RawReport) -> Iterator[Evidence]:
+    task = report.task
+    if task is None or not task.taint:
+        return
+    letters = _letters(task.taint)
+    text = f"tainted: {letters}" if letters else "not tainted"
+    yield Evidence("taint", text)
+
+
+def _letters(taint: str) -> str:
+    """G says that no proprietary module was loaded: no taint by itself."""
+    words = taint.partition(":")[2]
+    return "".join(c for c in words if c.isalpha() and c != "G")
+
+
+def _first_module(report: RawReport, function: str, module: str) -> Iterator[Evidence]:
+    if module:
+        return
+    after = report.frames[0].line if report.frames and report.frames[0].entered is None else 0
+    for number, name, symbol in report.modules:
+        if number > after:
+            text = f"the first of the trace that is a module's: {symbol}, of {name} (line {number})"
+            yield Evidence("first-module", text)
+            return
+
+
+def _then(report: RawReport) -> Iterator[Evidence]:
+    for said in report.headlines[1:]:
+        if said.part is Part.ENDS:
+            yield Evidence("then", f"then, at line {said.number}: {said.text}")
+            return
+
+
+def same_place(report: RawReport) -> tuple[str, ...] | None:
+    """What a second report of the same thing has in common; None where nothing can be compared."""
+    first = report.headlines[0] if report.headlines else None
+    raw: RawFrame | None = report.frames[0] if report.frames else None
+    if first is None or raw is None or not raw.place or not raw.function:
+        return None
+    return first.kind, raw.place

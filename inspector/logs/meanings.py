@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the registers of a told frame hold: the phrases of a frame in a dump, as far as they hold.
+
+A text has no memory to look at: a number is called an address only where the register's job says
+so. What entry code clears or leaves unwritten differs by era, and is said only where it is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from inspector.explain.decode import decoded
+from inspector.explain.phrases import phrase
+from inspector.kernel.syscall_names import names
+from inspector.logs.block import GENERAL, RawFrame
+from inspector.logs.eras import PLAIN_FASTPATH, Era
+from inspector.logs.trace import FAST_PATHS
+from inspector.logs.verdict import KERNEL_HALF, Told, orig_ax, user_mode
+from inspector.model.absent import Absent, Why
+from inspector.model.context import Context, Pointer, PointsTo
+from inspector.model.evidence import Evidence
+from inspector.model.frame import FoundIn, Frame
+from inspector.model.origin import Origin
+from inspector.model.registers import REGISTER_NAMES, Registers, as_int32
+from inspector.model.report import RegisterMeaning
+from inspector.model.syscall import X32_SYSCALL_BIT, Abi, Syscall
+
+USER32_CS = 0x23  # __USER32_CS, asm/segment.h
+
+_USER_TOP = 1 << 47
+_ORDER = ("orig_ax", "ax", *(n for n in REGISTER_NAMES if n not in ("orig_ax", "ax")))
+_UNWRITTEN = frozenset({"bx", "bp", "r12", "r13", "r14", "r15"})
+_LEFT_OVER = Evidence(
+    "fast-path-left-over",
+    "not written by the entry code's fast path: what lies there is left over",
+)
+_MAY_BE_LEFT_OVER = Evidence(
+    "fast-path-may-be-left-over",
+    "user space's, where this era's entry code writes it; its fast path does not",
+)
+_LIVE = Evidence("live-interrupted", "live in the code that was interrupted")
+_CONTEXT = Context()
+_NOT_APPLICABLE = Absent(Why.NOT_APPLICABLE)
+
+
+def syscall_of(raw: RawFrame, origin: Origin, era: Era) -> Syscall | None:
+    """The call that a user frame's orig_ax names, where its table is known."""
+    number = orig_ax(raw, era)
+    if number is None or not (origin.is_syscall or origin in (Origin.FORK_CHILD, Origin.EXEC)):
+        return None
+    nr = as_int32(number % (1 << 64))
+    if nr < 0:
+        return None
+    compat = origin in (Origin.SYSCALL32, Origin.INT80) or raw.registers.get("cs") == USER32_CS
+    abi = Abi.IA32 if compat else Abi.X32 if nr & X32_SYSCALL_BIT else Abi.X86_64
+    nr &= ~X32_SYSCALL_BIT if abi is Abi.X32 else -1
+    return Syscall(nr, abi, names(abi).get(nr), None)
+
+
+def meanings_of(
+    raw: RawFrame, told: Told, syscall: Syscall | None, era: Era
+) -> tuple[RegisterMeaning, ...]:
+    """The registers that the text tells, orig_ax and ax first."""
+    registers = dict(raw.registers)
+    number = orig_ax(raw, era)
+    if number is not None:
+        registers["orig_ax"] = number % (1 << 64)
+    user = bool(user_mode(raw))
+    frame = _as_frame(registers, user, told, syscall)
+    known = told.origin is not Origin.UNKNOWN
+    unwritten = _left_unwritten(raw, told, era)
+    return tuple(
+        RegisterMeaning(
+            name,
+            decoded(frame, name, _pointer(name, registers[name], user)),
+            _phrase(frame, name, unwritten) if known else None,
+        )
+        for name in _ORDER
+        if name in registers
+    )
+
+
+def _phrase(frame: Frame, name: str, unwritten: Evidence | None) -> Evidence:
+    if unwritten is not None and name in _UNWRITTEN:
+        return unwritten
+    live = name in GENERAL and name != "ax" and not frame.user_mode
+    return _LIVE if live and frame.origin is not Origin.KRETPROBE else phrase(frame, name, _CONTEXT)
+
+
+def _left_unwritten(raw: RawFrame, told: Told, era: Era) -> Evidence | None:
+    """What six registers of a call's frame hold where the entry may not have written them."""
+    if told.origin is not Origin.SYSCALL:
+        return None
+    entry = raw.entered.symbol if raw.entered else None
+    if entry is None:
+        return _MAY_BE_LEFT_OVER if era.has(PLAIN_FASTPATH) is False else None
+    fast = FAST_PATHS.fullmatch(entry) is not None
+    return (_MAY_BE_LEFT_OVER if raw.stubs else _LEFT_OVER) if fast else None
+
+
+def _as_frame(
+    registers: Mapping[str, int], user: bool, told: Told, syscall: Syscall | None
+) -> Frame:
+    return Frame(
+        address=0,
+        origin=told.origin,
+        user_mode=user,
+        stack=None,
+        found_in=FoundIn.NOTE,
+        cpu=None,
+        task=None,
+        registers=Registers(*(registers.get(name, 0) for name in REGISTER_NAMES)),
+        evidence=told.evidence,
+        absent={name: _NOT_APPLICABLE for name in REGISTER_NAMES if name not in registers},
+        syscall=syscall,
+        vector=told.vector,
+    )
+
+
+def _pointer(name: str, value: int, user: bool) -> Pointer | None:
+    """By the register's job: only ip and sp are addresses for sure."""
+    if name not in ("ip", "sp"):
+        return None
+    if user:
+        return Pointer(PointsTo.USER) if 0 < value < _USER_TOP else None
+    return Pointer(PointsTo.KERNEL) if value >= KERNEL_HALF else None

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""From a text to what it tells: its reports with their frames, explained, as a stream."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+
+from inspector.logs.answer import answer, same_place
+from inspector.logs.block import RawFrame
+from inspector.logs.decoding import texts_of
+from inspector.logs.lines import lines_of
+from inspector.logs.meanings import USER32_CS, meanings_of, syscall_of
+from inspector.logs.opcodes import instruction_of
+from inspector.logs.reader import Log, RawReport, reports_of
+from inspector.logs.stories import missing, story
+from inspector.logs.verdict import HAVE_ERROR_CODE, Told, user_mode, verdict
+from inspector.model.evidence import Evidence
+from inspector.model.oops import LogReport, Shape, ToldFrame, ToldReport
+from inspector.model.syscall import Syscall
+
+_PLACES = 4096  # of reports that are remembered, to tell a repeat
+_FIRSTS = 64  # frames that a summary may print again
+
+
+class LogReading:
+    """A log while it is read: :meth:`reports` yields what it tells, then the rest is known."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._log = Log()
+        self._places: dict[tuple[str, ...], int] = {}
+        self._firsts: list[RawFrame] = []
+        self._zeros = False
+
+    @property
+    def release(self) -> str | None:
+        """Of the kernel, None where no line has named it yet."""
+        return self._log.era.release
+
+    @property
+    def foreign(self) -> tuple[tuple[str, int], ...]:
+        """Whose registers stand there that are none of x86-64 Linux, and at which line."""
+        return tuple(self._log.foreign.items())
+
+    @property
+    def notes(self) -> tuple[Evidence, ...]:
+        """What else is to be known of the text."""
+        return tuple(self._notes())
+
+    def reports(self) -> Iterator[ToldReport]:
+        """Every report of the text, in its order."""
+        for raw in reports_of(lines_of(texts_of(self._stream)), self._log):
+            told = self._told(raw)
+            if told is not None:
+                yield told
+
+    def _told(self, raw: RawReport) -> ToldReport | None:
+        kept = [frame for frame in raw.frames if not _is_empty(frame)]
+        self._zeros |= len(kept) < len(raw.frames)
+        if not kept and not raw.headlines:
+            return None
+        raw.frames = kept
+        verdicts = [verdict(frame, self._log.era) for frame in kept]
+        frames = tuple(self._frame(kept, verdicts, index) for index in range(len(kept)))
+        if len(self._firsts) < _FIRSTS:
+            self._firsts += kept
+        found = answer(raw, frames, self.release)
+        return ToldReport(
+            line=raw.line,
+            kind=found.kind,
+            headline=found.headline,
+            answer=found.facts,
+            comm=found.comm,
+            pid=found.pid,
+            cpu=found.cpu,
+            release=found.release,
+            taint=found.taint,
+            function=found.function,
+            module=found.module,
+            error_code=found.error_code,
+            frames=frames,
+            repeats=self._repeated_report(raw),
+        )
+
+    def _repeated_report(self, raw: RawReport) -> int | None:
+        key = same_place(raw)
+        if key is None:
+            return None
+        if key not in self._places and len(self._places) >= _PLACES:
+            return None
+        first = self._places.setdefault(key, raw.line)
+        return first if first != raw.line else None
+
+    def _frame(self, raws: Sequence[RawFrame], verdicts: Sequence[Told], index: int) -> ToldFrame:
+        raw, told, era = raws[index], verdicts[index], self._log.era
+        again = self._repeated(raws, index) if raw.summary else None
+        if again is not None:
+            told = verdict(again, era)
+        syscall = syscall_of(raw, told.origin, era)
+        entry = self._entry_behind(raws, verdicts, index)
+        said = raw.headline or raw.under
+        bits = 32 if raw.registers.get("cs") == USER32_CS else 64
+        return ToldFrame(
+            line=raw.line,
+            shape=raw.shape,
+            headline=said.text if said else "",
+            origin=told.origin,
+            possible=told.possible,
+            user_mode=user_mode(raw),
+            registers=raw.registers,
+            place=raw.place,
+            function=raw.function,
+            module=raw.module,
+            address=raw.address,
+            delivery=told.delivery,
+            syscall=syscall,
+            vector=told.vector,
+            error_code=_error_code(again or raw, told),
+            instruction=instruction_of(raw.code, told.origin, bits) if raw.code else None,
+            story=story(raw, told, syscall, entry, era),
+            meanings=meanings_of(raw, told, syscall, era),
+            missing=missing(raw),
+            evidence=told.evidence,
+            repeats=again.line if again is not None else None,
+        )
+
+    def _entry_behind(
+        self, raws: Sequence[RawFrame], verdicts: Sequence[Told], index: int
+    ) -> tuple[int, Syscall] | None:
+        """The user frame further out on the same stack."""
+        for raw, told in zip(raws[index + 1 :], verdicts[index + 1 :], strict=True):
+            if raw.headline is not None or raw.entered is None or raw.cut:
+                return None  # of something else, or not at the end of a trace
+            if user_mode(raw):
+                syscall = syscall_of(raw, told.origin, self._log.era)
+                return (raw.line, syscall) if syscall else None
+        return None
+
+    def _repeated(self, raws: Sequence[RawFrame], index: int) -> RawFrame | None:
+        """The frame of the same text that a summary prints again."""
+        this = raws[index]
+        for earlier in (*raws[:index], *self._firsts):
+            if earlier.registers == this.registers and earlier.place == this.place:
+                return earlier
+        return None
+
+    def _notes(self) -> Iterator[Evidence]:
+        if self._zeros:
+            yield Evidence(
+                "zeros",
+                "A block of zeros is no frame: it is the top of a kernel thread's stack, which"
+                " nothing ever entered from user mode.",
+            )
+        for name, line in self.foreign:
+            yield Evidence("foreign-registers", f"Not explained: {name}, from line {line} on.")
+
+
+def read_log(text: str, source: str) -> LogReport:
+    """All of ``text`` at once.
+
+    :param source: how to call it
+    """
+    reading = LogReading(io.BytesIO(text.encode()))
+    reports = tuple(reading.reports())
+    return LogReport(source, reading.release, reports, reading.notes)
+
+
+def _is_empty(raw: RawFrame) -> bool:
+    words = [raw.registers.get(name) for name in ("cs", "sp", "flags")]
+    return raw.shape is not Shape.PRINTED and words == [0, 0, 0]
+
+
+def _error_code(raw: RawFrame, told: Told) -> int | None:
+    """What die() prints is its C argument: 0 where the exception pushes no code."""
+    if raw.headline is None or told.vector not in HAVE_ERROR_CODE:
+        return None
+    return raw.headline.error_code

@@ -1,0 +1,574 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""From the lines of a log to its reports: what happened, where, and the frames printed for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from inspector.logs.block import (
+    Block,
+    Code,
+    RawFrame,
+    begins_block,
+    code_of,
+    is_middle_of_block,
+    row,
+)
+from inspector.logs.eras import Era
+from inspector.logs.foreign import Foreign, foreign
+from inspector.logs.headlines import Headline, Part, headline
+from inspector.logs.lines import Line
+from inspector.logs.printed import Printed, may_print, printed_registers
+from inspector.logs.single_lines import frame_line
+from inspector.logs.trace import (
+    TraceEntry,
+    begins_trace,
+    entry_code,
+    is_of_trace,
+    stack_mark,
+    trace_entry,
+)
+from inspector.model.oops import Shape
+
+_END = re.compile(r"---\[ end (?:trace|Kernel panic)")
+_CUT_HERE = re.compile(r"-{4,}\[ cut here \]-{4,}")
+_PF_CODE = re.compile(r"#PF: error_code\(0x([0-9a-f]+)\)")
+_PF_WHAT = re.compile(r"#PF: (supervisor|user) (read|write|instruction fetch|\w+) access")
+_TASK = re.compile(
+    r"CPU: (?P<cpu>\d+) (?:UID: \d+ )?PID: (?P<pid>\d+) Comm: (?P<comm>.*?)"
+    r"(?: Kdump: loaded)? (?P<taint>Not tainted|Tainted: [^#]*?) (?P<release>\d+\.\d+\S*) #"
+)
+_OLD_TASK = re.compile(
+    r"Pid: (?P<pid>\d+), comm: +(?P<comm>.*?) (?P<taint>Not tainted|Tainted: [^#]*?)"
+    r" \(?(?P<release>\d+\.\d+\S*?)(?: #|\s*\)|\s*$)"
+)
+_RELEASES = (
+    re.compile(r"Linux version (\d+\.\d+\S*) \("),
+    re.compile(r"\s*(?:Not tainted|Tainted: [^#]*?) (\d+\.\d+\S*) #"),
+    re.compile(r"\s*(\d+\.\d+\.\S+) #\S+ (?:Not tainted|Tainted:)"),
+    re.compile(r"(?:CPU: \d+|Pid: \d+,).*?[\s(](\d+\.\d+(?:\.\d+)?[-+.\w~]*) #\d"),
+)
+_CRASH_TASK = re.compile(
+    r'PID: (?P<pid>\d+)\s+TASK: [0-9a-f]+\s+CPU: (?P<cpu>\d+)\s+COMMAND: "(?P<comm>.*)"'
+)
+_CRASH_ENTRY = re.compile(
+    r"\s*#\d+ \[[0-9a-f]+\] (?P<symbol>[\w.$]+) at [0-9a-f]+(?: \[(?P<module>[\w-]+)\])?"
+)
+_CRASH_RIP = re.compile(r"\s*\[exception RIP: (?P<symbol>[\w.$]+)(?P<offset>\+\d+)?\]")
+_CRASH_FRAME = re.compile(r"\s*(?:KERNEL-MODE|USER-MODE) EXCEPTION FRAME AT:? (?:0x)?([0-9a-f]+)")
+# What stands behind a trace, or has lost the block that it belongs to.
+_SUMMARY_LINE = re.compile(r"\s*(?:RIP: \S+\+0x|CR2: |ORIG_RAX: [0-9a-f]{16}\s*$|EFLAGS: )")
+_LEFT_OUT = re.compile(r"\[?\s*(?:\[?\.\.\.|<?snip|\[snip)", re.IGNORECASE)
+_REGISTER_LINES = (
+    frozenset(
+        (
+            "RIP:",
+            "RSP:",
+            "ORIG",
+            "EFLA",
+            "CR2:",
+            "RAX:",
+            "RBX:",
+            "RCX:",
+            "RDX:",
+            "RSI:",
+            "RDI:",
+            "RBP:",
+        )
+    )
+    | frozenset(f"R{number:02}:" for number in range(8, 16))
+    | {"R8: ", "R9: "}
+)
+_NEAR = 40  # lines after which the two halves of a block no longer belong together
+_FOREIGN_REACH = 80  # lines over which registers of somebody else go on
+
+
+@dataclass(slots=True)
+class TaskLine:
+    """Who the kernel says was running: dump_stack_print_info()."""
+
+    number: int
+    comm: str
+    pid: int | None
+    cpu: int | None
+    taint: str
+    release: str
+
+
+@dataclass(slots=True)
+class RawReport:
+    """What was printed for one thing that happened.
+
+    :ivar headlines: in their order, the first of which began it
+    :ivar modules: of the trace, from the innermost on, without those that only may be on it
+    """
+
+    line: int
+    headlines: list[Headline] = field(default_factory=list)
+    frames: list[RawFrame] = field(default_factory=list)
+    task: TaskLine | None = None
+    access: tuple[str, str] | None = None
+    modules: list[tuple[int, str, str]] = field(default_factory=list)
+    functions: list[tuple[int, str]] = field(default_factory=list)
+    last: int = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to say of it."""
+        return not self.headlines and not self.frames
+
+
+class Log:
+    """What the whole text tells besides its reports: filled while they are read."""
+
+    def __init__(self) -> None:
+        self.era = Era()
+        self.foreign: dict[str, int] = {}  # whose registers → the first line
+
+    def saw_release(self, release: str) -> None:
+        """Take the name of the kernel; the first that a text names is its."""
+        if self.era.release is None:
+            self.era.release = release
+
+
+class Stream:
+    """The lines of one caller; reports come out as they end."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._report: RawReport | None = None
+        self._done: list[RawReport] = []
+        self._block: Block | None = None
+        self._earlier: Block | None = None  # cut off by another block, and perhaps not over
+        self._printed: Printed | None = None
+        self._headline: Headline | None = None  # still waits for its frame
+        self._under: Headline | None = None
+        self._entry: TraceEntry | None = None  # the last line, if it is a sure one of a trace
+        self._caller: str | None = None
+        self._guessed: TraceEntry | None = None  # the last entry, sure or not
+        self._mark = ""
+        self._traced = False  # a trace has begun since the headline
+        self._cut = False
+        self._stubs = False
+        self._ended = False  # behind an "end trace" line, and before what comes next
+        self._foreign_until = 0
+        self._exception_rip: re.Match[str] | None = None
+        self._at: int | None = None
+        self.last = 0
+
+    @property
+    def beginning(self) -> int | None:
+        """The line of the report that is not over, None where there is none."""
+        return self._report.line if self._report else None
+
+    def finished(self) -> list[RawReport]:
+        """The reports that are over, and no longer this stream's."""
+        done, self._done = self._done, []
+        return done
+
+    @property
+    def has_finished(self) -> bool:
+        """Whether reports are over."""
+        return bool(self._done)
+
+    def end(self) -> None:
+        """No line comes any more, or none for so long that the report is over."""
+        self._close()
+        self._finish()
+
+    def take(self, line: Line) -> None:
+        """Take the next line."""
+        self.last = line.number
+        text = line.text
+        if not text or text.isspace():
+            return
+        start = text.lstrip()[:4]
+        if start in _REGISTER_LINES:
+            if self._take_registers(line):
+                return
+        elif start == "Code":
+            self._take_code(line)
+            return
+        elif "+" in text or " (" in text or "[" in text or "<" in text:
+            if self._take_trace(line):
+                return
+        self._take_words(line)
+
+    # Registers
+
+    def _take_registers(self, line: Line) -> bool:
+        begun = begins_block(line)
+        if begun is not None:
+            self._begin_block(begun, line)
+            return True
+        if self._block is not None and line.number - self._block.last > _NEAR:
+            self._close()
+        if self._block is not None and (self._block.takes(line) or self._give_to_two(line)):
+            return True
+        if is_middle_of_block(line.text):
+            raw = RawFrame(line.number, Shape.REGISTERS, beginning=False)
+            self._begin_block(raw, line).takes(line)
+            return True
+        return bool(_SUMMARY_LINE.match(line.text))
+
+    def _give_to_two(self, line: Line) -> bool:
+        """Two blocks are open, and both may own this line: neither gets it."""
+        told, earlier, block = row(line.text), self._earlier, self._block
+        if earlier is None or block is None or not told or not earlier.lacks(told):
+            return False
+        earlier.raw.registers.update(told)
+        for each in (earlier, block):
+            each.raw.mixed |= told.keys()
+        return True
+
+    def _begin_block(self, raw: RawFrame, line: Line) -> Block:
+        block = self._block
+        if block is not None and block.raw.inlined and block.last + 3 > line.number:
+            # A symbolizer prints RIP again for every function inlined there.
+            block.raw.registers.update(raw.registers)
+            block.raw.place, block.raw.function = raw.place, raw.function
+            block.raw.module, block.raw.inlined = raw.module, raw.inlined
+            return block
+        unfinished = (
+            block is not None
+            and block.raw.beginning
+            and raw.beginning
+            and not block.complete
+            and line.number - block.last < _NEAR
+            and self._entry is None
+        )
+        if not unfinished:
+            self._close()
+        report = self._current(line.number)
+        raw.headline = self._waiting_headline()
+        raw.under = self._under
+        raw.entered, raw.caller = self._entry, self._caller
+        raw.stack, raw.cut, raw.summary = self._mark, self._cut, self._ended
+        raw.stubs = self._stubs
+        if self._exception_rip is not None:
+            found = self._exception_rip
+            raw.function = found["symbol"]
+            raw.place = raw.function + (f"+{int(found['offset']):#x}" if found["offset"] else "")
+        raw.address, self._at = self._at, None
+        if raw.beginning and raw.reader == "kernel":
+            self._log.era.saw_rip(raw.old)
+        self._earlier = block if unfinished else None
+        self._block = Block(raw)
+        report.frames.append(raw)
+        self._headline = self._entry = self._guessed = self._exception_rip = None
+        self._caller = None
+        self._cut = self._ended = self._stubs = False
+        return self._block
+
+    def _waiting_headline(self) -> Headline | None:
+        return None if self._traced else self._headline
+
+    def _take_code(self, line: Line) -> None:
+        code = code_of(line.text)
+        block = self._block
+        if block is not None and not block.rows and "sp" not in block.raw.registers:
+            block.raw.code = block.raw.code or code  # right behind RIP
+            block.last = line.number
+            self._log.era.saw_code_behind_rip()
+        elif code is not None:
+            self._give_late(code)
+
+    def _give_late(self, code: Code) -> None:
+        """Up to 4.17 ``Code:`` ends the whole report: it is that of the frame printed first."""
+        if self._report is None:
+            return
+        for raw in self._report.frames:
+            if raw.entered is None and not raw.summary and raw.reader == "kernel":
+                if raw.code is None and not raw.registers.get("cs", 3) & 3:
+                    raw.code = code
+                return
+
+    # Traces
+
+    def _take_trace(self, line: Line) -> bool:
+        entry = trace_entry(line.number, line.text)
+        if entry is None:
+            entry = self._crash_entry(line)
+        if entry is not None:
+            self._take_entry(entry)
+            return True
+        if (mark := stack_mark(line.text)) is not None:
+            ends = line.text.lstrip().startswith("</")
+            self._mark = "" if ends else mark
+            return True
+        if is_of_trace(line.text):
+            return True
+        if found := _CRASH_RIP.match(line.text):
+            self._exception_rip = found
+            return True
+        return False
+
+    def _crash_entry(self, line: Line) -> TraceEntry | None:
+        if "#" not in line.text[:4]:
+            return None
+        found = _CRASH_ENTRY.match(line.text)
+        if found is None:
+            return None
+        self._traced = True
+        return TraceEntry(line.number, found["symbol"], "", found["module"] or "", True)
+
+    def _take_entry(self, entry: TraceEntry) -> None:
+        code = entry_code(entry.symbol)
+        if code is not None or entry.symbol[:3] in ("SyS", "__x"):
+            self._log.era.saw_symbol(entry.symbol)
+        self._stubs |= entry.symbol.startswith("stub_")
+        self._see_below(entry)
+        if self._block is not None and self._block.complete:
+            self._close()
+        if entry.sure:
+            self._caller = self._entry.symbol if self._entry else None
+            self._entry = entry
+            self._note(entry)
+        self._guessed = entry
+
+    def _see_below(self, entry: TraceEntry) -> None:
+        """The trace under a block leads through an entry to the very place of that block."""
+        report, before = self._report, self._guessed
+        if report is None or before is None or not report.frames:
+            return
+        raw = report.frames[-1]
+        place = raw.place.partition("/")[0]
+        if raw.below is None and before.number > raw.line and entry.place == place:
+            if entry_code(before.symbol) is not None or before.symbol.startswith("asm_"):
+                raw.below = before
+
+    def _note(self, entry: TraceEntry) -> None:
+        report = self._report
+        if report is None:
+            return
+        if entry.module and len(report.modules) < 64:
+            report.modules.append((entry.number, entry.module, entry.symbol))
+        if len(report.functions) < 64:
+            report.functions.append((entry.number, entry.symbol))
+        report.last = entry.number
+
+    # Words
+
+    def _take_words(self, line: Line) -> None:
+        text = line.text
+        said = headline(line.number, text)
+        if said is not None:
+            self._take_headline(said)
+            return
+        start = text[:3]
+        if start in ("CPU", "Pid", "PID", "Lin") or "ainted" in text:
+            if self._take_task(line):
+                return
+        if start == "---":
+            if _END.match(text):
+                self._close()
+                self._headline, self._entry, self._ended = None, None, True
+                return
+            if _CUT_HERE.match(text):
+                self._close()
+                self._finish()
+                self._headline = self._under = self._entry = None
+                return
+        if start == "#PF":
+            self._take_page_fault(text)
+            return
+        if begins_trace(text):
+            if self._block is None or self._block.rows:
+                self._close()
+            self._traced = True
+            self._headline = None
+            self._entry = self._guessed = self._caller = None
+            return
+        if _LEFT_OUT.match(text):
+            self._cut = True
+            return
+        self._take_other(line)
+
+    def _take_other(self, line: Line) -> None:
+        strange = foreign(line.text)
+        if strange is not None:
+            self._see_foreign(strange, line)
+            return
+        text = line.text
+        if found := _CRASH_FRAME.match(text):
+            self._at = int(found[1], 16)
+            return
+        single = frame_line(line)
+        if single is not None:
+            self._close()
+            report = RawReport(line.number, frames=[single], last=line.number)
+            if single.under is not None:
+                report.headlines.append(single.under)
+            elif self._under is not None:
+                single.under = self._under
+            self._done.append(report)
+            return
+        if line.number < self._foreign_until or not may_print(text):
+            return
+        told, guessed = printed_registers(text)
+        if not told:
+            return
+        if self._printed is None or not self._printed.takes(line, told, guessed):
+            self._close()
+            self._printed = Printed(line, self._under)
+            self._printed.takes(line, told, guessed)
+
+    def _see_foreign(self, strange: Foreign, line: Line) -> None:
+        self._log.foreign.setdefault(strange.name, line.number)
+        self._foreign_until = line.number + _FOREIGN_REACH
+        self._printed = None
+
+    def _take_page_fault(self, text: str) -> None:
+        if found := _PF_CODE.match(text):
+            if self._headline is not None:
+                self._replace(replace(self._headline, error_code=int(found[1], 16)))
+        elif (found := _PF_WHAT.match(text)) and self._report is not None:
+            self._report.access = (found[1], found[2])
+
+    def _take_headline(self, said: Headline) -> None:
+        waits = self._headline
+        if said.part is Part.GOES_ON and waits is not None and self._goes_on(waits, said):
+            self._replace(_together(waits, said))
+            if self._report is not None:
+                self._report.headlines[-1:] = [_together(waits, said)]
+            return
+        self._close_if_over()
+        if said.part in (Part.BEGINS, Part.GOES_ON) and self._has_begun():
+            self._finish()
+        report = self._current(said.number)
+        report.headlines.append(said)
+        self._headline = self._under = said
+        self._entry = self._caller = self._guessed = None
+        self._ended = self._traced = self._cut = False
+        self._mark = ""
+
+    def _close_if_over(self) -> None:
+        """Another CPU's line may stand inside a block: only what is whole is closed by it."""
+        if self._block is None or self._block.complete or self._printed is not None:
+            self._close()
+
+    def _goes_on(self, waits: Headline, said: Headline) -> bool:
+        if waits.part is Part.ENDS or waits.kind in ("sysrq", "show-regs"):
+            return False
+        return not waits.origins or bool(set(waits.origins) & set(said.origins))
+
+    def _has_begun(self) -> bool:
+        return self._report is not None and not self._report.empty
+
+    def _replace(self, said: Headline) -> None:
+        self._headline = self._under = said
+        if self._report is not None and self._report.headlines:
+            self._report.headlines[-1] = said
+
+    def _take_task(self, line: Line) -> bool:
+        text = line.text
+        found = _TASK.match(text) or _OLD_TASK.match(text)
+        if found is not None:
+            self._saw_task(line, found, found["taint"], found["release"])
+            return True
+        if found := _CRASH_TASK.match(text):
+            self._close()
+            self._finish()
+            self._saw_task(line, found, "", "")
+            return True
+        for pattern in _RELEASES:
+            if found := pattern.match(text):
+                self._log.saw_release(found[1])
+                return text.startswith(("CPU", "Linux"))
+        return False
+
+    def _saw_task(self, line: Line, found: re.Match[str], taint: str, release: str) -> None:
+        words: Mapping[str, str | None] = found.groupdict()
+        cpu = words.get("cpu")
+        task = TaskLine(
+            line.number,
+            found["comm"],
+            int(found["pid"]),
+            int(cpu) if cpu else None,
+            taint,
+            release,
+        )
+        if release:
+            self._log.saw_release(release)
+        report = self._current(line.number)
+        if report.task is None:
+            report.task = task
+
+    # The state
+
+    def _current(self, number: int) -> RawReport:
+        if self._report is None:
+            self._report = RawReport(number)
+        return self._report
+
+    def _close(self) -> None:
+        for block in (self._earlier, self._block):
+            if block is not None:
+                block.closed()
+        if self._printed is not None and (raw := self._printed.closed()) is not None:
+            self._current(raw.line).frames.append(raw)
+        self._block = self._earlier = self._printed = None
+
+    def _finish(self) -> None:
+        self._close()
+        if self._report is not None and not self._report.empty:
+            self._done.append(self._report)
+        self._report = None
+
+
+def _together(first: Headline, second: Headline) -> Headline:
+    """Two lines about the same: the first one's words, and all that either tells."""
+    both = tuple(origin for origin in first.origins if origin in second.origins)
+    return replace(
+        first,
+        origins=both or second.origins,
+        vector=second.vector if second.vector is not None else first.vector,
+        error_code=first.error_code if second.error_code is None else second.error_code,
+        why=first.why if first.origins == second.origins else second.why,
+        kind=first.kind if first.origins else second.kind,
+    )
+
+
+_IDLE = 2000  # lines after which a caller that is silent has said all of its report
+
+
+def reports_of(lines: Iterable[Line], log: Log) -> Iterator[RawReport]:
+    """Every report of ``lines``, by the line where it begins; ``log`` is filled meanwhile.
+
+    What two CPUs printed at once comes apart by the caller where the kernel names it.
+    """
+    streams: dict[str, Stream] = {}
+    ready: list[RawReport] = []
+    for line in lines:
+        stream = streams.get(line.caller)
+        if stream is None:
+            stream = streams[line.caller] = Stream(log)
+        stream.take(line)
+        if stream.has_finished:
+            ready += stream.finished()
+        if ready or line.number % _IDLE == 0:
+            for caller, other in list(streams.items()):
+                if caller and line.number - other.last > _IDLE:
+                    other.end()
+                    ready += other.finished()
+                    del streams[caller]
+            yield from _due(ready, streams)
+    for stream in streams.values():
+        stream.end()
+        ready += stream.finished()
+    yield from sorted(ready, key=_line)
+
+
+def _due(ready: list[RawReport], streams: Mapping[str, Stream]) -> list[RawReport]:
+    """Take the reports out of ``ready`` before which none can come any more."""
+    begun = [stream.beginning for stream in streams.values() if stream.beginning is not None]
+    first = min(begun, default=None)
+    due = sorted((r for r in ready if first is None or r.line < first), key=_line)
+    ready[:] = [r for r in ready if first is not None and r.line >= first]
+    return due
+
+
+def _line(report: RawReport) -> int:
+    return report.line

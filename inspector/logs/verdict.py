@@ -1,0 +1,448 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What put a frame of a log where it was: rules over what the text tells, surest first.
+
+What two rules say of one frame is compared; a contradiction is stated, and then the surer one
+counts, or none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from inspector.logs.block import RawFrame
+from inspector.logs.eras import MINUS_ONE, ORIG_RAX, Era
+from inspector.logs.opcodes import entering, planted, undefined
+from inspector.logs.trace import FRED_ENTRIES, EntryCode, TraceEntry, entry_code, fred_event
+from inspector.model.evidence import Evidence
+from inspector.model.oops import Shape
+from inspector.model.origin import Delivery, Origin
+from inspector.model.registers import as_int64
+
+KERNEL_HALF = 0xFFFF_8000_0000_0000
+"""The lowest canonical address of the kernel's half."""
+
+_VSYSCALL_PAGE = range(0xFFFF_FFFF_FF60_0000, 0xFFFF_FFFF_FF60_1000)
+_USER32_CS = 0x23  # __USER32_CS, asm/segment.h
+_RF = 1 << 16  # X86_EFLAGS_RF: the CPU sets it in the frame of a fault
+_PAGE = 4096
+_PUSHED = 0x30  # bytes that the CPU pushes for an exception with an error code
+_ENTRY_ONLY = frozenset({Origin.SYSCALL, Origin.SYSCALL32})
+_CALLS = frozenset({Origin.SYSCALL, Origin.SYSCALL32, Origin.INT80})
+_INTERRUPTS = (Origin.IRQ, Origin.SYSVEC)
+_CLONES = frozenset({56, 57, 58, 435})  # clone, fork, vfork, clone3
+_TRAMPOLINES = ("kretprobe_trampoline", "__kretprobe_trampoline", "arch_rethook_trampoline")
+_EARLY_ENTRY = ("error_entry", "paranoid_entry", "fixup_bad_iret", "sync_regs")
+HAVE_ERROR_CODE = frozenset({8, 10, 11, 12, 13, 14, 17, 21, 29, 30})  # the CPU pushes one
+_FAULTS = (Origin.PAGE_FAULT, Origin.GENERAL_PROTECTION, Origin.EXCEPTION)
+_LEAVES_MINUS_ONE = (
+    Origin.PAGE_FAULT,
+    Origin.GENERAL_PROTECTION,
+    Origin.INT3,
+    Origin.OPTPROBE,
+    Origin.KRETPROBE,
+    Origin.IRQ,
+    Origin.SYSVEC,
+    Origin.NMI,
+    Origin.DEBUG,
+    Origin.DOUBLE_FAULT,
+    Origin.MACHINE_CHECK,
+    Origin.EXCEPTION,
+)
+_USER_MINUS_ONE = (
+    Origin.PAGE_FAULT,
+    Origin.GENERAL_PROTECTION,
+    Origin.INT3,
+    Origin.DEBUG,
+    Origin.MACHINE_CHECK,
+    Origin.EXCEPTION,
+    Origin.IRQ,
+    Origin.SYSVEC,
+    Origin.NMI,
+    Origin.SYSCALL,
+)
+_OLD_VECTORS = range(-256, -32)  # ~vector, which the entry code left there up to 5.7
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """:ivar possible: what is left open, where ``origin`` is unknown
+    :ivar delivery: where the text names the entry code
+    """
+
+    origin: Origin
+    evidence: tuple[Evidence, ...]
+    possible: tuple[Origin, ...] = ()
+    vector: int | None = None
+    delivery: Delivery | None = None
+
+
+def orig_ax(raw: RawFrame, era: Era) -> int | None:
+    """``orig_ax`` as a signed number; None where the text does not tell.
+
+    A whole block of an era that prints ORIG_RAX tells it by leaving it out: it is -1.
+    """
+    if "orig_ax" in raw.registers:
+        return as_int64(raw.registers["orig_ax"])
+    if "orig_ax" in raw.mixed or raw.shape is not Shape.REGISTERS or raw.reader != "kernel":
+        return None
+    whole = raw.beginning and {"flags", "sp"} <= raw.registers.keys()
+    return -1 if whole and not raw.old and era.has(ORIG_RAX) is not False else None
+
+
+def user_mode(raw: RawFrame) -> bool | None:
+    """Whether the frame is of user mode; None where the text does not tell."""
+    if raw.user is not None:
+        return raw.user
+    cs = raw.registers.get("cs")
+    if cs is not None:
+        return bool(cs & 3)
+    ip = raw.registers.get("ip")
+    # User space never runs there, but on the vsyscall page, which the kernel never runs.
+    return False if ip is not None and ip >= KERNEL_HALF and ip not in _VSYSCALL_PAGE else None
+
+
+def verdict(raw: RawFrame, era: Era) -> Told:
+    """The origin with its evidence."""
+    number = orig_ax(raw, era)
+    told = _placed(raw, number) or _by_trace(raw, number, era) or _by_headline(raw, number)
+    told = told or _by_trace_below(raw)
+    if told is None or (told.origin is Origin.UNKNOWN and not told.possible):
+        own = _by_frame(raw, number, era)
+        told = replace(own, evidence=(*told.evidence, *own.evidence)) if told else own
+    told = _narrowed(raw, told, number, era)
+    return _checked(raw, told)
+
+
+def _narrowed(raw: RawFrame, told: Told, number: int | None, era: Era) -> Told:
+    """What a headline leaves open, other marks may settle."""
+    if told.origin is not Origin.UNKNOWN or not told.possible:
+        return told
+    if set(told.possible) == set(_INTERRUPTS):
+        below = _by_trace_below(raw)
+        if below is not None and below.origin in _INTERRUPTS:
+            return replace(below, evidence=(*told.evidence, *below.evidence))
+        if number is not None and number in _OLD_VECTORS:
+            by_vector = _old_interrupt(number, era)
+            return replace(by_vector, evidence=(*told.evidence, *by_vector.evidence))
+    if set(told.possible) == {Origin.PAGE_FAULT, Origin.DOUBLE_FAULT}:
+        return _which_overflow(raw, told)
+    return told
+
+
+def _placed(raw: RawFrame, number: int | None) -> Told | None:
+    """What ip itself says."""
+    if any(raw.place.startswith(f"{name}+") for name in _TRAMPOLINES) and not raw.headline:
+        text = "ip is in the trampoline through which a probed function returns"
+        return Told(Origin.KRETPROBE, (Evidence("place", text),))
+    registers = raw.registers
+    if user_mode(raw) and raw.shape in (Shape.REGISTERS, Shape.RETURN_WORDS):
+        if registers.get("ip") == 0 and registers.get("sp") == 0:
+            text = (
+                "ip and sp are 0: copy_thread() gives a thread that never goes to user space a"
+                " copy of its creator's frame, and clears these two"
+            )
+            return Told(Origin.WORKER, (Evidence("worker", text),))
+    return None
+
+
+# The trace
+
+
+def _by_trace(raw: RawFrame, number: int | None, era: Era) -> Told | None:
+    entry = raw.entered
+    if entry is None:
+        return None
+    code = _entry_code(raw, entry)
+    if code is None:
+        return _inside_entry(raw, entry, number)
+    evidence = Evidence(
+        "trace",
+        f"line {entry.number}: {entry.symbol} stands just before the frame in the trace: its call"
+        " was given the frame",
+    )
+    delivery = Delivery.IDT if code.origin.is_trap else None
+    delivery = Delivery.FRED if code.fred else delivery
+    against = _contradiction(raw, code, number, era)
+    if against is not None:
+        own = _by_frame(raw, number, era)
+        return replace(own, evidence=(evidence, against, *own.evidence))
+    if code.origin is not Origin.UNKNOWN:
+        return Told(code.origin, (evidence,), vector=code.vector, delivery=delivery)
+    if Origin.FORK_CHILD in code.possible:
+        return _returns_to_user(raw, evidence, number)
+    if number is not None and number in _OLD_VECTORS:
+        told = _old_interrupt(number, era)
+        return replace(told, evidence=(evidence, *told.evidence))
+    return Told(Origin.UNKNOWN, (evidence,), code.possible)
+
+
+def _entry_code(raw: RawFrame, entry: TraceEntry) -> EntryCode | None:
+    if entry.symbol in FRED_ENTRIES:
+        user = entry.symbol.endswith("_user")
+        event = fred_event(raw.caller)
+        if event is not None:
+            return event
+        left = _USER_MINUS_ONE if user else _LEAVES_MINUS_ONE[:-1] + (Origin.EXCEPTION,)
+        return EntryCode(Origin.UNKNOWN, possible=left, fred=True)
+    code = entry_code(entry.symbol)
+    if code is not None and user_mode(raw) and code.origin is Origin.FTRACE:
+        return None
+    return code
+
+
+def _contradiction(raw: RawFrame, code: EntryCode, number: int | None, era: Era) -> Evidence | None:
+    """What speaks against the entry code that the trace names."""
+    mode = user_mode(raw)
+    if mode is False and code.origin in _ENTRY_ONLY:
+        text = (
+            f"cs is the kernel's, which a {code.origin.value} frame cannot have: lines are missing"
+            " between the trace and the frame, or are another's"
+        )
+        return Evidence("contradiction", text)
+    interrupt = code.origin in _INTERRUPTS or (code.origin.is_trap and code.origin not in _CALLS)
+    if mode and interrupt and number is not None and number >= 0:
+        text = (
+            f"orig_ax is {number}, which that entry code never leaves: lines are missing between"
+            " the trace and the frame"
+        )
+        return Evidence("contradiction", text)
+    if code.origin in _CALLS and number is not None and number in _OLD_VECTORS:
+        text = f"orig_ax is {number}, the complement of an interrupt's vector, which no call leaves"
+        return Evidence("contradiction", text)
+    new = not code.old and code.origin in _INTERRUPTS and era.has(MINUS_ONE) is True
+    if new and number is not None and number in _OLD_VECTORS:
+        text = f"orig_ax is {number}, where that entry code leaves -1"
+        return Evidence("contradiction", text)
+    return None
+
+
+def _inside_entry(raw: RawFrame, entry: TraceEntry, number: int | None) -> Told | None:
+    """An entry's own helper was called: which exception it was is not told yet."""
+    if entry.symbol.partition(".")[0] not in _EARLY_ENTRY:
+        return None
+    text = (
+        f"line {entry.number}: {entry.symbol} was given the frame: an exception's entry code,"
+        " which puts -1 into orig_ax only after it"
+    )
+    possible = _FAULTS
+    if number is not None and number not in (-1, 0):
+        possible = (Origin.PAGE_FAULT, Origin.GENERAL_PROTECTION, Origin.EXCEPTION)
+    return Told(Origin.UNKNOWN, (Evidence("entry-helper", text),), possible)
+
+
+def _returns_to_user(raw: RawFrame, evidence: Evidence, number: int | None) -> Told:
+    if number in _CLONES and raw.registers.get("ax", 0) == 0:
+        text = f"orig_ax is {number}, a call that makes a task, and ax is 0, as it returns there"
+        return Told(Origin.FORK_CHILD, (evidence, Evidence("fork", text)))
+    return Told(Origin.UNKNOWN, (evidence,), (Origin.FORK_CHILD, Origin.EXEC))
+
+
+def _by_trace_below(raw: RawFrame) -> Told | None:
+    """The guessed lines of a trace that begins above the frame lead to its very ip."""
+    entry = raw.below
+    code = entry_code(entry.symbol) if entry is not None else None
+    if entry is None or code is None or code.origin is Origin.UNKNOWN:
+        return None
+    if code.origin in _CALLS or (raw.headline is None and raw.entered is not None):
+        return None
+    text = (
+        f"line {entry.number}: the trace leads through {entry.symbol} to this ip: the frame is"
+        " the one that this entry code made"
+    )
+    return Told(
+        code.origin, (Evidence("trace-below", text),), vector=code.vector, delivery=Delivery.IDT
+    )
+
+
+# The headline
+
+
+def _by_headline(raw: RawFrame, number: int | None) -> Told | None:
+    said = raw.headline
+    if said is None or not said.origins:
+        return None
+    evidence = Evidence("headline", f"line {said.number}: {said.why}")
+    against = _against_headline(raw, number)
+    if against is not None:
+        return Told(Origin.UNKNOWN, (evidence, against))
+    if len(said.origins) == 1:
+        return Told(said.origins[0], (evidence,), vector=said.vector)
+    return Told(Origin.UNKNOWN, (evidence,), said.origins)
+
+
+def _against_headline(raw: RawFrame, number: int | None) -> Evidence | None:
+    said = raw.headline
+    if said is None or raw.reader == "line":
+        return None
+    if user_mode(raw) and said.kind in ("warning", "bug", "page-fault", "stack-overflow"):
+        text = "cs is user space's: this is not the frame that the headline is about"
+        return Evidence("contradiction", text)
+    if said.vector == 6 and raw.code is not None and undefined(raw.code[1]) is None:
+        text = "the instruction at ip is none that traps so: not the frame that the headline means"
+        return Evidence("contradiction", text)
+    if number is not None and number in _OLD_VECTORS and not set(said.origins) & set(_INTERRUPTS):
+        text = f"orig_ax is {number}, the complement of an interrupt's vector"
+        return Evidence("contradiction", text)
+    if raw.summary:
+        return Evidence("summary", "registers behind the end of a report are its first oops's")
+    return None
+
+
+def _which_overflow(raw: RawFrame, told: Told) -> Told:
+    """#PF if the CPU could push its frame above the page that was hit, else #DF."""
+    if raw.stack == "#DF" or (raw.below and raw.below.symbol == "asm_exc_double_fault"):
+        evidence = Evidence("df-stack", "the trace begins on the stack of #DF")
+        return Told(Origin.DOUBLE_FAULT, (*told.evidence, evidence), vector=8)
+    below = _by_trace_below(raw)
+    if below is not None and below.origin is Origin.PAGE_FAULT:
+        return replace(below, evidence=(*told.evidence, *below.evidence))
+    sp, cr2 = raw.registers.get("sp"), raw.cr2
+    if sp is None or cr2 is None or abs(sp - cr2) >= 16 * _PAGE:
+        return told
+    lowest = (sp & ~0xF) - _PUSHED  # the CPU aligns sp, and pushes five or six words
+    if lowest > cr2 | (_PAGE - 1):
+        text = (
+            f"sp is {sp - cr2:#x} above CR2, and what the CPU pushes lies above the page that was"
+            " hit: it could deliver #PF on this stack"
+        )
+        return Told(Origin.PAGE_FAULT, (*told.evidence, Evidence("room-to-push", text)), vector=14)
+    text = (
+        f"what the CPU pushes below sp {sp:#x} lies in the page that was hit (CR2 is {cr2:#x}): it"
+        " could deliver no #PF on this stack, and took #DF"
+    )
+    return Told(Origin.DOUBLE_FAULT, (*told.evidence, Evidence("no-room-to-push", text)), vector=8)
+
+
+# The frame alone
+
+
+def _by_frame(raw: RawFrame, number: int | None, era: Era) -> Told:
+    mode = user_mode(raw)
+    if mode:
+        return _user(raw, number, era)
+    return _kernel(raw, number, era) if mode is False else _modeless(raw, number)
+
+
+def _user(raw: RawFrame, number: int | None, era: Era) -> Told:
+    registers = raw.registers
+    if number is None:
+        text = "the text does not tell orig_ax: a call, an exception, or an interrupt"
+        return Told(Origin.UNKNOWN, (Evidence("orig-ax-untold", text),))
+    if number == -1:
+        text = "orig_ax is -1: an exception or interrupt of user mode, or a call after sigreturn"
+        return Told(Origin.UNKNOWN, (Evidence("orig-ax", text),), _USER_MINUS_ONE)
+    if number in _OLD_VECTORS:
+        return _old_interrupt(number, era)
+    if led := entering(raw.code[0]) if raw.code else None:
+        name, origin = led
+        if origin is Origin.SYSCALL and registers.get("cs") == _USER32_CS:
+            origin = Origin.SYSCALL32
+        return Told(origin, (Evidence("code", f"the two bytes before ip are {name}"),))
+    if _as_syscall_leaves_them(raw):
+        text = "rcx is ip and r11 is the flags, as the SYSCALL instruction leaves them"
+        return Told(Origin.SYSCALL, (Evidence("rcx-r11", text),))
+    possible: tuple[Origin, ...] = (Origin.SYSCALL, Origin.FORK_CHILD, Origin.EXEC, Origin.INT80)
+    if registers.get("cs") == _USER32_CS:
+        possible = (Origin.SYSCALL32, Origin.INT80, Origin.FORK_CHILD, Origin.EXEC)
+    text = f"orig_ax is {number}: the entry frame of a call, by which way the text does not tell"
+    return Told(Origin.UNKNOWN, (Evidence("orig-ax", text),), possible)
+
+
+def _as_syscall_leaves_them(raw: RawFrame) -> bool:
+    told = raw.registers
+    if not {"cx", "ip", "r11", "flags"} <= told.keys():
+        return False
+    return told["cx"] == told["ip"] and told["r11"] == told["flags"]
+
+
+def _kernel(raw: RawFrame, number: int | None, era: Era) -> Told:
+    if number is not None and number in _OLD_VECTORS:
+        return _old_interrupt(number, era)
+    if raw.code and raw.registers.get("flags", 0) & _RF and number in (-1, 0, None):
+        name = undefined(raw.code[1])
+        if name is not None:
+            text = f"{name} stands at ip, and RF is set in the flags: #UD, by a WARN() or a BUG()"
+            return Told(Origin.EXCEPTION, (Evidence("undefined-at-ip", text),), vector=6)
+    if raw.code and not raw.place.partition("/")[0].endswith("+0x0"):
+        found = planted(raw.code)
+        if found is not None and _agrees(found[1], number):
+            text = f"one byte before ip stands {found[0]}, by the Code line"
+            vector = 3 if found[1] is Origin.INT3 else None
+            evidence = (Evidence("code", text), *_number_evidence(number))
+            return Told(found[1], evidence, vector=vector)
+    return _by_number(raw, number)
+
+
+def _agrees(origin: Origin, number: int | None) -> bool:
+    """ftrace_regs_caller stores 0 (or a direct trampoline's address), int3 and optprobe -1."""
+    return number is not None and (number == -1) == (origin is not Origin.FTRACE)
+
+
+def _modeless(raw: RawFrame, number: int | None) -> Told:
+    ax = raw.registers.get("ax")
+    if number is not None and 0 <= number < 1024 and ax is not None and -4096 < as_int64(ax) < 0:
+        text = f"orig_ax {number} with an error in ax ({as_int64(ax)}): a call's entry frame"
+        possible = (Origin.SYSCALL, Origin.SYSCALL32, Origin.INT80)
+        return Told(Origin.UNKNOWN, (Evidence("orig-ax", text),), possible)
+    # In a call's entry frame ax is user's or a result: no address of the kernel's half.
+    return _by_number(raw, number, entry=ax is None or ax < KERNEL_HALF)
+
+
+def _by_number(raw: RawFrame, number: int | None, entry: bool = False) -> Told:
+    if number is None:
+        text = "the text does not tell orig_ax"
+        return Told(Origin.UNKNOWN, (Evidence("orig-ax-untold", text),))
+    evidence = _number_evidence(number)
+    if number == -1:
+        return Told(Origin.UNKNOWN, evidence, _LEAVES_MINUS_ONE)
+    if number == 0:
+        if user_mode(raw) is False and raw.shape is Shape.REGISTERS:
+            # Besides ftrace: an error code, or the dummy of early_idt_handler_array.
+            possible: tuple[Origin, ...] = (Origin.FTRACE, *_FAULTS)
+        else:
+            possible = (Origin.FTRACE, Origin.FTRACE_ARGS)
+        return Told(Origin.UNKNOWN, evidence, (*possible, *((Origin.SYSCALL,) if entry else ())))
+    return Told(Origin.UNKNOWN, evidence)
+
+
+def _number_evidence(number: int | None) -> tuple[Evidence, ...]:
+    if number == -1:
+        text = "orig_ax is -1, as every exception, interrupt, optimised probe and return probe has"
+    elif number == 0:
+        text = "orig_ax is 0: no int3, optimised kprobe or kretprobe, which all leave -1"
+    else:
+        return ()
+    return (Evidence("orig-ax", text),)
+
+
+def _old_interrupt(number: int, era: Era) -> Told:
+    vector = -number - 1
+    system = era.is_system_vector(vector)
+    name = era.vector_name(vector)
+    text = f"orig_ax is {number}, the complement of vector {vector:#x}: entry code up to 5.7"
+    if system is not None:
+        text += f"; {name or 'a system vector' if system else 'a vector of devices'}"
+    evidence = (Evidence("vector", text),)
+    if system is None:
+        return Told(Origin.UNKNOWN, evidence, _INTERRUPTS, vector, Delivery.IDT)
+    return Told(Origin.SYSVEC if system else Origin.IRQ, evidence, (), vector, Delivery.IDT)
+
+
+def _checked(raw: RawFrame, told: Told) -> Told:
+    """A SYSCALL never interrupts the kernel: what says so is not believed."""
+    mode = user_mode(raw)
+    left = tuple(_fitting(told.possible, mode))
+    if mode is False and told.origin in _ENTRY_ONLY:
+        text = f"cs is the kernel's, which a {told.origin.value} frame cannot have: cut or mixed up"
+        return Told(Origin.UNKNOWN, (*told.evidence, Evidence("contradiction", text)))
+    return replace(told, possible=left)
+
+
+def _fitting(possible: tuple[Origin, ...], mode: bool | None) -> Iterator[Origin]:
+    for origin in possible:
+        if mode is False and origin in _ENTRY_ONLY | {Origin.FORK_CHILD, Origin.EXEC}:
+            continue
+        if mode and origin in (Origin.FTRACE, Origin.FTRACE_ARGS, Origin.OPTPROBE):
+            continue
+        yield origin

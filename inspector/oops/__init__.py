@@ -1,2 +1,0 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
-"""Frames in a kernel's log: what a text tells of them, with neither a dump nor root."""
