@@ -144,33 +144,35 @@ def _what(
 ) -> Evidence:
     title = TITLES.get(kind, kind.replace("-", " "))
     if kind == "page-fault":
-        access = _access(report, code)
-        address = _address(report)
-        if access and address is not None:
-            return Evidence(
-                "page-fault-access", f"{title}: {access[0]} {address:#x} in {access[1]}", address
-            )
-        if access:
-            return Evidence(
-                "page-fault-access", f"{title}: {access[0].rpartition(' ')[0]} in {access[1]}"
-            )
+        access, address = _access(report, code), _address(report)
+        if access is not None:
+            where = "" if address is None else f" {access.preposition} {address:#x}"
+            text = f"{title}: {access.verb}{where} in {access.mode}"
+            return Evidence("page-fault-access", text, address)
     if kind == "registers" and not frames:
         return Evidence("report-kind", "a report")
     return Evidence("report-kind", title)
 
 
-def _access(report: RawReport, code: int | None) -> tuple[str, str] | None:
-    """``("write to", "kernel mode")``."""
-    if code is None:
-        if report.access is None:
-            return None
-        whose, how = report.access
-        verb = {"read": "read from", "write": "write to"}.get(how, "instruction fetch from")
-        return verb, "kernel mode" if whose == "supervisor" else "user mode"
-    verb = "instruction fetch from" if code & _PF_FETCH else "write to"
-    if not code & (_PF_FETCH | _PF_WRITE):
-        verb = "read from"
-    return verb, "user mode" if code & _PF_USER else "kernel mode"
+@dataclass(frozen=True, slots=True)
+class _Access:
+    verb: str
+    preposition: str
+    mode: str
+
+
+def _access(report: RawReport, code: int | None) -> _Access | None:
+    """By the error code, else by the words of the ``#PF:`` line."""
+    if code is not None:
+        how = "write" if code & _PF_WRITE else "read"
+        how = "instruction fetch" if code & _PF_FETCH else how
+        mode = "user" if code & _PF_USER else "supervisor"
+    elif report.access is not None:
+        mode, how = report.access
+    else:
+        return None
+    where = "user mode" if mode == "user" else "kernel mode"
+    return _Access(how, "to" if how == "write" else "from", where)
 
 
 def _address(report: RawReport) -> int | None:

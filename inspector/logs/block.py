@@ -80,6 +80,9 @@ class RawFrame:
     :ivar mixed: registers of which two CPUs print a value at once
     :ivar reader: what printed it: kernel, crash, systemtap, mce, …
     :ivar user: the mode, where the kind of line tells it
+    :ivar inlined: whether the ``RIP:`` line names a function that is inlined there
+    :ivar stubs: whether a stub that saves all registers is on the trace (entry_64.S up to 4.5)
+    :ivar inside: whether a trace has begun before it
     """
 
     line: int
@@ -107,6 +110,7 @@ class RawFrame:
     user: bool | None = None
     inlined: bool = False
     stubs: bool = False
+    inside: bool = False
 
 
 class Block:

@@ -71,46 +71,61 @@ def _of_text(text: str) -> Iterator[Numbered]:
 
 
 def _decoded(lines: Iterable[tuple[int, bytes]], folded: bool) -> Iterator[Numbered]:
-    """Without the encodings of mail: quoted-printable and base64."""
+    """Without the encodings of mail: quoted-printable and base64.
+
+    :param folded: quoted-printable is seen, though no header of a mail says so
+    """
+    source = iter(lines)
     encoding = "quoted-printable" if folded else ""
-    joined, begun = b"", 0
-    wrapped: list[bytes] | None = None  # lines of base64
-    for number, raw in lines:
-        if wrapped is not None:
-            if _BASE64_LINE.fullmatch(raw.strip().decode("ascii", "replace")):
-                wrapped.append(raw.strip())
-                continue
-            if wrapped or raw.strip():
-                yield from _of_base64(wrapped, number - len(wrapped))
-                encoding, wrapped = "", None
+    for number, raw in source:
+        at, text = number, ""
         if encoding == "quoted-printable":
-            begun = begun or number
-            line = raw.rstrip(b"\r")
-            if line.endswith(b"=") and len(joined) < LONGEST:
-                joined += line[:-1]
-                continue
-            text = quopri.decodestring(joined + line).decode("utf-8", "replace")
-            at, joined, begun = begun, b"", 0
+            text = quopri.decodestring(_unfolded(raw, source)).decode("utf-8", "replace")
         else:
-            text, at = raw.decode("utf-8", "replace"), number
+            text = raw.decode("utf-8", "replace")
+        yield at, text
         if text[:8].lower() == "content-" and (found := _TRANSFER.match(text)):
             encoding = found[1].lower()
         elif encoding == "base64" and not text.strip():
-            wrapped = []
-        yield at, text
-    if wrapped:
-        yield from _of_base64(wrapped, number - len(wrapped) + 1)
-    if joined:
-        yield begun, quopri.decodestring(joined).decode("utf-8", "replace")
+            yield from _of_base64(source)
+            encoding = ""
 
 
-def _of_base64(lines: list[bytes], first: int) -> Iterator[Numbered]:
+def _unfolded(raw: bytes, source: Iterator[tuple[int, bytes]]) -> bytes:
+    """The line with those that a "=" at its end joins to it."""
+    line = raw.rstrip(b"\r")
+    while line.endswith(b"=") and len(line) < LONGEST:
+        more = next(source, None)
+        line = line[:-1] + (more[1].rstrip(b"\r") if more else b"")
+    return line
+
+
+def _of_base64(source: Iterator[tuple[int, bytes]]) -> Iterator[Numbered]:
+    """The lines inside a body in base64; the line that ends it is given out, too."""
+    content, first, width = b"", 0, 1
+    for number, raw in source:
+        line = raw.strip()
+        if not _BASE64_LINE.fullmatch(line.decode("ascii", "replace")):
+            yield from _numbered(content, first, width)
+            yield number, raw.decode("utf-8", "replace")
+            return
+        first = first or number
+        width = max(width, len(line) * 3 // 4)
+        content += _bytes_of(line)
+    yield from _numbered(content, first, width)
+
+
+def _bytes_of(line: bytes) -> bytes:
     try:
-        content = base64.b64decode(b"".join(lines))
-    except (binascii.Error, ValueError):
-        return
-    width, at = max(1, len(lines[0]) * 3 // 4) if lines else 1, 0
-    for line in content.split(b"\n"):
+        return base64.b64decode(line)
+    except binascii.Error:
+        return b""
+
+
+def _numbered(content: bytes, first: int, width: int) -> Iterator[Numbered]:
+    """:param width: bytes of the content that a line of base64 holds"""
+    at = 0
+    for line in content.split(b"\n") if content else ():
         yield first + at // width, line.decode("utf-8", "replace")
         at += len(line) + 1
 

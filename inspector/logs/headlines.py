@@ -247,7 +247,7 @@ _KINDS = (
     ),
     _report(
         "atomic-sleep",
-        r"BUG: (?:sleeping function called|scheduling while atomic|using __this_cpu|using smp_processor_id)",
+        r"BUG: (?:sleeping function|scheduling while atomic|using (?:__this_cpu|smp_processor_id))",
     ),
     _report("bad-page", r"BUG: Bad (?:page|rss)"),
     _report("workqueue-lockup", r"BUG: workqueue lockup"),

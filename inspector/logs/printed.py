@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Registers that a line names: a printk's, a debugger's, a tracer's (``orig_ax regs:0  ax:184…``)."""
+"""Registers that a line names: of a printk, a debugger, a tracer (``orig_ax regs:0  ax:184…``)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _GDB = re.compile(
 )
 _STRONG = re.compile(r"orig_?[re]?ax|r(?:ax|bx|cx|dx|si|di|bp|sp|ip|8|9|1[0-5])", re.IGNORECASE)
 _CHEAP = re.compile(
-    r"(?i)[a-z]x['\"]?\s*[:=]|[si]p['\"]?\s*[:=]|[sd]i['\"]?\s*[:=]|(?:fla|r\d|[cs]s['\"]?\s*[:=]|ax|reg| is )"
+    r"(?:[a-z]x|[sib]p|[sd]i|[cs]s)['\"]?\s*[:=]|fla|r\d|ax|reg| is ", re.IGNORECASE
 )
 _NOT_OURS = re.compile(
     r"\bguest\b|\(XEN\)|\bvcpu|\*\*\* (?:Guest|Host)|Sysenter|\brIP:|\bIP:? ?\[|"
@@ -42,10 +42,12 @@ _SELECTORS = (0, 0x10, 0x18, 0x23, 0x2B, 0x33)
 _ALL = 20  # registers of a whole struct
 
 
-def printed_registers(text: str) -> tuple[dict[str, int], tuple[str, ...]]:
+def printed_registers(text: str, weak: bool = False) -> tuple[dict[str, int], tuple[str, ...]]:
     """Register → word, and which of them may be of another base; empty if the line has none.
 
     A line with a single name that is also an ordinary word ("flags: 2") is left alone.
+
+    :param weak: such a line counts, too: the line before it told a register
     """
     if _NOT_OURS.search(text):
         return {}, ()
@@ -64,7 +66,7 @@ def printed_registers(text: str) -> tuple[dict[str, int], tuple[str, ...]]:
         strong |= bool(token["prefix"] or token["cast"] or _STRONG.fullmatch(token["name"]))
         if not sure and not token["cast"]:
             guessed.append(name)
-    if not strong and len(told) < 2:
+    if not strong and not weak and len(told) < 2:
         return {}, ()
     return told, () if len(told) >= _ALL else tuple(guessed)
 

@@ -20,6 +20,7 @@ from inspector.model.evidence import Evidence
 from inspector.model.oops import LogReport, Shape, ToldFrame, ToldReport
 from inspector.model.syscall import Syscall
 
+_DOUBLE_FAULT = 8
 _PLACES = 4096  # of reports that are remembered, to tell a repeat
 _FIRSTS = 64  # frames that a summary may print again
 
@@ -174,6 +175,8 @@ def _is_empty(raw: RawFrame) -> bool:
 
 def _error_code(raw: RawFrame, told: Told) -> int | None:
     """What die() prints is its C argument: 0 where the exception pushes no code."""
+    if told.vector == _DOUBLE_FAULT and raw.headline is not None:
+        return 0  # the CPU pushes no other
     if raw.headline is None or told.vector not in HAVE_ERROR_CODE:
         return None
     return raw.headline.error_code

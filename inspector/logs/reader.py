@@ -60,6 +60,8 @@ _CRASH_RIP = re.compile(r"\s*\[exception RIP: (?P<symbol>[\w.$]+)(?P<offset>\+\d
 _CRASH_FRAME = re.compile(r"\s*(?:KERNEL-MODE|USER-MODE) EXCEPTION FRAME AT:? (?:0x)?([0-9a-f]+)")
 # What stands behind a trace, or has lost the block that it belongs to.
 _SUMMARY_LINE = re.compile(r"\s*(?:RIP: \S+\+0x|CR2: |ORIG_RAX: [0-9a-f]{16}\s*$|EFLAGS: )")
+_MAY_BE_TRACE = re.compile(r"[+\[<]| \(")
+_ABOUT_ALL = ("CPU", "Pid", "PID", "Linux version", "Modules linked in")
 _LEFT_OUT = re.compile(r"\[?\s*(?:\[?\.\.\.|<?snip|\[snip)", re.IGNORECASE)
 _REGISTER_LINES = (
     frozenset(
@@ -82,6 +84,7 @@ _REGISTER_LINES = (
     | {"R8: ", "R9: "}
 )
 _NEAR = 40  # lines after which the two halves of a block no longer belong together
+_NEAR_ENTRY = 12  # lines between a trace's entry and the frame that it made
 _FOREIGN_REACH = 80  # lines over which registers of somebody else go on
 
 
@@ -185,16 +188,13 @@ class Stream:
         if not text or text.isspace():
             return
         start = text.lstrip()[:4]
-        if start in _REGISTER_LINES:
-            if self._take_registers(line):
-                return
-        elif start == "Code":
+        if start == "Code":
             self._take_code(line)
-            return
-        elif "+" in text or " (" in text or "[" in text or "<" in text:
-            if self._take_trace(line):
-                return
-        self._take_words(line)
+        elif start in _REGISTER_LINES:
+            if not self._take_registers(line):
+                self._take_words(line)
+        elif not (_MAY_BE_TRACE.search(text) and self._take_trace(line)):
+            self._take_words(line)
 
     # Registers
 
@@ -230,6 +230,7 @@ class Stream:
             block.raw.registers.update(raw.registers)
             block.raw.place, block.raw.function = raw.place, raw.function
             block.raw.module, block.raw.inlined = raw.module, raw.inlined
+            block.last = line.number
             return block
         unfinished = (
             block is not None
@@ -244,7 +245,10 @@ class Stream:
         report = self._current(line.number)
         raw.headline = self._waiting_headline()
         raw.under = self._under
-        raw.entered, raw.caller = self._entry, self._caller
+        if self._entry is not None and line.number - self._entry.number < _NEAR_ENTRY:
+            # Behind lines that are left out the last entry is not the one before the frame.
+            raw.entered, raw.caller = (None, None) if self._cut else (self._entry, self._caller)
+        raw.inside = self._traced or (self._entry is not None and raw.headline is None)
         raw.stack, raw.cut, raw.summary = self._mark, self._cut, self._ended
         raw.stubs = self._stubs
         if self._exception_rip is not None:
@@ -280,7 +284,7 @@ class Stream:
         if self._report is None:
             return
         for raw in self._report.frames:
-            if raw.entered is None and not raw.summary and raw.reader == "kernel":
+            if not raw.inside and not raw.summary and raw.reader == "kernel":
                 if raw.code is None and not raw.registers.get("cs", 3) & 3:
                     raw.code = code
                 return
@@ -335,9 +339,9 @@ class Stream:
             return
         raw = report.frames[-1]
         place = raw.place.partition("/")[0]
-        if raw.below is None and before.number > raw.line and entry.place == place:
-            if entry_code(before.symbol) is not None or before.symbol.startswith("asm_"):
-                raw.below = before
+        leads = before.number > raw.line and entry.place == place
+        if leads and raw.below is None and entry_code(before.symbol) is not None:
+            raw.below = before
 
     def _note(self, entry: TraceEntry) -> None:
         report = self._report
@@ -356,35 +360,34 @@ class Stream:
         said = headline(line.number, text)
         if said is not None:
             self._take_headline(said)
-            return
-        start = text[:3]
-        if start in ("CPU", "Pid", "PID", "Lin") or "ainted" in text:
-            if self._take_task(line):
-                return
-        if start == "---":
-            if _END.match(text):
-                self._close()
-                self._headline, self._entry, self._ended = None, None, True
-                return
-            if _CUT_HERE.match(text):
-                self._close()
-                self._finish()
-                self._headline = self._under = self._entry = None
-                return
-        if start == "#PF":
+        elif text.startswith(_ABOUT_ALL) or "ainted" in text:
+            self._entry = self._guessed = self._caller = None  # no trace goes on behind these
+            if not self._take_task(line):
+                self._take_other(line)
+        elif text.startswith("---"):
+            self._take_rule(line)
+        elif text.startswith("#PF"):
             self._take_page_fault(text)
-            return
-        if begins_trace(text):
+        elif begins_trace(text):
             if self._block is None or self._block.rows:
                 self._close()
             self._traced = True
             self._headline = None
             self._entry = self._guessed = self._caller = None
-            return
-        if _LEFT_OUT.match(text):
+        elif _LEFT_OUT.match(text):
             self._cut = True
-            return
-        self._take_other(line)
+        else:
+            self._take_other(line)
+
+    def _take_rule(self, line: Line) -> None:
+        """``---[ end trace … ]---`` or ``---[ cut here ]---``."""
+        if _END.match(line.text):
+            self._close()
+            self._headline, self._entry, self._ended = None, None, True
+        elif _CUT_HERE.match(line.text):
+            self._close()
+            self._finish()
+            self._headline = self._under = self._entry = None
 
     def _take_other(self, line: Line) -> None:
         strange = foreign(line.text)
@@ -407,7 +410,8 @@ class Stream:
             return
         if line.number < self._foreign_until or not may_print(text):
             return
-        told, guessed = printed_registers(text)
+        near = self._printed is not None and line.number == self._printed.last + 1
+        told, guessed = printed_registers(text, weak=near)
         if not told:
             return
         if self._printed is None or not self._printed.takes(line, told, guessed):

@@ -14,8 +14,8 @@ from inspector.model.origin import Origin
 
 # show_signal_msg(), arch/x86/mm/fault.c; up to 2.6.24 with rip and rsp (arch/x86_64)
 _SEGFAULT = re.compile(
-    r".*\[\d+\]: segfault at (?:[0-9a-f]+|\(null\)) r?ip ([0-9a-f]+|\(null\))"
-    r" r?sp ([0-9a-f]+|\(null\)) error ([0-9a-f]+)"
+    r".*\[\d+\]: segfault at +(?:[0-9a-f]+|\(null\)) r?ip +([0-9a-f]+|\(null\))"
+    r" r?sp +([0-9a-f]+|\(null\)) error ([0-9a-f]+)"
 )
 # show_signal(), arch/x86/kernel/traps.c; up to 2.6.24 with rip and rsp, and "trap int3"
 _TRAP = re.compile(
@@ -125,8 +125,7 @@ def _machine_check(line: Line) -> RawFrame | None:
 
 
 def _raw(line: Line, shape: Shape, said: Headline | None, registers: dict[str, int]) -> RawFrame:
-    raw = RawFrame(line.number, shape, registers, headline=said, under=said, reader="line")
-    return raw
+    return RawFrame(line.number, shape, registers, headline=said, under=said, reader="line")
 
 
 def _headline(

@@ -135,14 +135,13 @@ def _placed(raw: RawFrame, number: int | None) -> Told | None:
     if any(raw.place.startswith(f"{name}+") for name in _TRAMPOLINES) and not raw.headline:
         text = "ip is in the trampoline through which a probed function returns"
         return Told(Origin.KRETPROBE, (Evidence("place", text),))
-    registers = raw.registers
-    if user_mode(raw) and raw.shape in (Shape.REGISTERS, Shape.RETURN_WORDS):
-        if registers.get("ip") == 0 and registers.get("sp") == 0:
-            text = (
-                "ip and sp are 0: copy_thread() gives a thread that never goes to user space a"
-                " copy of its creator's frame, and clears these two"
-            )
-            return Told(Origin.WORKER, (Evidence("worker", text),))
+    block = raw.shape in (Shape.REGISTERS, Shape.RETURN_WORDS)
+    if block and user_mode(raw) and raw.registers.get("ip") == raw.registers.get("sp") == 0:
+        text = (
+            "ip and sp are 0: copy_thread() gives a thread that never goes to user space a"
+            " copy of its creator's frame, and clears these two"
+        )
+        return Told(Origin.WORKER, (Evidence("worker", text),))
     return None
 
 
@@ -183,7 +182,7 @@ def _entry_code(raw: RawFrame, entry: TraceEntry) -> EntryCode | None:
         event = fred_event(raw.caller)
         if event is not None:
             return event
-        left = _USER_MINUS_ONE if user else _LEAVES_MINUS_ONE[:-1] + (Origin.EXCEPTION,)
+        left = _USER_MINUS_ONE if user else _LEAVES_MINUS_ONE
         return EntryCode(Origin.UNKNOWN, possible=left, fred=True)
     code = entry_code(entry.symbol)
     if code is not None and user_mode(raw) and code.origin is Origin.FTRACE:

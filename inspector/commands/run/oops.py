@@ -69,18 +69,16 @@ def _opened(source: str) -> Iterator[BinaryIO]:
         raise UsageError("standard input: is closed")
     try:
         # Standard input is opened once more, so that closing it closes nothing of the caller's.
-        file = open(os.dup(sys.stdin.fileno()) if source == "-" else source, "rb")
+        with open(os.dup(sys.stdin.fileno()) if source == "-" else source, "rb") as file:
+            yield file
+    except BrokenPipeError:
+        raise  # of whoever reads the answer
     except OSError as error:
         raise UsageError(f"{_name(source)}: {error.strerror}") from None
-    except ValueError:  # a NUL in the name
-        raise UsageError(f"{source!r}: is no file name") from None
-    with file:
-        try:
-            yield file
-        except OSError as error:
-            if isinstance(error, BrokenPipeError):
-                raise
-            raise UsageError(f"{_name(source)}: {error.strerror}") from None
+    except ValueError as error:
+        if "\0" not in source:
+            raise
+        raise UsageError(f"{source!r}: is no file name") from error
 
 
 def _name(source: str) -> str:
