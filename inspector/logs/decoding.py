@@ -34,6 +34,7 @@ _BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:[a-z]{2,6}|#\d{1,5}|#x[0-9a-f]{1,4});", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\([_*<>\[\]#~`|+-])")  # markdown
 _TERMINAL = re.compile(r"\x1b\[[\d;?]*[A-Za-z]|[\0\u200b\u200e\u200f\ufeff]")
+_ODD = re.compile(r"[\0\r\x1b&\\]|<[/a-zB]")  # what a kernel's line has no more than by chance
 _CHUNK = re.compile(
     r"(Oops|Panic|Emergency|Unknown|Restart|Halt|Poweroff|Shutdown)#(\d+) Part(\d+)"
 )
@@ -134,6 +135,9 @@ def _unwrapped(lines: Iterable[Numbered]) -> Iterator[Numbered]:
     """The messages inside lines of JSON, one object a line or one member a line."""
     for number, text in lines:
         start = text[:1]
+        if start == "[":  # of a console's time, by far the most frequent
+            yield number, text
+            continue
         if start == "{" and '"' in text:
             message = _message(text)
             if message is not None:
@@ -169,19 +173,20 @@ def _string(quoted: str) -> str:
 def _cleaned(lines: Iterable[Numbered]) -> Iterator[Numbered]:
     """Without a terminal's, a web page's and markdown's signs."""
     for number, text in lines:
-        if not text.isascii():
-            text = text.replace("\xa0", " ")
-        if "\x1b" in text or "\0" in text or not text.isascii():
-            text = _TERMINAL.sub("", text)
-        if "<" in text and ("<br" in text or "<BR" in text):
-            for part in _BREAK.split(text):
-                yield number, _plain(part)
-            continue
-        if "\r" in text:
-            for part in re.split(r"\r+", text.rstrip("\r")):
-                yield number, _plain(part)
-            continue
-        yield number, _plain(text)
+        if text.isascii() and _ODD.search(text) is None:
+            yield number, text
+        else:
+            yield from ((number, _plain(part)) for part in _parts(text))
+
+
+def _parts(text: str) -> list[str]:
+    """The lines of a web page or a console that one line of the file holds."""
+    if not text.isascii():
+        text = text.replace("\xa0", " ")
+    text = _TERMINAL.sub("", text).rstrip("\r")
+    if "<br" in text or "<BR" in text:
+        return _BREAK.split(text)
+    return re.split(r"\r+", text) if "\r" in text else [text]
 
 
 def _plain(text: str) -> str:

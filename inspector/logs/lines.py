@@ -55,6 +55,7 @@ _PLACE = re.compile(r"\[<[0-9a-f]+>\]|[A-Za-z_][\w.]*\+0x|0x[0-9a-f]+")
 _SAYS_WHERE = re.compile(r"(?:BUG|Unable|general protection|Oops).*(?: at| address:?| for| range)$")
 _TASK_LINE = re.compile(r"(?:CPU|Pid): ?\d+")
 _RELEASE_MORE = re.compile(r"\S*\d+\.\d+\S* \(?#\d|(?:Not tainted|Tainted|PID|Comm).*#\d|#\d")
+_MORE = re.compile(r"\s*(?![A-Z][A-Z0-9]\w?:|Code:|Call |Modules )[^\s:]")
 _MAY_BREAK = frozenset("RCEOPBUgFS")
 
 
@@ -153,7 +154,7 @@ def _joined(lines: Iterator[Line]) -> Iterator[Line]:
     held: Line | None = None
     for line in lines:
         if held is not None:
-            joint = _joint(held.text, line.text)
+            joint = _joint(held.text, line.text) if _MORE.match(line.text) else None
             if joint is not None:
                 held.text = held.text.rstrip() + joint + line.text.strip()
                 continue

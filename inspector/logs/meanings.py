@@ -8,6 +8,7 @@ so. What entry code clears or leaves unwritten differs by era, and is said only 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from inspector.explain.decode import decoded
 from inspector.explain.phrases import phrase
@@ -29,6 +30,8 @@ USER32_CS = 0x23  # __USER32_CS, asm/segment.h
 
 _USER_TOP = 1 << 47
 _ORDER = ("orig_ax", "ax", *(n for n in REGISTER_NAMES if n not in ("orig_ax", "ax")))
+# What they mean is told by the frame's origin alone; ax, cx and r11 are held against others.
+_PLAIN = GENERAL - {"ax", "cx", "r11"}
 _UNWRITTEN = frozenset({"bx", "bp", "r12", "r13", "r14", "r15"})
 _LEFT_OVER = Evidence(
     "fast-path-left-over",
@@ -67,24 +70,40 @@ def meanings_of(
         registers["orig_ax"] = number % (1 << 64)
     user = bool(user_mode(raw))
     frame = _as_frame(registers, user, told, syscall)
-    known = told.origin is not Origin.UNKNOWN
     unwritten = _left_unwritten(raw, told, era)
     return tuple(
-        RegisterMeaning(
-            name,
-            decoded(frame, name, _pointer(name, registers[name], user)),
-            _phrase(frame, name, unwritten) if known else None,
-        )
+        _plain(told.origin, user, syscall is not None, name, unwritten)
+        if name in _PLAIN
+        else _meaning(frame, name, user)
         for name in _ORDER
         if name in registers
     )
 
 
-def _phrase(frame: Frame, name: str, unwritten: Evidence | None) -> Evidence:
+def _meaning(frame: Frame, name: str, user: bool) -> RegisterMeaning:
+    said = None if frame.origin is Origin.UNKNOWN else phrase(frame, name, _CONTEXT)
+    live = name in GENERAL and name != "ax" and not user and frame.origin is not Origin.KRETPROBE
+    if said is not None and live:
+        said = _LIVE
+    return RegisterMeaning(
+        name, decoded(frame, name, _pointer(name, frame.registers[name], user)), said
+    )
+
+
+@lru_cache(maxsize=4096)
+def _plain(
+    origin: Origin, user: bool, called: bool, name: str, unwritten: Evidence | None
+) -> RegisterMeaning:
+    """The meaning of a register that does not depend on any value."""
+    if origin is Origin.UNKNOWN:
+        return RegisterMeaning(name, "", None)
     if unwritten is not None and name in _UNWRITTEN:
-        return unwritten
-    live = name in GENERAL and name != "ax" and not frame.user_mode
-    return _LIVE if live and frame.origin is not Origin.KRETPROBE else phrase(frame, name, _CONTEXT)
+        return RegisterMeaning(name, "", unwritten)
+    if not user and origin is not Origin.KRETPROBE:
+        return RegisterMeaning(name, "", _LIVE)
+    syscall = Syscall(0, Abi.X86_64, None, None) if called else None
+    frame = _as_frame({name: 0}, user, Told(origin, ()), syscall)
+    return RegisterMeaning(name, "", phrase(frame, name, _CONTEXT))
 
 
 def _left_unwritten(raw: RawFrame, told: Told, era: Era) -> Evidence | None:

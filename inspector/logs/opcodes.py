@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from inspector.decoder import decode
 from inspector.model.instruction import Moment
@@ -43,12 +44,13 @@ def instruction_of(code: tuple[bytes, bytes], origin: Origin, bits: int) -> Told
     if origin in (Origin.INT3, Origin.FTRACE, Origin.OPTPROBE):
         stands = planted(code)
         if stands is not None and stands[1] is origin:
-            return _first(before[-1:] + behind, bits, Moment.BEFORE)
-    return _first(behind, bits, Moment.AT)
+            return _first(before[-1:] + behind[:15], bits, Moment.BEFORE)
+    return _first(behind[:16], bits, Moment.AT)
 
 
+@lru_cache(maxsize=4096)
 def _first(code: bytes, bits: int, moment: Moment) -> ToldInstruction | None:
-    for found in decode(code[:16], 0, bits).instructions:
+    for found in decode(code, 0, bits).instructions:
         text = found.text.split()[0] if moment is Moment.BEFORE else found.text
         return ToldInstruction(code[: found.size], text, moment)
     return None

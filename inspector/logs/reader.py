@@ -185,9 +185,9 @@ class Stream:
         """Take the next line."""
         self.last = line.number
         text = line.text
-        if not text or text.isspace():
-            return
         start = text.lstrip()[:4]
+        if not start:
+            return
         if start == "Code":
             self._take_code(line)
         elif start in _REGISTER_LINES:
@@ -362,7 +362,7 @@ class Stream:
             self._take_headline(said)
         elif text.startswith(_ABOUT_ALL) or "ainted" in text:
             self._entry = self._guessed = self._caller = None  # no trace goes on behind these
-            if not self._take_task(line):
+            if not self._take_task(line) and not text.startswith("Modules"):
                 self._take_other(line)
         elif text.startswith("---"):
             self._take_rule(line)
@@ -535,6 +535,7 @@ def _together(first: Headline, second: Headline) -> Headline:
     )
 
 
+_SWEEP = 512  # lines
 _IDLE = 2000  # lines after which a caller that is silent has said all of its report
 
 
@@ -545,24 +546,34 @@ def reports_of(lines: Iterable[Line], log: Log) -> Iterator[RawReport]:
     """
     streams: dict[str, Stream] = {}
     ready: list[RawReport] = []
+    count = 0
     for line in lines:
         stream = streams.get(line.caller)
         if stream is None:
             stream = streams[line.caller] = Stream(log)
         stream.take(line)
+        count += 1
         if stream.has_finished:
             ready += stream.finished()
-        if ready or line.number % _IDLE == 0:
-            for caller, other in list(streams.items()):
-                if caller and line.number - other.last > _IDLE:
-                    other.end()
-                    ready += other.finished()
-                    del streams[caller]
+        elif count % _SWEEP:
+            continue
+        if count % _SWEEP == 0:
+            _sweep(streams, line.number, ready)
+        if ready:
             yield from _due(ready, streams)
     for stream in streams.values():
         stream.end()
         ready += stream.finished()
     yield from sorted(ready, key=_line)
+
+
+def _sweep(streams: dict[str, Stream], number: int, ready: list[RawReport]) -> None:
+    """End the reports of those who have been silent for long."""
+    for caller, stream in list(streams.items()):
+        if abs(number - stream.last) > _IDLE:
+            stream.end()
+            ready += stream.finished()
+            del streams[caller]
 
 
 def _due(ready: list[RawReport], streams: Mapping[str, Stream]) -> list[RawReport]:
