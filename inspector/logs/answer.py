@@ -148,10 +148,10 @@ def _what(
         if access is not None:
             where = "" if address is None else f" {access.preposition} {address:#x}"
             text = f"{title}: {access.verb}{where} in {access.mode}"
-            return Evidence("page-fault-access", text, address)
+            return Evidence("log-page-fault-access", text, address)
     if kind == "registers" and not frames:
-        return Evidence("report-kind", "a report")
-    return Evidence("report-kind", title)
+        return Evidence("log-report-kind", "a report")
+    return Evidence("log-report-kind", title)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,13 +191,13 @@ def _code_fact(code: int | None, frames: tuple[ToldFrame, ...]) -> Iterator[Evid
         bits = ": a protection violation" if code & _PF_PROTECTION else ": no page there"
         if code & _PF_RESERVED:
             bits = ": a reserved bit is set in a page table entry"
-    yield Evidence("error-code", f"error code {code:#x}{bits}")
+    yield Evidence("log-error-code", f"error code {code:#x}{bits}")
 
 
 def _where(function: str, module: str) -> Iterator[Evidence]:
     if function:
         of = f", of the module {module}" if module else ""
-        yield Evidence("function", f"in {function}{of}")
+        yield Evidence("log-function", f"in {function}{of}")
 
 
 def _who(
@@ -205,11 +205,11 @@ def _who(
 ) -> Iterator[Evidence]:
     if comm is not None:
         on = f" on CPU {cpu}" if cpu is not None else ""
-        yield Evidence("task", f"task {comm}, pid {pid}{on}")
+        yield Evidence("log-task", f"task {comm}, pid {pid}{on}")
     elif cpu is not None:
-        yield Evidence("cpu", f"CPU {cpu}")
+        yield Evidence("log-cpu", f"CPU {cpu}")
     if release:
-        yield Evidence("kernel", f"Linux {release}")
+        yield Evidence("log-kernel", f"Linux {release}")
 
 
 def _taint(report: RawReport) -> Iterator[Evidence]:
@@ -218,7 +218,7 @@ def _taint(report: RawReport) -> Iterator[Evidence]:
         return
     letters = _letters(task.taint)
     text = f"tainted: {letters}" if letters else "not tainted"
-    yield Evidence("taint", text)
+    yield Evidence("log-taint", text)
 
 
 def _letters(taint: str) -> str:
@@ -234,14 +234,14 @@ def _first_module(report: RawReport, function: str, module: str) -> Iterator[Evi
     for number, name, symbol in report.modules:
         if number > after:
             text = f"the first of the trace that is a module's: {symbol}, of {name} (line {number})"
-            yield Evidence("first-module", text)
+            yield Evidence("log-first-module", text)
             return
 
 
 def _then(report: RawReport) -> Iterator[Evidence]:
     for said in report.headlines[1:]:
         if said.part is Part.ENDS:
-            yield Evidence("then", f"then, at line {said.number}: {said.text}")
+            yield Evidence("log-then", f"then, at line {said.number}: {said.text}")
             return
 
 

@@ -34,14 +34,14 @@ _ORDER = ("orig_ax", "ax", *(n for n in REGISTER_NAMES if n not in ("orig_ax", "
 _PLAIN = GENERAL - {"ax", "cx", "r11"}
 _UNWRITTEN = frozenset({"bx", "bp", "r12", "r13", "r14", "r15"})
 _LEFT_OVER = Evidence(
-    "fast-path-left-over",
+    "log-fast-path-left-over",
     "not written by the entry code's fast path: what lies there is left over",
 )
 _MAY_BE_LEFT_OVER = Evidence(
-    "fast-path-may-be-left-over",
+    "log-fast-path-may-be-left-over",
     "user space's, where this era's entry code writes it; its fast path does not",
 )
-_LIVE = Evidence("live-interrupted", "live in the code that was interrupted")
+_LIVE = Evidence("log-live-interrupted", "live in the code that was interrupted")
 _CONTEXT = Context()
 _NOT_APPLICABLE = Absent(Why.NOT_APPLICABLE)
 

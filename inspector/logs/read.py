@@ -150,12 +150,12 @@ class LogReading:
     def _notes(self) -> Iterator[Evidence]:
         if self._zeros:
             yield Evidence(
-                "zeros",
+                "log-zeros",
                 "A block of zeros is no frame: it is the top of a kernel thread's stack, which"
                 " nothing ever entered from user mode.",
             )
         for name, line in self.foreign:
-            yield Evidence("foreign-registers", f"Not explained: {name}, from line {line} on.")
+            yield Evidence("log-foreign-registers", f"Not explained: {name}, from line {line} on.")
 
 
 def read_log(text: str, source: str) -> LogReport:

@@ -38,7 +38,7 @@ def story(
 def _summary(raw: RawFrame) -> Iterator[Evidence]:
     if raw.summary:  # oops_end(), arch/x86/kernel/dumpstack.c: exec_summary_regs
         yield Evidence(
-            "first-oops-again",
+            "log-first-oops-again",
             'The registers behind the "end trace" line are those of the first oops since boot,'
             " printed again: not of this one, where it is a later one.",
         )
@@ -48,28 +48,30 @@ def _what(raw: RawFrame, told: Told) -> Evidence:
     mode = user_mode(raw)
     if told.origin is Origin.WORKER:
         return Evidence(
-            "worker-frame",
+            "log-worker-frame",
             "The task never was in user space and never goes there: it is a worker that the kernel"
             " made for a user's task, and this is a copy of the entry frame of whoever made it.",
         )
     if raw.reader == "mce":
-        rule, whose = "machine-check-frame", "What the machine check's handler noted of its frame"
-    elif mode is None:
-        rule = "mode-untold"
-        whose = "Registers that the text names. It has no cs, so that neither mode is certain"
-    elif mode:
-        rule = "user-frame"
-        whose = "A frame of user mode: what the task goes back to"
-        if not _OWN_STACK & {told.origin, *told.possible}:
-            whose += ". It lies at the top of its kernel stack, and is what task_pt_regs() gives"
-    else:
-        rule = "kernel-frame"
-        whose = "A frame of kernel mode: kernel code was interrupted there"
+        text = "What the machine check's handler noted of its frame"
+        return Evidence("log-machine-check-frame", f"{text}.{_left_open(told)}")
+    if mode is None:
+        text = "Registers that the text names. It has no cs, so that neither mode is certain"
+        return Evidence("log-mode-untold", f"{text}.{_left_open(told)}")
+    if not mode:
+        text = "A frame of kernel mode: kernel code was interrupted there"
+        return Evidence("log-kernel-frame", f"{text}.{_left_open(told)}")
+    text = "A frame of user mode: what the task goes back to"
+    if not _OWN_STACK & {told.origin, *told.possible}:
+        text += ". It lies at the top of its kernel stack, and is what task_pt_regs() gives"
+    return Evidence("log-user-frame", f"{text}.{_left_open(told)}")
+
+
+def _left_open(told: Told) -> str:
     if told.origin is not Origin.UNKNOWN:
-        return Evidence(rule, f"{whose}.")
+        return ""
     left = ", ".join(origin.value for origin in told.possible)
-    open_ = f"The text leaves open what made it{f': {left}' if left else ''}."
-    return Evidence(rule, f"{whose}. {open_}")
+    return f" The text leaves open what made it{f': {left}' if left else ''}."
 
 
 def _number(raw: RawFrame, told: Told, syscall: Syscall | None, era: Era) -> Iterator[Evidence]:
@@ -77,27 +79,27 @@ def _number(raw: RawFrame, told: Told, syscall: Syscall | None, era: Era) -> Ite
     if told.origin is Origin.WORKER:
         if number is not None:
             text = f"ORIG_RAX is {number}, copied from its creator: this task is in no syscall."
-            yield Evidence("orig-ax-copied", text)
+            yield Evidence("log-orig-ax-copied", text)
         return
     if syscall is not None:
         calls = "the syscall that it is in" if told.origin.is_syscall else "the call that made it"
-        yield Evidence("orig-ax-syscall", f"ORIG_RAX is the number of {calls}: {syscall}.")
+        yield Evidence("log-orig-ax-syscall", f"ORIG_RAX is the number of {calls}: {syscall}.")
     elif number is None:
         yield _untold(raw)
     elif number == -1:
         how = "ORIG_RAX is -1" if "orig_ax" in raw.registers else _LEFT_OUT
-        yield Evidence("orig-ax-minus-one", f"{how}. {_minus_one(told)}")
+        yield Evidence("log-orig-ax-minus-one", f"{how}. {_minus_one(told)}")
     elif number == 0 and not user_mode(raw):
         yield from _zero(raw, told)
     elif told.vector is not None and number == ~told.vector:
         name = era.vector_name(told.vector)
         text = f"ORIG_RAX is {number}: the complement of the vector, {told.vector:#x}"
-        yield Evidence("orig-ax-vector", f"{text}{f' ({name})' if name else ''}. No syscall.")
+        yield Evidence("log-orig-ax-vector", f"{text}{f' ({name})' if name else ''}. No syscall.")
     elif printed:
-        yield Evidence("orig-ax-printed", f"orig_ax is {number}.")
+        yield Evidence("log-orig-ax-printed", f"orig_ax is {number}.")
     if told.vector is not None and told.vector not in HAVE_ERROR_CODE and _code_of_die(raw):
         yield Evidence(
-            "die-argument",
+            "log-die-argument",
             "The 0000 in the headline is a C argument of die(): the CPU pushes no error code for"
             " this exception, and nothing puts a 0 into the frame.",
         )
@@ -112,7 +114,7 @@ def _untold(raw: RawFrame) -> Evidence:
         text += " print it, and nothing follows from that."
     else:
         text = "ORIG_RAX is not in the text, and cannot be concluded from it."
-    return Evidence("orig-ax-untold", text)
+    return Evidence("log-orig-ax-untold", text)
 
 
 def _since(version: tuple[int, int]) -> str:
@@ -142,12 +144,13 @@ def _zero(raw: RawFrame, told: Told) -> Iterator[Evidence]:
     if told.origin.is_trap:
         if told.vector in HAVE_ERROR_CODE or told.vector is None:
             text = "ORIG_RAX is 0: the error code, which the entry has not replaced by -1."
+            yield Evidence("log-orig-ax-error-code", text)
         else:
             text = (
                 "ORIG_RAX is 0: a dummy. Before trap_init() early_idt_handler_array pushes 0 where"
                 " the CPU pushes no error code, and it stays in the frame."
             )
-        yield Evidence("orig-ax-early-dummy", text)
+            yield Evidence("log-orig-ax-early-dummy", text)
         return
     if set(told.possible) & {Origin.PAGE_FAULT, Origin.GENERAL_PROTECTION, Origin.EXCEPTION}:
         text = (
@@ -157,10 +160,10 @@ def _zero(raw: RawFrame, told: Told) -> Iterator[Evidence]:
         )
         if Origin.FTRACE in told.possible:
             text += " ftrace_regs_caller stores 0 (since 5.5)."
-        yield Evidence("orig-ax-zero", text)
+        yield Evidence("log-orig-ax-zero", text)
         return
     yield Evidence(
-        "orig-ax-zero",
+        "log-orig-ax-zero-no-placeholder",
         'orig_ax 0 is neither a placeholder nor an error code. The popular answer, "int3 pushes 0'
         ' as a placeholder error code", is wrong: the int3 entry pushes -1. A kprobe on a'
         " function's first instruction does not trap at all where the kernel has"
@@ -170,7 +173,7 @@ def _zero(raw: RawFrame, told: Told) -> Iterator[Evidence]:
     ax = raw.registers.get("ax")
     if user_mode(raw) is None and ax is not None and ax < KERNEL_HALF:
         yield Evidence(
-            "orig-ax-read",
+            "log-orig-ax-read",
             "A read(2) has number 0 too: but then these would be the registers of a user frame,"
             " with a user's rax, a result or an error in ax.",
         )
@@ -185,7 +188,7 @@ def _home(raw: RawFrame) -> Iterator[Evidence]:
         if ax % size == size - _TASK_TOP:
             at = ax + REGISTER_OFFSETS["orig_ax"]
             yield Evidence(
-                "ax-entry-frame",
+                "log-ax-entry-frame",
                 f"ax {ax:#x} is no garbage: it ends in {ax % size:#x}, which is {size:#x} -"
                 f" {_TASK_TOP:#x}: numerically the address of a task's own entry frame on a"
                 f" {size >> 10} KiB stack. The syscall number would lie at ax +"
@@ -202,13 +205,13 @@ def _entry(raw: RawFrame, entry: tuple[int, Syscall] | None, era: Era) -> Iterat
     if entry is not None:
         line, syscall = entry
         yield Evidence(
-            "entry-frame",
+            "log-entry-frame",
             f"The syscall number is in the user frame that this trace ends in, at line {line}:"
             f" {syscall}.",
         )
     elif raw.reader == "print" and "orig_ax" in raw.registers:
         yield Evidence(
-            "handler-advice",
+            "log-handler-advice",
             "The syscall number is in the task's entry frame, not in this one. In a handler:"
             f" task_pt_regs(current)->orig_ax{_wrapper(era)}.",
         )
@@ -231,39 +234,39 @@ def missing(raw: RawFrame) -> tuple[Evidence, ...]:
 def _missing(raw: RawFrame) -> Iterator[Evidence]:
     yield from _by_shape(raw)
     if raw.place and "ip" not in raw.registers:
-        yield Evidence("ip-symbolic", "ip is printed by its symbol only.")
+        yield Evidence("log-ip-symbolic", "ip is printed by its symbol only.")
     if raw.reader == "kernel" and raw.shape in (Shape.REGISTERS, Shape.RETURN_WORDS):
         yield Evidence(
-            "address-untold",
+            "log-address-untold",
             "Where the frame lies is not printed. FS, GS, CS, DS, ES and CR lines are the CPU's at"
             " the time of printing; the frame's own cs stands before RIP, its ss before RSP.",
         )
     if raw.mixed:
         names = ", ".join(name for name in REGISTER_NAMES if name in raw.mixed)
         text = f"Two CPUs print at once, and the text does not tell whose these are: {names}."
-        yield Evidence("mixed-lines", text)
+        yield Evidence("log-mixed-lines", text)
     if raw.guessed:
         text = "Taken as decimal, and may be hexadecimal: "
-        yield Evidence("base-guessed", f"{text}{', '.join(raw.guessed)} (print with 0x%lx).")
+        yield Evidence("log-base-guessed", f"{text}{', '.join(raw.guessed)} (print with 0x%lx).")
     for name in ("ip", "sp"):
         if raw.reader == "print" and 0 < raw.registers.get(name, 0) >> 12 < 1 << 20:
-            yield Evidence("may-be-hashed", f"{name} may be a hash, if it was printed with %p.")
+            yield Evidence("log-may-be-hashed", f"{name} may be a hash, if it was printed with %p.")
 
 
 def _by_shape(raw: RawFrame) -> Iterator[Evidence]:
     untold = [name for name in REGISTER_NAMES if name not in raw.registers]
     if raw.shape is Shape.RETURN_WORDS:
         yield Evidence(
-            "return-words-only",
+            "log-return-words-only",
             "Only the five words of an interrupt's return are printed (show_iret_regs()): the"
             " frame was not whole where the unwinder met it, or the text is cut.",
         )
     elif raw.shape is Shape.TRAP_LINE:
         text = "The line tells ip, sp and the error code; no other register, orig_ax least of all."
-        yield Evidence("trap-line-only", text)
+        yield Evidence("log-trap-line-only", text)
     elif raw.shape is Shape.PRINTED:
         if untold:
-            yield Evidence("not-printed", f"Not printed: {', '.join(untold)}.")
+            yield Evidence("log-not-printed", f"Not printed: {', '.join(untold)}.")
     else:
         yield from _of_block(raw, untold)
 
@@ -271,11 +274,11 @@ def _by_shape(raw: RawFrame) -> Iterator[Evidence]:
 def _of_block(raw: RawFrame, untold: list[str]) -> Iterator[Evidence]:
     if not raw.beginning:
         text = "The RIP line is missing: the text is cut, or another CPU printed between."
-        yield Evidence("rip-missing", text)
+        yield Evidence("log-rip-missing", text)
     rest = [name for name in untold if name != "orig_ax" and not (name == "ip" and raw.place)]
     if raw.reader == "systemtap":
         rest = [name for name in rest if name in GENERAL]
     rest = [name for name in rest if name not in raw.mixed]
     if rest:
         text = f"Missing, though such a block prints them: {', '.join(rest)}."
-        yield Evidence("registers-missing", text)
+        yield Evidence("log-registers-missing", text)

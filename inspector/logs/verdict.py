@@ -134,14 +134,14 @@ def _placed(raw: RawFrame, number: int | None) -> Told | None:
     """What ip itself says."""
     if any(raw.place.startswith(f"{name}+") for name in _TRAMPOLINES) and not raw.headline:
         text = "ip is in the trampoline through which a probed function returns"
-        return Told(Origin.KRETPROBE, (Evidence("place", text),))
+        return Told(Origin.KRETPROBE, (Evidence("log-place", text),))
     block = raw.shape in (Shape.REGISTERS, Shape.RETURN_WORDS)
     if block and user_mode(raw) and raw.registers.get("ip") == raw.registers.get("sp") == 0:
         text = (
             "ip and sp are 0: copy_thread() gives a thread that never goes to user space a"
             " copy of its creator's frame, and clears these two"
         )
-        return Told(Origin.WORKER, (Evidence("worker", text),))
+        return Told(Origin.WORKER, (Evidence("log-worker", text),))
     return None
 
 
@@ -156,7 +156,7 @@ def _by_trace(raw: RawFrame, number: int | None, era: Era) -> Told | None:
     if code is None:
         return _inside_entry(raw, entry, number)
     evidence = Evidence(
-        "trace",
+        "log-trace",
         f"line {entry.number}: {entry.symbol} stands just before the frame in the trace: its call"
         " was given the frame",
     )
@@ -198,21 +198,21 @@ def _contradiction(raw: RawFrame, code: EntryCode, number: int | None, era: Era)
             f"cs is the kernel's, which a {code.origin.value} frame cannot have: lines are missing"
             " between the trace and the frame, or are another's"
         )
-        return Evidence("contradiction", text)
+        return Evidence("log-contradiction-mode", text)
     interrupt = code.origin in _INTERRUPTS or (code.origin.is_trap and code.origin not in _CALLS)
     if mode and interrupt and number is not None and number >= 0:
         text = (
             f"orig_ax is {number}, which that entry code never leaves: lines are missing between"
             " the trace and the frame"
         )
-        return Evidence("contradiction", text)
+        return Evidence("log-contradiction-number", text)
     if code.origin in _CALLS and number is not None and number in _OLD_VECTORS:
         text = f"orig_ax is {number}, the complement of an interrupt's vector, which no call leaves"
-        return Evidence("contradiction", text)
+        return Evidence("log-contradiction-vector", text)
     new = not code.old and code.origin in _INTERRUPTS and era.has(MINUS_ONE) is True
     if new and number is not None and number in _OLD_VECTORS:
         text = f"orig_ax is {number}, where that entry code leaves -1"
-        return Evidence("contradiction", text)
+        return Evidence("log-contradiction-new-entry", text)
     return None
 
 
@@ -227,13 +227,13 @@ def _inside_entry(raw: RawFrame, entry: TraceEntry, number: int | None) -> Told 
     possible = _FAULTS
     if number is not None and number not in (-1, 0):
         possible = (Origin.PAGE_FAULT, Origin.GENERAL_PROTECTION, Origin.EXCEPTION)
-    return Told(Origin.UNKNOWN, (Evidence("entry-helper", text),), possible)
+    return Told(Origin.UNKNOWN, (Evidence("log-entry-helper", text),), possible)
 
 
 def _returns_to_user(raw: RawFrame, evidence: Evidence, number: int | None) -> Told:
     if number in _CLONES and raw.registers.get("ax", 0) == 0:
         text = f"orig_ax is {number}, a call that makes a task, and ax is 0, as it returns there"
-        return Told(Origin.FORK_CHILD, (evidence, Evidence("fork", text)))
+        return Told(Origin.FORK_CHILD, (evidence, Evidence("log-fork", text)))
     return Told(Origin.UNKNOWN, (evidence,), (Origin.FORK_CHILD, Origin.EXEC))
 
 
@@ -250,7 +250,7 @@ def _by_trace_below(raw: RawFrame) -> Told | None:
         " the one that this entry code made"
     )
     return Told(
-        code.origin, (Evidence("trace-below", text),), vector=code.vector, delivery=Delivery.IDT
+        code.origin, (Evidence("log-trace-below", text),), vector=code.vector, delivery=Delivery.IDT
     )
 
 
@@ -261,7 +261,7 @@ def _by_headline(raw: RawFrame, number: int | None) -> Told | None:
     said = raw.headline
     if said is None or not said.origins:
         return None
-    evidence = Evidence("headline", f"line {said.number}: {said.why}")
+    evidence = Evidence("log-headline", f"line {said.number}: {said.why}")
     against = _against_headline(raw, number)
     if against is not None:
         return Told(Origin.UNKNOWN, (evidence, against))
@@ -276,22 +276,22 @@ def _against_headline(raw: RawFrame, number: int | None) -> Evidence | None:
         return None
     if user_mode(raw) and said.kind in ("warning", "bug", "page-fault", "stack-overflow"):
         text = "cs is user space's: this is not the frame that the headline is about"
-        return Evidence("contradiction", text)
+        return Evidence("log-contradiction-headline-mode", text)
     if said.vector == 6 and raw.code is not None and undefined(raw.code[1]) is None:
         text = "the instruction at ip is none that traps so: not the frame that the headline means"
-        return Evidence("contradiction", text)
+        return Evidence("log-contradiction-headline-instruction", text)
     if number is not None and number in _OLD_VECTORS and not set(said.origins) & set(_INTERRUPTS):
         text = f"orig_ax is {number}, the complement of an interrupt's vector"
-        return Evidence("contradiction", text)
+        return Evidence("log-contradiction-headline-vector", text)
     if raw.summary:
-        return Evidence("summary", "registers behind the end of a report are its first oops's")
+        return Evidence("log-summary", "registers behind the end of a report are its first oops's")
     return None
 
 
 def _which_overflow(raw: RawFrame, told: Told) -> Told:
     """#PF if the CPU could push its frame above the page that was hit, else #DF."""
     if raw.stack == "#DF" or (raw.below and raw.below.symbol == "asm_exc_double_fault"):
-        evidence = Evidence("df-stack", "the trace begins on the stack of #DF")
+        evidence = Evidence("log-df-stack", "the trace begins on the stack of #DF")
         return Told(Origin.DOUBLE_FAULT, (*told.evidence, evidence), vector=8)
     below = _by_trace_below(raw)
     if below is not None and below.origin is Origin.PAGE_FAULT:
@@ -305,12 +305,16 @@ def _which_overflow(raw: RawFrame, told: Told) -> Told:
             f"sp is {sp - cr2:#x} above CR2, and what the CPU pushes lies above the page that was"
             " hit: it could deliver #PF on this stack"
         )
-        return Told(Origin.PAGE_FAULT, (*told.evidence, Evidence("room-to-push", text)), vector=14)
+        return Told(
+            Origin.PAGE_FAULT, (*told.evidence, Evidence("log-room-to-push", text)), vector=14
+        )
     text = (
         f"what the CPU pushes below sp {sp:#x} lies in the page that was hit (CR2 is {cr2:#x}): it"
         " could deliver no #PF on this stack, and took #DF"
     )
-    return Told(Origin.DOUBLE_FAULT, (*told.evidence, Evidence("no-room-to-push", text)), vector=8)
+    return Told(
+        Origin.DOUBLE_FAULT, (*told.evidence, Evidence("log-no-room-to-push", text)), vector=8
+    )
 
 
 # The frame alone
@@ -327,25 +331,25 @@ def _user(raw: RawFrame, number: int | None, era: Era) -> Told:
     registers = raw.registers
     if number is None:
         text = "the text does not tell orig_ax: a call, an exception, or an interrupt"
-        return Told(Origin.UNKNOWN, (Evidence("orig-ax-untold", text),))
+        return Told(Origin.UNKNOWN, (Evidence("log-user-number-untold", text),))
     if number == -1:
         text = "orig_ax is -1: an exception or interrupt of user mode, or a call after sigreturn"
-        return Told(Origin.UNKNOWN, (Evidence("orig-ax", text),), _USER_MINUS_ONE)
+        return Told(Origin.UNKNOWN, (Evidence("log-user-minus-one", text),), _USER_MINUS_ONE)
     if number in _OLD_VECTORS:
         return _old_interrupt(number, era)
     if led := entering(raw.code[0]) if raw.code else None:
         name, origin = led
         if origin is Origin.SYSCALL and registers.get("cs") == _USER32_CS:
             origin = Origin.SYSCALL32
-        return Told(origin, (Evidence("code", f"the two bytes before ip are {name}"),))
+        return Told(origin, (Evidence("log-entering-code", f"the two bytes before ip are {name}"),))
     if _as_syscall_leaves_them(raw):
         text = "rcx is ip and r11 is the flags, as the SYSCALL instruction leaves them"
-        return Told(Origin.SYSCALL, (Evidence("rcx-r11", text),))
+        return Told(Origin.SYSCALL, (Evidence("log-rcx-r11", text),))
     possible: tuple[Origin, ...] = (Origin.SYSCALL, Origin.FORK_CHILD, Origin.EXEC, Origin.INT80)
     if registers.get("cs") == _USER32_CS:
         possible = (Origin.SYSCALL32, Origin.INT80, Origin.FORK_CHILD, Origin.EXEC)
     text = f"orig_ax is {number}: the entry frame of a call, by which way the text does not tell"
-    return Told(Origin.UNKNOWN, (Evidence("orig-ax", text),), possible)
+    return Told(Origin.UNKNOWN, (Evidence("log-call-number", text),), possible)
 
 
 def _as_syscall_leaves_them(raw: RawFrame) -> bool:
@@ -362,13 +366,13 @@ def _kernel(raw: RawFrame, number: int | None, era: Era) -> Told:
         name = undefined(raw.code[1])
         if name is not None:
             text = f"{name} stands at ip, and RF is set in the flags: #UD, by a WARN() or a BUG()"
-            return Told(Origin.EXCEPTION, (Evidence("undefined-at-ip", text),), vector=6)
+            return Told(Origin.EXCEPTION, (Evidence("log-undefined-at-ip", text),), vector=6)
     if raw.code and not raw.place.partition("/")[0].endswith("+0x0"):
         found = planted(raw.code)
         if found is not None and _agrees(found[1], number):
             text = f"one byte before ip stands {found[0]}, by the Code line"
             vector = 3 if found[1] is Origin.INT3 else None
-            evidence = (Evidence("code", text), *_number_evidence(number))
+            evidence = (Evidence("log-planted-code", text), *_number_evidence(number))
             return Told(found[1], evidence, vector=vector)
     return _by_number(raw, number)
 
@@ -383,7 +387,7 @@ def _modeless(raw: RawFrame, number: int | None) -> Told:
     if number is not None and 0 <= number < 1024 and ax is not None and -4096 < as_int64(ax) < 0:
         text = f"orig_ax {number} with an error in ax ({as_int64(ax)}): a call's entry frame"
         possible = (Origin.SYSCALL, Origin.SYSCALL32, Origin.INT80)
-        return Told(Origin.UNKNOWN, (Evidence("orig-ax", text),), possible)
+        return Told(Origin.UNKNOWN, (Evidence("log-number-and-error", text),), possible)
     # In a call's entry frame ax is user's or a result: no address of the kernel's half.
     return _by_number(raw, number, entry=ax is None or ax < KERNEL_HALF)
 
@@ -391,7 +395,7 @@ def _modeless(raw: RawFrame, number: int | None) -> Told:
 def _by_number(raw: RawFrame, number: int | None, entry: bool = False) -> Told:
     if number is None:
         text = "the text does not tell orig_ax"
-        return Told(Origin.UNKNOWN, (Evidence("orig-ax-untold", text),))
+        return Told(Origin.UNKNOWN, (Evidence("log-number-untold", text),))
     evidence = _number_evidence(number)
     if number == -1:
         return Told(Origin.UNKNOWN, evidence, _LEAVES_MINUS_ONE)
@@ -408,11 +412,11 @@ def _by_number(raw: RawFrame, number: int | None, entry: bool = False) -> Told:
 def _number_evidence(number: int | None) -> tuple[Evidence, ...]:
     if number == -1:
         text = "orig_ax is -1, as every exception, interrupt, optimised probe and return probe has"
-    elif number == 0:
+        return (Evidence("log-number-minus-one", text),)
+    if number == 0:
         text = "orig_ax is 0: no int3, optimised kprobe or kretprobe, which all leave -1"
-    else:
-        return ()
-    return (Evidence("orig-ax", text),)
+        return (Evidence("log-number-zero", text),)
+    return ()
 
 
 def _old_interrupt(number: int, era: Era) -> Told:
@@ -422,7 +426,7 @@ def _old_interrupt(number: int, era: Era) -> Told:
     text = f"orig_ax is {number}, the complement of vector {vector:#x}: entry code up to 5.7"
     if system is not None:
         text += f"; {name or 'a system vector' if system else 'a vector of devices'}"
-    evidence = (Evidence("vector", text),)
+    evidence = (Evidence("log-vector", text),)
     if system is None:
         return Told(Origin.UNKNOWN, evidence, _INTERRUPTS, vector, Delivery.IDT)
     return Told(Origin.SYSVEC if system else Origin.IRQ, evidence, (), vector, Delivery.IDT)
@@ -434,7 +438,9 @@ def _checked(raw: RawFrame, told: Told) -> Told:
     left = tuple(_fitting(told.possible, mode))
     if mode is False and told.origin in _ENTRY_ONLY:
         text = f"cs is the kernel's, which a {told.origin.value} frame cannot have: cut or mixed up"
-        return Told(Origin.UNKNOWN, (*told.evidence, Evidence("contradiction", text)))
+        return Told(
+            Origin.UNKNOWN, (*told.evidence, Evidence("log-contradiction-kernel-mode", text))
+        )
     return replace(told, possible=left)
 
 

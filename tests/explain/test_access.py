@@ -13,7 +13,7 @@ from inspector.explain.access import faulting_access
 from inspector.model.access import AccessFacts, AccessKind, FaultingAccess
 from inspector.model.probe_site import TextRange
 
-LOGS = Path(__file__).parent.parent / "oops" / "logs"
+LOGS = Path(__file__).parent.parent / "logs" / "mishaps"
 VECTORS = {"BUG: kernel NULL": 14, "general protection": 13, "divide error": 0, "kernel BUG at": 6}
 
 

@@ -130,7 +130,7 @@ def test_a_user_frame_is_the_syscall_that_orig_rax_names() -> None:
 def test_a_user_frame_without_a_trace_is_told_by_the_code_before_ip() -> None:
     frame = one("".join(USER_BLOCK.splitlines(keepends=True)[1:]))
     assert frame.origin is Origin.SYSCALL
-    assert [item.rule for item in frame.evidence] == ["code"]
+    assert [item.rule for item in frame.evidence] == ["log-entering-code"]
 
 
 def test_a_left_out_orig_rax_is_minus_one_and_an_int3_before_ip_is_seen() -> None:
@@ -159,7 +159,7 @@ def test_int3_before_ip_does_not_count_against_an_orig_rax_of_zero() -> None:
 def test_a_syscall_frame_in_kernel_mode_is_not_believed() -> None:
     frame = one(" entry_SYSCALL_64_after_hwframe+0x44/0xa9\n" + KERNEL_BLOCK)
     assert Origin.SYSCALL not in (frame.origin, *frame.possible)
-    assert "contradiction" in [item.rule for item in frame.evidence]
+    assert "log-contradiction-mode" in [item.rule for item in frame.evidence]
 
 
 def test_two_blocks_are_the_interrupted_kernel_and_the_syscall_below_it() -> None:
