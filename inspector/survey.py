@@ -431,6 +431,10 @@ class Survey:
 
         :param context: the frame's, where it is at hand
         """
+        from inspector.explain.access import is_fault
+
+        if not is_fault(frame.vector):
+            return None  # nor is its task's stack read
         task = frame.task
         return self.accesses.of(
             frame,

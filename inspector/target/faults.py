@@ -43,6 +43,7 @@ _FAULTS = {
     "could not find memory segment": "not-mapped",
     "not in this dump": "not-in-dump",
     "address is not mapped": "not-mapped",
+    "Page not present": "not-mapped",
     "address is not canonical": "not-an-address",
     "runs into itself": "list-loops",
 }

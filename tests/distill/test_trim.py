@@ -87,7 +87,7 @@ def test_a_type_that_was_left_out_is_not_found_rather_than_empty(trimmed: Path) 
 def test_the_types_can_stay_whole(root: Path, inspector: Inspector, tmp_path: Path) -> None:
     small, dump = tmp_path / "small", root / "dumps/fork-6.1.vmcore"
     options = ("--trim", "--whole-names", "-o", small)
-    assert inspector("distill", dump, *options).returncode == 0
+    assert inspector("distill", dump, *options).returncode in (0, 3)  # as above
     opened = survey(small)
     assert opened.target.prog.type("struct ext4_inode_info").has_member("i_data")
     assert functions(opened) == functions(survey(dump))
