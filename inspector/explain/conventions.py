@@ -23,8 +23,6 @@ def syscall_arguments(origin: Origin) -> tuple[str, ...]:
     return SYSCALL64_ARGUMENTS
 
 
-def argument(register: str, order: tuple[str, ...], whose: str) -> str:
-    """``the syscall's third argument``, or "" for a register that carries none."""
-    if register not in order:
-        return ""
-    return f"{whose} {_ORDINALS[order.index(register)]} argument"
+def argument(register: str, order: tuple[str, ...]) -> str:
+    """``third argument``, or "" for a register that carries none."""
+    return f"{_ORDINALS[order.index(register)]} argument" if register in order else ""
