@@ -42,13 +42,30 @@ def _ip(frame: Frame, context: Context) -> Evidence:
         return Evidence("exec-ip", "entry point of the new program, or of its interpreter")
     if frame.origin is Origin.FORK_CHILD:
         return Evidence("fork-child-ip", "just past the syscall that made the child")
-    instruction = context.instruction
-    if frame.origin is Origin.INT3 and instruction and instruction.moment is Moment.BEFORE:
-        return Evidence("user-int3-ip", "just past the int3 in user space")
+    if frame.origin is Origin.INT3:
+        return _int3_ip(frame, context)
+    if _by_instruction(frame) and not frame.origin.is_syscall:
+        return Evidence("user-software-ip", "just past the user instruction that raised this")
     if frame.vector in FAULTS and not frame.origin.is_syscall:
         text = "the user instruction that faulted, unless a signal was delivered since"
         return Evidence("user-fault-ip", text)
     return _USER_STATE["ip"]
+
+
+def _int3_ip(frame: Frame, context: Context) -> Evidence:
+    instruction = context.instruction
+    if _by_instruction(frame) or (instruction and instruction.moment is Moment.BEFORE):
+        return Evidence("user-int3-ip", "just past the int3 in user space")
+    return _USER_STATE["ip"]
+
+
+def _by_instruction(frame: Frame) -> bool:
+    """Whether FRED says that an instruction asked for the event: ip is then behind it."""
+    return frame.delivery is Delivery.FRED and frame.registers.event_type in _SOFTWARE
+
+
+# EVENT_TYPE_SWINT, _PRIV_SWEXC, _SWEXC and _OTHER (asm/trapnr.h)
+_SOFTWARE = (4, 5, 6, 7)
 
 
 def _worker(frame: Frame, register: str) -> Evidence:

@@ -5,7 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from inspector.explain.conventions import C_ARGUMENTS, CALLEE_SAVED, argument
+from inspector.explain.conventions import (
+    C_ARGUMENTS,
+    CALLEE_SAVED,
+    argument,
+    by_crash_setup_regs,
+)
 from inspector.facts.vectors import FAULTS
 from inspector.model.context import Context
 from inspector.model.evidence import Evidence
@@ -63,9 +68,9 @@ def _optprobe_ip(_frame: Frame) -> Evidence:
 
 
 def _crash_note_ip(frame: Frame) -> Evidence:
-    if "orig_ax" in frame.absent:  # crash_setup_regs(), asm/kexec.h
+    if by_crash_setup_regs(frame):
         return Evidence("crash-note-ip", "a label in the code that saved the registers")
-    return Evidence("crash-note-copied-ip", "where the CPU was when the kernel saved this")
+    return Evidence("crash-note-copied-ip", "where the CPU was interrupted")
 
 
 def _ftrace_ip(frame: Frame) -> Evidence:
@@ -98,7 +103,7 @@ _SPECIAL_IP: dict[Origin, Callable[[Frame], Evidence]] = {
 def _sp(frame: Frame) -> Evidence:
     if frame.origin in _FTRACE:
         return Evidence("ftrace-sp", "as the function was entered: its return address lies there")
-    if frame.origin is Origin.CRASH_NOTE:
+    if by_crash_setup_regs(frame):
         return Evidence("crash-note-sp", "the stack pointer when the kernel saved this")
     return Evidence("interrupted-sp", "the stack pointer of the interrupted code")
 
@@ -153,6 +158,6 @@ def _argument(frame: Frame, register: str, context: Context) -> Evidence | None:
 def _live(frame: Frame) -> Evidence:
     if frame.origin in _FTRACE:
         return Evidence("call-live", "live value as the function was called")
-    if frame.origin is Origin.CRASH_NOTE:
+    if by_crash_setup_regs(frame):
         return Evidence("crash-note-live", "live value when the kernel saved this")
     return Evidence("interrupted-live", "live value of the interrupted code")

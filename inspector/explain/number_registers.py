@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from inspector.explain.conventions import by_crash_setup_regs
 from inspector.model.context import Context
 from inspector.model.errno import errno_name
 from inspector.model.evidence import Evidence
@@ -133,16 +134,14 @@ def ax(frame: Frame) -> Evidence:
         return Evidence("ax-return-value", "the function's return value, if it has one")
     if frame.user_mode:
         return Evidence("ax-user-live", "user rax")
-    return _KERNEL_AX.get(origin, _LIVE)
+    if by_crash_setup_regs(frame):
+        return Evidence("ax-crash-live", "live rax when the kernel saved this")
+    return _CALL_AX if origin in FTRACE_CALLERS else _LIVE
 
 
 _CHILD_AX = Evidence("ax-fork-child", "0: what the syscall returns in the child")
 _LIVE = Evidence("ax-kernel-live", "live rax of the interrupted code")
-_KERNEL_AX = {
-    Origin.FTRACE: Evidence("ax-call-live", "live rax as the function was called"),
-    Origin.FTRACE_ARGS: Evidence("ax-call-live", "live rax as the function was called"),
-    Origin.CRASH_NOTE: Evidence("ax-crash-live", "live rax when the kernel saved this"),
-}
+_CALL_AX = Evidence("ax-call-live", "live rax as the function was called")
 
 
 def _syscall_ax(frame: Frame) -> Evidence:

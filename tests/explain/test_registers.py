@@ -174,6 +174,13 @@ def test_a_note_that_copies_a_frame_was_not_filled_by_crash_setup_regs() -> None
     assert phrase(copied, "ip", Context()).rule == "crash-note-copied-ip"
     filled = replace(copied, absent={"orig_ax": Absent(Why.NEVER_WRITTEN, 1)})
     assert phrase(filled, "ip", Context()).rule == "crash-note-ip"
+    for register, of_copy, of_filled in (
+        ("ax", "ax-kernel-live", "ax-crash-live"),
+        ("sp", "interrupted-sp", "crash-note-sp"),
+        ("bx", "interrupted-live", "crash-note-live"),
+    ):
+        assert phrase(copied, register, Context()).rule == of_copy
+        assert phrase(filled, register, Context()).rule == of_filled
 
 
 def test_a_return_probes_ip_is_the_trampoline_only_where_it_is() -> None:
@@ -192,6 +199,28 @@ def test_freds_orig_ax_is_no_vector_and_nobody_pushed_it() -> None:
         assert phrase(by_fred, "orig_ax", Context()).rule == "orig-ax-fred"
         early = replace(by_fred, registers=replace(by_fred.registers, orig_ax=0))
         assert phrase(early, "orig_ax", Context()).rule == "orig-ax-fred-error-code"
+
+
+SWEXC, SWINT, OTHER, HWEXC = (kind << 48 for kind in (6, 4, 7, 3))
+
+
+@pytest.mark.parametrize(
+    ("origin", "vector", "event", "rule"),
+    [
+        (Origin.INT3, 3, SWEXC, "user-int3-ip"),
+        (Origin.INT3, 3, SWINT, "user-int3-ip"),
+        (Origin.GENERAL_PROTECTION, 13, SWINT, "user-software-ip"),
+        (Origin.EXCEPTION, 6, OTHER, "user-software-ip"),
+        (Origin.GENERAL_PROTECTION, 13, HWEXC, "user-fault-ip"),
+        (Origin.SYSCALL, None, OTHER, "user-ip"),
+    ],
+)
+def test_fred_tells_an_instruction_that_asked_from_one_that_faulted(
+    origin: Origin, vector: int | None, event: int, rule: str
+) -> None:
+    entered = frame(origin, user(orig_ax=MINUS_ONE, ss=event | 0x2B))
+    by_fred = replace(entered, vector=vector, delivery=Delivery.FRED)
+    assert phrase(by_fred, "ip", Context()).rule == rule
 
 
 def test_fred_leaves_cx_and_r11_alone_whatever_they_hold() -> None:
