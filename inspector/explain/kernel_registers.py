@@ -103,6 +103,8 @@ _SPECIAL_IP: dict[Origin, Callable[[Frame], Evidence]] = {
 def _sp(frame: Frame) -> Evidence:
     if frame.origin in _FTRACE:
         return Evidence("ftrace-sp", "as the function was entered: its return address lies there")
+    if frame.origin is Origin.KRETPROBE:
+        return Evidence("returned-sp", "the stack pointer at the function's return")
     if by_crash_setup_regs(frame):
         return Evidence("crash-note-sp", "the stack pointer when the kernel saved this")
     return Evidence("interrupted-sp", "the stack pointer of the interrupted code")
@@ -122,7 +124,7 @@ def _cs(frame: Frame) -> Evidence:
 
 def _ss(frame: Frame) -> Evidence:
     if frame.registers.ss_selector == 0:
-        text = "null, as an interrupt or exception from user mode leaves it in the CPU"
+        text = "null: the CPU loads it when an interrupt or exception switches stacks"
         return Evidence("null-ss", text)
     return Evidence("kernel-ss", "kernel data segment")
 

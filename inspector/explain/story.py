@@ -76,29 +76,26 @@ def _probe(frame: Frame, context: Context, entry: Frame | None) -> Iterator[Evid
 
 
 def _mechanism(frame: Frame) -> str:
+    if as_int64(frame.registers.orig_ax) != -1:
+        return f"{_HOW[frame.origin]}. Its orig_ax is not a syscall number."
+    return f"{_HOW[frame.origin]}, {_minus_one(frame)}. It is not a syscall number."
+
+
+_HOW = {
+    Origin.INT3: "An int3 put this frame here",
+    Origin.OPTPROBE: "A jump brought the CPU here: the probe is optimised",
+    Origin.KRETPROBE: "A function returned through a probe's trampoline",
+}
+
+
+def _minus_one(frame: Frame) -> str:
     if frame.origin is Origin.OPTPROBE:
-        how, minus_one = (
-            "A jump brought the CPU here: the probe is optimised",
-            ("optimized_callback() sets orig_ax to -1"),
-        )
-    elif frame.origin is Origin.KRETPROBE:
-        how, minus_one = (
-            "A function returned through a probe's trampoline",
-            ("the trampoline's C code sets orig_ax to -1, and ax is what the function returned"),
-        )
-    elif frame.delivery is Delivery.FRED:
-        how, minus_one = (
-            "An int3 put this frame here, delivered by FRED",
-            ("FRED's entry code sets orig_ax to -1"),
-        )
-    else:
-        how, minus_one = (
-            "An int3 put this frame here: the CPU trapped",
-            ("the entry code pushed -1 as orig_ax, because a breakpoint has no error code"),
-        )
-    if as_int64(frame.registers.orig_ax) == -1:
-        how = f"{how}, and {minus_one}"
-    return f"{how}. Its orig_ax is not a syscall number."
+        return "and optimized_callback() set orig_ax to -1"
+    if frame.origin is Origin.KRETPROBE:
+        return "whose C code set orig_ax to -1"
+    if frame.delivery is Delivery.FRED:
+        return "delivered by FRED, whose entry code set orig_ax to -1"
+    return "and the entry code pushed -1 as orig_ax, because a breakpoint has no error code"
 
 
 def _syscall(frame: Frame) -> Iterator[Evidence]:
