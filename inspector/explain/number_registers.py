@@ -81,7 +81,7 @@ _COPIED = {
     Origin.FORK_CHILD: Evidence(
         "orig-ax-fork-child", "copied from the parent: the syscall that made this task"
     ),
-    Origin.WORKER: Evidence("worker-copied", "copied from the task that created this one"),
+    Origin.WORKER: Evidence("orig-ax-worker", "copied from the task that created this one"),
 }
 _LEFT_OVER = Evidence("orig-ax-not-yet", "left over: the C code that sets -1 has not run yet")
 
@@ -125,9 +125,9 @@ def ax(frame: Frame) -> Evidence:
     if origin is Origin.EXEC:
         return Evidence("ax-exec", "0: what a new program starts with")
     if origin is Origin.FORK_CHILD:
-        return _CHILD_AX if zero else Evidence("ax-rewritten", "not the 0 that a child starts with")
+        return _CHILD_AX if zero else Evidence("ax-rewritten", "not the 0 that it started with")
     if origin is Origin.WORKER:
-        return Evidence("ax-worker", "0: set when the task was made") if zero else _COPIED[origin]
+        return _WORKER_AX if zero else Evidence("ax-rewritten", "not the 0 that it started with")
     if origin is Origin.UNKNOWN:
         return UNKNOWN
     if origin is Origin.KRETPROBE:
@@ -139,6 +139,7 @@ def ax(frame: Frame) -> Evidence:
     return _CALL_AX if origin in FTRACE_CALLERS else _LIVE
 
 
+_WORKER_AX = Evidence("ax-worker", "0: set when the task was made")
 _CHILD_AX = Evidence("ax-fork-child", "0: what the syscall returns in the child")
 _LIVE = Evidence("ax-kernel-live", "live rax of the interrupted code")
 _CALL_AX = Evidence("ax-call-live", "live rax as the function was called")

@@ -70,32 +70,35 @@ def _refused(context: Context) -> Iterator[Evidence]:
 
 
 def _probe(frame: Frame, context: Context, entry: Frame | None) -> Iterator[Evidence]:
-    yield Evidence(f"story-{frame.origin.value}", _mechanism(frame), frame.address)
+    yield _mechanism(frame)
     yield from _registers_that_point_home(frame, context, entry)
     yield from _where_the_number_is(frame, entry)
 
 
-def _mechanism(frame: Frame) -> str:
-    if as_int64(frame.registers.orig_ax) != -1:
-        return f"{_HOW[frame.origin]}. Its orig_ax is not a syscall number."
-    return f"{_HOW[frame.origin]}, {_minus_one(frame)}. It is not a syscall number."
-
-
-_HOW = {
-    Origin.INT3: "An int3 put this frame here",
-    Origin.OPTPROBE: "A jump brought the CPU here: the probe is optimised",
-    Origin.KRETPROBE: "A function returned through a probe's trampoline",
-}
-
-
-def _minus_one(frame: Frame) -> str:
+def _mechanism(frame: Frame) -> Evidence:
     if frame.origin is Origin.OPTPROBE:
-        return "and optimized_callback() set orig_ax to -1"
+        how = "A jump brought the CPU here: the probe is optimised"
+        text = _no_number_there(frame, how, "and optimized_callback() set orig_ax to -1")
+        return Evidence("story-optprobe", text, frame.address)
     if frame.origin is Origin.KRETPROBE:
-        return "whose C code set orig_ax to -1"
+        how = "A function returned through a probe's trampoline"
+        text = _no_number_there(frame, how, "whose C code set orig_ax to -1")
+        return Evidence("story-kretprobe", text, frame.address)
     if frame.delivery is Delivery.FRED:
-        return "delivered by FRED, whose entry code set orig_ax to -1"
-    return "and the entry code pushed -1 as orig_ax, because a breakpoint has no error code"
+        minus_one = "delivered by FRED, whose entry code set orig_ax to -1"
+    else:
+        minus_one = (
+            "and the entry code pushed -1 as orig_ax, because a breakpoint has no error code"
+        )
+    text = _no_number_there(frame, "An int3 put this frame here", minus_one)
+    return Evidence("story-int3", text, frame.address)
+
+
+def _no_number_there(frame: Frame, how: str, minus_one: str) -> str:
+    """:param minus_one: who set orig_ax to -1, said only where it is that"""
+    if as_int64(frame.registers.orig_ax) == -1:
+        how = f"{how}, {minus_one}"
+    return f"{how}. Its orig_ax is not a syscall number."
 
 
 def _syscall(frame: Frame) -> Iterator[Evidence]:
