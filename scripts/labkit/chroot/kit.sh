@@ -11,11 +11,27 @@ for module in framefreeze somebody framelab mishap emptyprobe; do
 	strip --strip-debug -o "$fs/modules/$module.ko" "/lab/$module/$module.ko"
 done
 cp $fs/modules/framefreeze.ko /lab/out/ # for a guest that lives, which may load it too
-fw_cfg=$(find /kernel -name 'qemu_fw_cfg.ko*') # below lib or usr/lib
-case $fw_cfg in
-*.xz) busybox xz -dc "$fw_cfg" >$fs/modules/qemu_fw_cfg.ko ;;
-*) cp "$fw_cfg" $fs/modules/ ;;
-esac
+found() { find /kernel -name "$(echo "$1" | sed 's/[-_]/[-_]/g').ko*"; } # below lib or usr/lib
+take() {
+	case $(found "$1") in
+	*.xz) busybox xz -dc "$(found "$1")" >"$fs/modules/$1.ko" ;;
+	*) cp "$(found "$1")" "$fs/modules/$1.ko" ;;
+	esac
+}
+take qemu_fw_cfg
+# A module, if it is one, behind what it depends on; /modules/disk has them in that order.
+for_the_disk() {
+	[ "$(found "$1")" ] && ! grep -qx "$1" $fs/modules/disk || return 0
+	take "$1"
+	for other in $(tr '\0' '\n' <"$fs/modules/$1.ko" | sed -n 's/^depends=//p' | tr , ' '); do
+		(for_the_disk "$other")
+	done
+	echo "$1" >>$fs/modules/disk
+}
+if [ "$(found nvme)" ]; then # the cloud flavour has it built in
+	touch $fs/modules/disk
+	for module in nvme crc32c_generic ext4; do for_the_disk $module; done
+fi
 
 gcc -O2 -Wall -Werror -static -o "$fs/bin/forker" /lab/guest/forker.c
 for name in sleepers crowd; do # -pthread: a library apart until glibc 2.34
