@@ -149,7 +149,7 @@ EXAMPLES = (
 @click.option(
     "--keep-held", is_flag=True, help="Read, and let the hold last: for a look from outside."
 )
-@click.option("--force", is_flag=True, help="Hold though the kernel counts no preemption.")
+@click.option("--force", is_flag=True, help="Hold though the kernel does not show every lock.")
 @click.option("--crash-after", metavar="N", type=click.IntRange(1), default=1, help="Its N-th hit.")
 @click.option("--confirm-crash", is_flag=True, help="Yes, panic this machine.")
 @options.format_option("text", "json")

@@ -23,7 +23,7 @@ _MEANINGS = {
     errno.ERANGE: "out of bounds",
     errno.EBUSY: "busy",
     errno.EOPNOTSUPP: "not possible on this kernel",
-    errno.EPERM: "not without a confirmation",
+    errno.EPERM: "not permitted",
     errno.EAGAIN: "too soon",
 }
 
@@ -48,9 +48,14 @@ class Control:
     def header(self) -> Header:
         """What the module tells of itself, as it is now.
 
+        :raises FreezeError: if the kernel was locked down meanwhile
         :raises RecordError: if it is of a version that is not known
         """
-        return decode_header((_FILES / "header").read_bytes())
+        try:
+            told = (_FILES / "header").read_bytes()
+        except OSError as error:
+            raise FreezeError(f"{_FILES}/header: {error.strerror}") from None
+        return decode_header(told)
 
     def close(self) -> None:
         os.close(self._file)

@@ -30,6 +30,7 @@ def findings(host: HostFacts) -> tuple[Finding, ...]:
         _loaded(host),
         _cpus(host),
         _preempt_count(host),
+        _realtime(host),
     )
 
 
@@ -191,6 +192,16 @@ def _preempt_count(host: HostFacts) -> Finding:
     if found:
         return Finding(name, needs, State.OK, "the kernel counts what disables preemption")
     text = "no CONFIG_PREEMPT_COUNT: a hold cannot tell whether the held code has a spinlock"
+    return Finding(name, needs, State.MISSING, text, "--force, if you take that risk")
+
+
+def _realtime(host: HostFacts) -> Finding:
+    name, needs, found = "realtime", (Need.HOLD,), host.realtime
+    if isinstance(found, Unseen):
+        return _unseen(name, needs, "whether the kernel is PREEMPT_RT", found)
+    if not found:
+        return Finding(name, needs, State.OK, "the kernel is not PREEMPT_RT")
+    text = "CONFIG_PREEMPT_RT: a hold cannot tell whether the held code owns a lock"
     return Finding(name, needs, State.MISSING, text, "--force, if you take that risk")
 
 

@@ -39,7 +39,8 @@ def host_facts() -> HostFacts:
         installed_module=_installed(modules),
         loaded=Path("/sys/module", MODULE).exists(),
         cpus_online=len(os.sched_getaffinity(0)),
-        preempt_count=_preempt_count(release, modules),
+        preempt_count=_configured(release, modules, "PREEMPT_COUNT"),
+        realtime=_configured(release, modules, "PREEMPT_RT"),
     )
 
 
@@ -119,10 +120,10 @@ def _installed(modules: Path) -> str | None:
     return None
 
 
-def _preempt_count(release: str, modules: Path) -> bool | Unseen:
+def _configured(release: str, modules: Path, option: str) -> bool | Unseen:
     for config in (Path(f"/boot/config-{release}"), modules / "config", modules / "build/.config"):
         try:
-            return "CONFIG_PREEMPT_COUNT=y" in config.read_text().splitlines()
+            return f"CONFIG_{option}=y" in config.read_text().splitlines()
         except OSError:
             continue
     return Unseen.NOT_TOLD

@@ -43,7 +43,7 @@ def check_host(host: HostFacts, need: Need, sudo_line: str) -> None:
     first = missing[0]
     if first.name == "root":
         raise FreezeError(f"only root may freeze: {sudo_line}")
-    if first.name == "preempt-count":
+    if first.name in ("preempt-count", "realtime"):
         return  # the module itself refuses, unless it is forced
     raise FreezeError(f"{first.text}: {first.mend}" if first.mend else first.text)
 

@@ -43,6 +43,7 @@ class HostFacts:
     :ivar installed_module: a framefreeze that somebody installed for this kernel
     :ivar loaded: framefreeze is loaded
     :ivar preempt_count: the kernel counts what disables preemption
+    :ivar realtime: the kernel is built with PREEMPT_RT, where ``spin_lock()`` is not counted so
     """
 
     release: str
@@ -62,6 +63,7 @@ class HostFacts:
     loaded: bool
     cpus_online: int
     preempt_count: bool | Unseen
+    realtime: bool | Unseen
 
 
 class Need(Enum):

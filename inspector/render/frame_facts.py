@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from inspector.model.frame import Frame
 from inspector.model.kprobe import Kprobe
-from inspector.model.origin import Origin
 from inspector.model.record import Record
 from inspector.render.origin_words import ORIGIN_WORDS
 from inspector.render.safe import safe
@@ -16,7 +15,6 @@ FACT_LABELS: tuple[str, ...] = (
     "address",
     "stack",
     "interrupted",
-    "begins at",
     "syscall",
     "kprobe",
     "vector",
@@ -25,18 +23,13 @@ FACT_LABELS: tuple[str, ...] = (
 )
 
 
-# Frames of tasks that have not run in user mode yet: nothing was interrupted.
-_BEGINNINGS = (Origin.EXEC, Origin.FORK_CHILD, Origin.WORKER)
-
-
 def frame_facts(frame: Frame) -> dict[str, str]:
     """Label → text, of those labels that apply to ``frame``."""
     facts = {
         "made by": ORIGIN_WORDS[frame.origin],
         "address": hex_word(frame.address),
         "stack": _stack(frame),
-        "interrupted": "" if frame.origin in _BEGINNINGS else interrupted(frame),
-        "begins at": interrupted(frame) if frame.origin in _BEGINNINGS else "",
+        "interrupted": interrupted(frame),
         "syscall": _syscall(frame),
         "kprobe": _kprobe(frame.kprobe) if frame.kprobe else "",
         "vector": "" if frame.vector is None else str(frame.vector),
@@ -50,7 +43,7 @@ def interrupted(frame: Frame) -> str:
     """The place that the frame will return to."""
     if frame.interrupted is not None:
         return safe(str(frame.interrupted))
-    if "ip" in frame.absent or (frame.origin is Origin.WORKER and not frame.registers.ip):
+    if "ip" in frame.absent:
         return ""
     ip = hex_word(frame.registers.ip)
     return f"user mode at {ip}" if frame.user_mode else ip
@@ -64,7 +57,7 @@ def _stack(frame: Frame) -> str:
 def _syscall(frame: Frame) -> str:
     if frame.syscall is None:
         return ""
-    name = frame.syscall.name or frame.syscall.handler or "(no name known)"
+    name = frame.syscall.name or "no such call"
     abi = "" if frame.syscall.abi.value == "x86_64" else f", {frame.syscall.abi.value} table"
     return f"{frame.syscall.nr} {name}{abi}"
 

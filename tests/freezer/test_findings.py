@@ -32,6 +32,7 @@ READY = HostFacts(
     loaded=False,
     cpus_online=2,
     preempt_count=True,
+    realtime=False,
 )
 
 
@@ -55,6 +56,7 @@ def test_a_machine_that_has_everything_lacks_nothing() -> None:
         (replace(READY, loaded=True), {Need.MODULE, Need.HOLD}, "rmmod"),
         (replace(READY, kprobes_enabled=False), set(Need) - {Need.LIVE}, "kprobes/enabled"),
         (replace(READY, preempt_count=False), {Need.HOLD}, "--force"),
+        (replace(READY, realtime=True), {Need.HOLD}, "--force"),
     ],
 )
 def test_what_is_missing_stops_what_needs_it_and_nothing_else(

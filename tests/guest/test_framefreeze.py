@@ -5,6 +5,7 @@ it saw."""
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from collections.abc import Callable
@@ -27,7 +28,7 @@ KERNELS = [
 Scenes = Callable[..., "Played"]
 
 # Seconds a kernel: a minute of two kernels, and ten of four, in all.
-PLAIN_STORM, PLAIN_CHURN, PLAIN_RELOAD = 10, 10, 10
+PLAIN_STORM, PLAIN_CHURN, PLAIN_RELOAD, PLAIN_GONE = 10, 10, 10, 10
 SOAK_STORM, SOAK_CHURN, SOAK_RELOAD = 50, 50, 50
 
 # Text that one CPU changes is seen by the others at once. A thread a CPU runs what it translated
@@ -75,7 +76,8 @@ def played(request: pytest.FixtureRequest, scenes: Scenes) -> Played:
 @pytest.fixture(scope="module", params=KERNELS)
 def churned(request: pytest.FixtureRequest, scenes: Scenes) -> Played:
     """What changes the kernel's text all the time."""
-    words = (f"churn={PLAIN_CHURN}", f"reload={PLAIN_RELOAD}", "hold")
+    words = [f"churn={PLAIN_CHURN}", f"reload={PLAIN_RELOAD}", f"gone={PLAIN_GONE}", "hold"]
+    words.append("lockdown")  # for good
     return scenes(request.param, *words, options=AT_ONCE)
 
 
@@ -112,6 +114,30 @@ def test_a_hold_is_bounded_by_each_mechanism_and_released_at_once(churned: Playe
     assert int(churned.said["hold.released.us"]) < 500_000
     for place in ("update_process_times", "rcu_core", "tick_nohz_idle_enter", "enqueue_task_fair"):
         assert int(churned.said[f"unheld.{place}"]) > 0
+
+
+def test_a_probe_may_outlive_the_module_that_it_is_in(churned: Played) -> None:
+    """The scene reads the header all the time, and fails on an oops in the log."""
+    loads = int(churned.said["gone.loads"])
+    assert loads >= 2
+    assert int(churned.said["gone.hits"]) == 2 * loads
+    assert int(churned.said["gone.asked"]) > loads
+
+
+def test_a_kernel_that_is_locked_down_takes_no_probe_and_shows_no_memory(churned: Played) -> None:
+    for asked in ("ring", "header", "add", "arm"):
+        assert int(churned.said[f"lockdown.{asked}"]) == errno.EPERM
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("suite", ["bookworm-rt", "trixie-rt"])
+def test_no_cpu_of_a_realtime_kernel_is_held_that_owns_a_lock(suite: str, scenes: Scenes) -> None:
+    said = scenes(suite, "realtime", options=("--limit", "300")).said
+    assert int(said["realtime.refused"]) == errno.EOPNOTSUPP
+    assert int(said["realtime.lock.held"]) == 0
+    assert int(said["realtime.lock.unheld"]) > 0
+    assert int(said["unheld.run_timer_softirq"]) > 0
+    assert 1_000_000 <= int(said["hold.ftrace.us"]) <= 2_000_000
 
 
 @pytest.mark.soak

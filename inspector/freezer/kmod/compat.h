@@ -38,6 +38,29 @@ static __always_inline unsigned long freeze_return_address(struct kretprobe_inst
 #define FREEZE_RETURN_IS_LOCKED false
 #endif
 
+/* On PREEMPT_RT a task counts the soft IRQs that it runs and holds off (kernel/softirq.c). */
+static __always_inline u32 freeze_softirq_count(u32 interrupted)
+{
+#if defined(CONFIG_PREEMPT_RT) && defined(HAS_SOFTIRQ_DISABLE_CNT)
+	return current->softirq_disable_cnt & SOFTIRQ_MASK;
+#else
+	return interrupted & SOFTIRQ_MASK;
+#endif
+}
+
+/*
+ * On PREEMPT_RT spin_lock() leaves the preempt count alone; its owner may not migrate
+ * (rt_spin_lock(), kernel/locking/spinlock_rt.c).
+ */
+static __always_inline bool freeze_may_own_lock(const struct task_struct *task)
+{
+#if defined(CONFIG_PREEMPT_RT) && defined(HAS_MIGRATION_DISABLED)
+	return task->migration_disabled;
+#else
+	return false;
+#endif
+}
+
 static __always_inline bool freeze_is_compat(const struct task_struct *task)
 {
 #ifdef CONFIG_COMPAT

@@ -13,6 +13,7 @@
 #include <linux/hash.h>
 #include <linux/kprobes.h>
 
+#include "compat.h"
 #include "framefreeze.h"
 
 #define EVENT_BITS 10
@@ -103,7 +104,8 @@ static __always_inline void write_event(struct framefreeze_record *record,
 
 	OPTIMIZER_HIDE_VAR(line); /* one address, not an offset for each member */
 
-	if (unlikely(interrupted & (NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET))) {
+	if (unlikely(interrupted & (NMI_MASK | HARDIRQ_MASK) ||
+		     freeze_softirq_count(interrupted) & SOFTIRQ_OFFSET)) {
 		record->event = 0; /* an interrupt is no task's */
 		return;
 	}

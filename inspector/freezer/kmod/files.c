@@ -9,6 +9,7 @@
 #include <linux/minmax.h>
 #include <linux/proc_fs.h>
 #include <linux/sched.h>
+#include <linux/security.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -23,6 +24,12 @@ static struct proc_dir_entry *directory;
 static int open_privileged(struct inode *inode, struct file *file)
 {
 	return capable(CAP_SYS_ADMIN) ? 0 : -EPERM;
+}
+
+/* As /proc/kcore: the kernel's memory, of which addresses are a part. */
+static int open_memory(struct inode *inode, struct file *file)
+{
+	return open_privileged(inode, file) ?: security_locked_down(LOCKDOWN_KCORE);
 }
 
 static int open_control(struct inode *inode, struct file *file)
@@ -132,13 +139,13 @@ static const struct proc_ops control_ops = {
 };
 
 static const struct proc_ops header_ops = {
-	.proc_open = open_privileged,
+	.proc_open = open_memory,
 	.proc_read = read_header,
 	.proc_lseek = default_llseek,
 };
 
 static const struct proc_ops ring_ops = {
-	.proc_open = open_privileged,
+	.proc_open = open_memory,
 	.proc_read = read_ring,
 	.proc_lseek = default_llseek,
 };

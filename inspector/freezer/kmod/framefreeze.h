@@ -6,6 +6,7 @@
 #include <linux/atomic.h>
 #include <linux/kprobes.h>
 #include <linux/mutex.h>
+#include <linux/uaccess.h>
 
 #include "framefreeze_abi.h"
 
@@ -106,6 +107,20 @@ int freeze_pre_handler(struct kprobe *kp, struct pt_regs *regs);
 int freeze_return_handler(struct kretprobe_instance *instance, struct pt_regs *regs);
 void freeze_post_handler(struct kprobe *kp, struct pt_regs *regs, unsigned long flags);
 u8 freeze_mechanism(const struct kprobe *kp, u8 text_byte);
+
+/*
+ * What the text holds at a probe, 0 where it is gone: a module's text goes before a probe in it
+ * is removed, and a return is hit when its function has been left.
+ */
+static __always_inline u8 freeze_text_byte(const struct kprobe *kp)
+{
+	u8 byte;
+
+	__get_kernel_nofault(&byte, kp->addr, u8, gone);
+	return byte;
+gone:
+	return 0;
+}
 
 /*
  * Of the preempt count, what was there before the mechanism added its own: int3 enters as an

@@ -53,7 +53,7 @@ enum framefreeze_unheld {
 	FRAMEFREEZE_UNHELD_HARDIRQ = 2,
 	FRAMEFREEZE_UNHELD_SOFTIRQ = 3, /* in a soft IRQ, or they are held off */
 	FRAMEFREEZE_UNHELD_NMI = 4,
-	FRAMEFREEZE_UNHELD_PREEMPT = 5, /* preempt count beyond the mechanism's own */
+	FRAMEFREEZE_UNHELD_PREEMPT = 5, /* preempt count beyond the mechanism's own, or a lock on RT */
 	FRAMEFREEZE_UNHELD_IDLE = 6, /* the idle task */
 	FRAMEFREEZE_UNHELD_READER = 7, /* the reader, or on its CPU */
 	FRAMEFREEZE_UNHELD_ONE_CPU = 8, /* no other CPU is online */
@@ -124,7 +124,7 @@ enum framefreeze_state {
 #define FRAMEFREEZE_RETURN 0x1 /* a kretprobe */
 #define FRAMEFREEZE_KEEP_INT3 0x2 /* never optimised */
 #define FRAMEFREEZE_OPENS 0x4 /* each hit begins an event */
-#define FRAMEFREEZE_FORCE 0x8 /* hold without PREEMPT_COUNT */
+#define FRAMEFREEZE_FORCE 0x8 /* hold without PREEMPT_COUNT, or on PREEMPT_RT */
 
 /* framefreeze_probe.filters: which of the values below count */
 #define FRAMEFREEZE_FILTER_PID 0x1

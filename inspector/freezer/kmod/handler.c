@@ -164,12 +164,11 @@ static __always_inline void write_probe(struct framefreeze_record *record,
 					const struct freeze_hit *hit)
 {
 	const struct kprobe *kp = &hit->probe->rp.kp;
-	const u8 *text = kp->addr;
-	u8 text_byte = READ_ONCE(*text);
+	u8 text_byte = freeze_text_byte(kp);
 	u8 mechanism = hit->return_address ? FRAMEFREEZE_MECHANISM_RETURN :
 					     freeze_mechanism(kp, text_byte);
 
-	record->probe_address = (u64)text;
+	record->probe_address = (u64)kp->addr;
 	record->return_address = hit->return_address;
 	record->probe = hit->probe->index;
 	record->mechanism = mechanism;
@@ -279,7 +278,7 @@ static __always_inline bool claim_hold(struct framefreeze_record *record,
 {
 	const struct kprobe *kp = &hit->probe->rp.kp;
 	u8 mechanism = hit->return_address ? FRAMEFREEZE_MECHANISM_RETURN :
-					     freeze_mechanism(kp, READ_ONCE(*(u8 *)kp->addr));
+					     freeze_mechanism(kp, freeze_text_byte(kp));
 	struct framefreeze_probe *line = hit->line;
 
 	record->unheld = freeze_hold_claim(hit->probe, hit->regs, mechanism, record);

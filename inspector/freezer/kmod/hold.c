@@ -127,6 +127,10 @@ int freeze_may_hold(struct freeze_probe *probe, struct freeze_reason *reason)
 		return freeze_refuse(reason, -EOPNOTSUPP,
 				     "%s: no PREEMPT_COUNT here: locks cannot be seen; force=1 holds",
 				     line->name);
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && !(line->flags & FRAMEFREEZE_FORCE))
+		return freeze_refuse(reason, -EOPNOTSUPP,
+				     "%s: PREEMPT_RT: not every lock can be seen; force=1 holds",
+				     line->name);
 	if (FREEZE_RETURN_IS_LOCKED && line->flags & FRAMEFREEZE_RETURN)
 		return freeze_refuse(reason, -EOPNOTSUPP,
 				     "%s: this kernel runs return handlers under a lock",
@@ -206,11 +210,13 @@ static __always_inline u8 unfit(const struct pt_regs *regs, u8 mechanism)
 		return FRAMEFREEZE_UNHELD_NMI;
 	if (count & HARDIRQ_MASK)
 		return FRAMEFREEZE_UNHELD_HARDIRQ;
-	if (count & SOFTIRQ_MASK)
+	if (freeze_softirq_count(count))
 		return FRAMEFREEZE_UNHELD_SOFTIRQ;
 	if (!(regs->flags & X86_EFLAGS_IF))
 		return FRAMEFREEZE_UNHELD_IRQS_OFF;
 	if (count)
+		return FRAMEFREEZE_UNHELD_PREEMPT;
+	if (freeze_may_own_lock(current))
 		return FRAMEFREEZE_UNHELD_PREEMPT;
 	if (is_idle_task(current))
 		return FRAMEFREEZE_UNHELD_IDLE;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Probes: added disarmed, armed, disarmed, removed. All of it sleeps, under freeze_lock. */
 #include <linux/kernel.h>
+#include <linux/security.h>
 #include <linux/string.h>
 
 #include "framefreeze.h"
@@ -158,6 +159,17 @@ static int register_new(struct freeze_probe *probe, const struct freeze_spec *sp
 	return 0;
 }
 
+/* As tracefs asks: a signed module is no way around it. */
+static int check_lockdown(const char *place, struct freeze_reason *reason)
+{
+	int ret = security_locked_down(LOCKDOWN_KPROBES);
+
+	if (ret)
+		return freeze_refuse(reason, ret, "%s: the kernel is locked down: no kprobes",
+				     place);
+	return 0;
+}
+
 int freeze_add(unsigned int slot, const struct freeze_spec *spec, struct freeze_reason *reason)
 {
 	struct freeze_probe *probe = &freeze_probes[slot];
@@ -166,7 +178,7 @@ int freeze_add(unsigned int slot, const struct freeze_spec *spec, struct freeze_
 	if (is_registered(probe))
 		return freeze_refuse(reason, -EBUSY, "slot %u is in use by %s", slot,
 				     probe->line->name);
-	ret = check_spec(spec, reason);
+	ret = check_lockdown(spec->place, reason) ?: check_spec(spec, reason);
 	if (ret)
 		return ret;
 	ret = freeze_quiet_begin(reason);
@@ -203,7 +215,7 @@ int freeze_arm(unsigned int slot, struct freeze_reason *reason)
 		return 0;
 	if (probe->line->state != FRAMEFREEZE_DISARMED)
 		return freeze_refuse(reason, -EINVAL, "slot %u has no probe", slot);
-	ret = freeze_quiet_begin(reason);
+	ret = check_lockdown(probe->line->name, reason) ?: freeze_quiet_begin(reason);
 	if (ret)
 		return ret;
 	if (probe->line->mode == FRAMEFREEZE_MODE_HOLD)
@@ -302,10 +314,12 @@ void freeze_refresh(void)
 		if (!is_registered(probe))
 			continue;
 		count_missed(probe);
-		if (probe->rp.kp.flags & KPROBE_FLAG_GONE) /* its module, and the text, went away */
-			continue;
-		byte = READ_ONCE(*(u8 *)probe->rp.kp.addr);
+		byte = freeze_text_byte(&probe->rp.kp);
+		smp_rmb(); /* GONE is set before the text of its module goes: what was read was its */
+		if (READ_ONCE(probe->rp.kp.flags) & KPROBE_FLAG_GONE)
+			byte = 0;
 		probe->line->text_byte = byte;
-		probe->line->mechanism_now = freeze_mechanism(&probe->rp.kp, byte);
+		probe->line->mechanism_now = byte ? freeze_mechanism(&probe->rp.kp, byte) :
+						    FRAMEFREEZE_MECHANISM_UNKNOWN;
 	}
 }

@@ -70,6 +70,12 @@ static void play(const char *scene)
 		do_show();
 	else if (!strcmp(name, "cost"))
 		do_cost();
+	else if (!strcmp(name, "realtime"))
+		do_realtime();
+	else if (!strcmp(name, "gone"))
+		do_gone(duration);
+	else if (!strcmp(name, "lockdown"))
+		do_lockdown();
 	else
 		fail("no scene %s", name);
 	printf("%s.ms=%.0f\n", name, (seconds() - start) * 1000);

@@ -29,6 +29,7 @@ struct ring {
 
 void load(const char *parameters);
 int try_load(const char *parameters); /* an errno, or 0 */
+int try_insert(const char *path, const char *parameters);
 int try_unload(void);
 void unload(void);
 int try_tell(char *reason, size_t size, const char *command); /* an errno, or 0 */
@@ -70,5 +71,8 @@ void do_refuse(void);
 void do_hold(void);
 void do_show(void);
 void do_cost(void);
+void do_realtime(void);
+void do_gone(double duration);
+void do_lockdown(void);
 
 #endif

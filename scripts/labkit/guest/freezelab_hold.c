@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -333,6 +334,64 @@ void do_show(void)
 	wait_for_end(&header);
 	stop_workers();
 	unload();
+}
+
+/* Two locks a turn: set_current_blocked() takes sighand->siglock, a spinlock_t. */
+static pid_t start_locking(void)
+{
+	pid_t child = fork();
+	sigset_t set;
+
+	if (child < 0)
+		fail("a child");
+	if (child)
+		return child;
+	stay_on(HELD_CPU);
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	for (;;) {
+		sigprocmask(SIG_BLOCK, &set, NULL);
+		sigprocmask(SIG_UNBLOCK, &set, NULL);
+	}
+}
+
+/* recalc_sigpending() runs with siglock held: its CPU is not to be. */
+static void spare_a_lock(void)
+{
+	struct framefreeze_header header;
+	const struct framefreeze_probe *line = &header.probes[0];
+	double limit = seconds() + 10;
+	pid_t child = start_locking();
+
+	prepare(10000);
+	tell("add 0 recalc_sigpending mode=hold hold_ms=1 force=1 tgid=%d", child);
+	tell("arm 0");
+	do {
+		nap(10);
+		read_header(&header);
+	} while (!line->held && line->unheld[FRAMEFREEZE_UNHELD_PREEMPT] < 100 &&
+		 seconds() < limit);
+	fact("realtime.lock.held", line->held);
+	fact("realtime.lock.unheld", line->unheld[FRAMEFREEZE_UNHELD_PREEMPT]);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	unload();
+}
+
+void do_realtime(void)
+{
+	char reason[256];
+
+	stay_on(READER_CPU);
+	prepare(10000);
+	tell("add 0 __x64_sys_getppid mode=hold");
+	fact("realtime.refused", error_of("arm 0", reason));
+	printf("reason %s\n", reason);
+	unload();
+	spare_a_lock();
+	force = " force=1";
+	expect_unheld("run_timer_softirq", FRAMEFREEZE_UNHELD_SOFTIRQ, FRAMEFREEZE_UNHELD_SOFTIRQ);
+	hold_once("__x64_sys_getppid", "ftrace", FRAMEFREEZE_MECHANISM_FTRACE);
 }
 
 void do_hold(void)

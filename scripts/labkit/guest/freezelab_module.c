@@ -15,13 +15,18 @@
 #define MODULE "/modules/framefreeze.ko"
 #define FILES "/proc/framefreeze/"
 
-int try_load(const char *parameters)
+int try_insert(const char *path, const char *parameters)
 {
-	int fd = open(MODULE, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	int error = syscall(SYS_finit_module, fd, parameters, 0) ? errno : 0;
 
 	close(fd);
 	return error;
+}
+
+int try_load(const char *parameters)
+{
+	return try_insert(MODULE, parameters);
 }
 
 void load(const char *parameters)

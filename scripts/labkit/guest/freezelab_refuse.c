@@ -2,6 +2,7 @@
 /* What must be refused: with which errno, with a reason, and with nothing changed. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -86,6 +87,44 @@ static void refuse_long_command(void)
 	command[sizeof(command) - 1] = '\0';
 	if (try_tell(reason, sizeof(reason), command) != ENOBUFS)
 		fail("a long command: %s", reason);
+}
+
+static int error_of_opening(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno;
+	close(fd);
+	return 0;
+}
+
+static void expect(int expected, int error, const char *what)
+{
+	if (error != expected)
+		fail("%s: %d, not %d", what, error, expected);
+}
+
+/* For the last scene: a lockdown is for good. What was loaded before it asks as the kernel does. */
+void do_lockdown(void)
+{
+	static const char * const memory[] = { "/proc/framefreeze/ring", "/proc/framefreeze/header" };
+	char reason[256] = "";
+	size_t i;
+
+	load("");
+	tell("add 0 __x64_sys_getppid");
+	for (i = 0; i < 2; i++)
+		expect(0, error_of_opening(memory[i]), memory[i]);
+	write_file("/sys/kernel/security/lockdown", "confidentiality");
+	for (i = 0; i < 2; i++) {
+		fact(i ? "lockdown.header" : "lockdown.ring", error_of_opening(memory[i]));
+	}
+	fact("lockdown.add", try_tell(reason, sizeof(reason), "add 1 __x64_sys_getuid"));
+	printf("reason %s\n", reason);
+	fact("lockdown.arm", try_tell(reason, sizeof(reason), "arm 0"));
+	tell("remove 0");
+	unload();
 }
 
 void do_refuse(void)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "freezelab.h"
@@ -298,6 +299,58 @@ static void check_nothing_left(void)
 		fail("its files are left");
 	if (find_in_file("/proc/modules", "framefreeze ", "%ld") >= 0)
 		fail("it is still loaded");
+}
+
+static void *ask_always(void *argument)
+{
+	struct framefreeze_header header;
+	__u64 *asked = argument;
+
+	for (; !stopping; ++*asked)
+		read_header(&header);
+	return NULL;
+}
+
+/* One coming and going of a module with probes in it. */
+static __u64 come_and_go(void)
+{
+	struct framefreeze_header header;
+
+	errno = try_insert("/modules/emptyprobe.ko", "symbol=__x64_sys_getuid");
+	if (errno)
+		fail("emptyprobe");
+	tell("add 0 emptyprobe:emptyprobe_exit");
+	tell("add 1 emptyprobe:emptyprobe_exit kind=return");
+	tell("arm all");
+	if (syscall(SYS_delete_module, "emptyprobe", O_NONBLOCK))
+		fail("emptyprobe stays");
+	read_header(&header);
+	if (header.probes[0].text_byte ||
+	    header.probes[0].mechanism_now != FRAMEFREEZE_MECHANISM_UNKNOWN)
+		fail("%#x is read where there is no text", header.probes[0].text_byte);
+	tell("remove all");
+	return header.probes[0].hits + header.probes[1].hits;
+}
+
+/* The header asks what the text of each probe holds, also when its module is on its way out. */
+void do_gone(double duration)
+{
+	double end = seconds() + duration;
+	__u64 loads = 0, hits = 0, asked = 0;
+	pthread_t reader;
+
+	load("");
+	stopping = false;
+	if (pthread_create(&reader, NULL, ask_always, &asked))
+		fail("a reader");
+	for (; seconds() < end || loads < 2; loads++)
+		hits += come_and_go();
+	stopping = true;
+	pthread_join(reader, NULL);
+	unload();
+	fact("gone.loads", loads);
+	fact("gone.hits", hits);
+	fact("gone.asked", asked);
 }
 
 static void one_reload(void)
