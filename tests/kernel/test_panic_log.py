@@ -8,7 +8,7 @@ from inspector.kernel.panic_log import death_in, oopses_in, panic_in
 from inspector.model.death import DeathKind
 from inspector.model.machine import LogLine
 
-LOGS = Path(__file__).parent.parent / "oops" / "logs"
+LOGS = Path(__file__).parent.parent / "logs" / "mishaps"
 _STAMP = re.compile(r"\[ *(\d+)\.(\d+)\] ?(.*)")
 
 
@@ -35,6 +35,11 @@ DEATHS = {
 CELLS = [
     (name, suite) for name in DEATHS for suite in SUITES if (LOGS / f"{suite}-{name}.log").exists()
 ]
+
+
+def test_there_are_logs_of_every_death() -> None:
+    assert {name for name, _suite in CELLS} == DEATHS.keys()
+    assert len(CELLS) > 20
 
 
 @pytest.mark.parametrize(("name", "suite"), CELLS)
