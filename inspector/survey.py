@@ -234,12 +234,16 @@ class Survey:
         return Crash(self._with_access(death.killed_by(told), told.frames), oopses)
 
     def _with_access(self, killed_by: KilledBy, frames: Iterable[Frame]) -> KilledBy:
-        """With the access that the CPU refused, where the kernel died of one."""
+        """With what the CPU refused there: an access to memory, or a BUG()."""
         frame = next((f for f in frames if f.address == killed_by.frame), None)
         if frame is None or killed_by.kind is not DeathKind.OOPS:
             return killed_by
         access = self.access(frame)
-        return killed_by if access is None else replace(killed_by, access=access.statements[0])
+        if access is None:
+            return killed_by
+        bug = (told for told in access.statements if told.rule == "bug-table")
+        refused = next(bug, access.statements[0] if access.address is not None else None)
+        return replace(killed_by, access=refused)
 
     def uninterruptible(self, tasks: Iterable[Task]) -> tuple[Uninterruptible, ...]:
         """Those of ``tasks`` that sleep in state D, and which of them are hung."""

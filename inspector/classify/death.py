@@ -90,6 +90,17 @@ _OF_A_FRAME = {
     DeathKind.NMI: (Origin.NMI,),
 }
 _INVALID_OPCODE = 6
+_EXCEPTIONS = frozenset(
+    {
+        Origin.DEBUG,
+        Origin.DOUBLE_FAULT,
+        Origin.EXCEPTION,
+        Origin.GENERAL_PROTECTION,
+        Origin.INT3,
+        Origin.MACHINE_CHECK,
+        Origin.PAGE_FAULT,
+    }
+)
 _MOST_SURVIVED = 16  # listed; a kernel may oops very often
 
 # kernel/watchdog.c and kernel/rcu/tree_stall.h, of another CPU than the one that says so.
@@ -174,8 +185,9 @@ def _oopses(death: Death, handled: Sequence[_Handled]) -> Iterator[Frame]:
     if found:
         yield from found
         return
-    # Nothing but oops_end() notes a frame of the CPU that crashed.
-    yield from (frame for frame in death.frames if frame.noted)
+    if _caller_of_panic(death.calls) is None:
+        # Nothing but oops_end() notes an exception's frame of the CPU that crashed.
+        yield from (f for f in death.frames if f.noted and f.origin in _EXCEPTIONS)
 
 
 def _oops(death: Death, handled: Sequence[_Handled]) -> KilledBy | None:

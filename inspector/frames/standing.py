@@ -23,7 +23,7 @@ from inspector.errors import InspectorError, TargetError, Unreadable
 from inspector.frames.scan import kernel_frames
 from inspector.frames.surroundings import Surroundings
 from inspector.kernel.crash import panicking_cpu
-from inspector.kernel.crash_calls import returns_from_kexec, returns_to
+from inspector.kernel.crash_calls import notes_itself, returns_from_kexec, returns_to
 from inspector.kernel.crash_notes import CrashNote, crash_note
 from inspector.kernel.percpu import online_cpus
 from inspector.kernel.running import noted_registers, same_state
@@ -53,6 +53,7 @@ _GUARD_PAGE = 4096  # below every task, IRQ (CONFIG_VMAP_STACK) and IST stack
 # Between a frame and the sp that it holds: int3's gap is 0x38, FRED leaves up to 0x88.
 _MOST_BETWEEN = 0x100
 _MOST_OF_MACHINE_KEXEC = 0x400  # bytes of its call frame
+_MOST_OF_CRASH_KEXEC = 0x200  # bytes of its call frame below the end of its struct pt_regs
 
 _TRAPS = (EntryKind.EXCEPTION, EntryKind.NMI, EntryKind.IRQ, EntryKind.SYSVEC, EntryKind.FRED)
 
@@ -72,7 +73,7 @@ class Standing:
     :ivar live: its innermost live place, None where it ran user code
     :ivar start: ip and sp after a return, where its calls are to be unwound from; None where
         its noted registers are that place
-    :ivar note: the kernel's own note of the CPU, None where the registers are from elsewhere
+    :ivar note: the kernel's own note of the CPU, None where it wrote none
     :ivar copied: the address of the frame on a stack that the note is a copy of, or None
     """
 
@@ -128,11 +129,23 @@ class Standings:
         stacks = stacks_of(task, self._of_cpus)
         sp = None if noted.get("cs", 0) & 3 else noted.get("sp")
         live = None if sp is None else live_from(stacks, sp)
-        note = self._note(task, noted)
+        note = self._note(task.cpu)
         if note is None:
             return Standing(live)
+        if not same_state(note.registers, noted):  # they are a vCPU's, of a later time
+            copied = next(self._copied(task, note, stacks), None) if note.pid == task.pid else None
+            return Standing(live, None, note, copied[1] if copied else None)
         if note.pid != task.pid:
             raise TargetError(_STALE.format(task.cpu, note.pid), "crash-note-stale")
+        return self._of_note(task, note, stacks, live)
+
+    def _of_note(
+        self, task: Task, note: CrashNote, stacks: tuple[Stack, ...], live: Live | None
+    ) -> Standing:
+        """Where a CPU stood of which nothing but its crash note tells."""
+        own = self._snapshot(note, live)
+        if own is not None:
+            return Standing(live, None, note, own)
         found = next(self._copied(task, note, stacks), None)
         if found is None:
             return Standing(live, note=note)
@@ -145,13 +158,24 @@ class Standings:
             return Standing(Live(stack, frame), (below, frame), note, frame)
         return Standing(live_from(stacks, start[1]), start, note, frame)
 
-    def _note(self, task: Task, noted: Mapping[str, int]) -> CrashNote | None:
-        """The kernel's note, if that is where the ``noted`` registers are from."""
+    def _note(self, cpu: int) -> CrashNote | None:
         try:
-            note = crash_note(self._target, task.cpu)
+            return crash_note(self._target, cpu)
         except Unreadable:
             return None
-        return note if note is not None and same_state(note.registers, noted) else None
+
+    def _snapshot(self, note: CrashNote, live: Live | None) -> int | None:
+        """The address of the local variable of ``__crash_kexec()`` that the note is a copy of."""
+        if live is None or not notes_itself(self._target, note.registers.ip):
+            return None
+        high = min(live.low + _MOST_OF_CRASH_KEXEC, live.stack.high - PT_REGS_SIZE)
+        for address in range(live.low, high, 8):
+            try:
+                if note.is_copy_of(self._read(address)):
+                    return address
+            except Unreadable:
+                return None
+        return None
 
     def _why_not(self, cpu: int) -> TargetError:
         try:

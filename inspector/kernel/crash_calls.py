@@ -28,10 +28,16 @@ _ADDRESSES = 1 << 64
 _AT_ONCE = 512  # bytes of stack; a whole number of words
 
 
+def notes_itself(target: Target, ip: int) -> bool:
+    """Whether registers with this ip are ``__crash_kexec()``'s own."""
+    location = target.locate(ip)
+    return location is not None and location.symbol == _NOTING
+
+
 def return_from_noting(target: Target, noted: Mapping[str, int]) -> tuple[int, int] | None:
     """ip and sp after the return from ``__crash_kexec()``; None if ``noted`` is not of there."""
     location = target.locate(noted.get("ip", 0))
-    if location is None or location.symbol != _NOTING or "sp" not in noted:
+    if location is None or "sp" not in noted or not notes_itself(target, noted["ip"]):
         return None
     return return_of(target, noted["ip"] - location.offset, noted["sp"])
 

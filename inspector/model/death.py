@@ -38,7 +38,7 @@ class KilledBy:
     :ivar text: all of it in one line
     :ivar rule: what it rests on: the short name of the rule, stable across releases
     :ivar caller: the function that called ``panic()``, None for an oops
-    :ivar access: the access to memory that the CPU refused, where the death was of one
+    :ivar access: what the CPU refused in the frame: an access to memory, or a ``BUG()``
     """
 
     kind: DeathKind

@@ -70,6 +70,25 @@ class Diff:
 
 
 @dataclass(frozen=True, slots=True)
+class NoPair:
+    """Why the panicking task has no two frames to compare.
+
+    :ivar frames: those that it has, innermost first
+    :ivar reason: what is not there
+    :ivar command: what shows most of what there is
+    """
+
+    target: TargetIdentity
+    kernel: KernelIdentity
+    task: Task
+    frames: tuple[Frame, ...]
+    reason: Evidence
+    command: str
+    missing: tuple[Missing, ...] = ()
+    crash: Crash = NO_CRASH
+
+
+@dataclass(frozen=True, slots=True)
 class RegisterMeaning:
     """What a register of an explained frame means.
 

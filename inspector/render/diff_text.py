@@ -9,14 +9,17 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from inspector.model.report import Diff
+from inspector.model.report import Diff, NoPair
 from inspector.render import style
 from inspector.render.crash_text import crash_lines
 from inspector.render.diff_foot import diff_foot
 from inspector.render.diff_registers import register_tables
 from inspector.render.distance import distance_line
 from inspector.render.frame_facts import FACT_LABELS, frame_facts
+from inspector.render.frame_lines import frame_lines
 from inspector.render.glyphs import Glyphs, glyphs_of
+from inspector.render.missing_text import MissingLines
+from inspector.render.safe import safe
 from inspector.render.target_text import target_line, task_line
 from inspector.render.two_sides import TwoSides
 
@@ -49,6 +52,27 @@ class DiffText:
         yield from register_tables(diff, sides, glyphs, self.show_all, self.decimal)
         if self.alone:
             yield from diff_foot(diff, glyphs)
+
+
+@dataclass(frozen=True, slots=True)
+class NoPairText:
+    """Why there are no two frames to compare, those that there are, and what to ask instead."""
+
+    answer: NoPair
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        answer, glyphs = self.answer, glyphs_of(options)
+        yield target_line(answer.target, answer.kernel, glyphs)
+        yield from crash_lines(answer.crash)
+        yield task_line(answer.task, glyphs)
+        yield Text()
+        yield Text(f"Nothing to compare: {safe(answer.reason.text)}.")
+        if answer.frames:
+            yield Text()
+            yield frame_lines(answer.frames, glyphs)
+        yield Text()
+        yield Text(f"Try: {safe(answer.command)}", no_wrap=True, overflow="ignore")
+        yield MissingLines(answer.missing)
 
 
 def _tasks(diff: Diff, glyphs: Glyphs) -> RenderResult:

@@ -28,7 +28,7 @@ from inspector.render.json_frame import (
 )
 
 if TYPE_CHECKING:
-    from inspector.model.report import Diff, Explanation, StackPicture
+    from inspector.model.report import Diff, Explanation, NoPair, StackPicture
 
 INDENT = 2
 """Of every document."""
@@ -44,7 +44,24 @@ def diff_json(diff: Diff) -> str:
             "right": frame_object(diff.right),
             "fields": diff_fields(diff),
             "others": [frame_object(frame) for frame in diff.others],
+            "no_pair": None,
             "missing": missing_list(diff.missing),
+        }
+    )
+
+
+def no_pair_json(answer: NoPair) -> str:
+    """``inspector.diff/1`` of a task that has no two frames to compare."""
+    return document(
+        {
+            **header("inspector.diff/1", answer.target, answer.kernel),
+            **crash_members(answer.crash),
+            "left": None,
+            "right": None,
+            "fields": [],
+            "others": [frame_object(frame) for frame in answer.frames],
+            "no_pair": {**evidence_list([answer.reason])[0], "command": answer.command},
+            "missing": missing_list(answer.missing),
         }
     )
 

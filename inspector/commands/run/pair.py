@@ -3,24 +3,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from shlex import quote
+
 from inspector.commands.diff import DiffRequest
 from inspector.commands.run.choose import task_label, task_or_frame
 from inspector.commands.what import Address
 from inspector.errors import NothingMatched, UsageError
 from inspector.explain.of_task import entry_frame, frame_in_question
+from inspector.model.evidence import Evidence
 from inspector.model.frame import Frame
+from inspector.model.kernel import TargetIdentity
 from inspector.model.origin import Origin
+from inspector.model.report import NoPair
 from inspector.model.task import Task
 from inspector.survey import Survey
+from inspector.target.spec import TargetKind
 
 Pair = tuple[Frame, Frame, tuple[Frame, ...]]
 """The left frame, the right frame, and the others of the task."""
 
 
-def choose_pair(survey: Survey, request: DiffRequest) -> Pair:
-    """The pair that ``request`` names.
+def choose_pair(survey: Survey, request: DiffRequest) -> Pair | NoPair:
+    """The pair that ``request`` names; without a name, of the panicking task.
 
-    :raises NothingMatched: if one of the two is not there
+    :returns: why the panicking task has no pair, where nothing was named
+    :raises NothingMatched: if one of the two that are named is not there
     :raises UsageError: if it names no pair at all
     """
     if request.record is not None:
@@ -29,6 +37,10 @@ def choose_pair(survey: Survey, request: DiffRequest) -> Pair:
         left, right = (_frame(survey, what) for what in request.what)
         return left, right, _others(survey, left, right)
     found = task_or_frame(survey, request.what[0] if request.what else None)
+    if isinstance(found, Task) and not (request.what or request.left or request.right):
+        no_pair = _no_pair(survey, found)
+        if no_pair is not None:
+            return no_pair
     if isinstance(found, Task):
         return _of_task(survey, found, request, None)
     if found.task is None:
@@ -55,6 +67,57 @@ def _of_task(survey: Survey, task: Task, request: DiffRequest, named: Frame | No
         raise NothingMatched(f"{task_label(task)} has no entry frame: name two frames")
     right = named or _right(survey, task, frames, left, request.right)
     return left, right, _rest(frames, left, right)
+
+
+def _no_pair(survey: Survey, task: Task) -> NoPair | None:
+    """Why ``task`` has no two frames to compare; None where it has."""
+    frames = survey.frames_of(task)
+    entry = entry_frame(task, frames)
+    other = frame_in_question(task, frames, survey.killed_by())
+    if entry is not None and other is not None:
+        return None
+    who, there = task_label(task), [f for f in frames if f.origin is not Origin.CRASH_NOTE]
+    if entry is None and (task.kernel_thread or task.pid == 0):
+        what = "a kernel thread" if task.pid else "the idle task of its cpu"
+        text = f"{who} is {what}: it never came from user space, and has no entry frame"
+        reason = Evidence("no-entry-frame", text, task.address)
+    elif entry is None:
+        text = f"the entry frame of {who} cannot be read"
+        reason = Evidence("entry-frame-unread", text, task.entry_address)
+    else:
+        text = (
+            f"{who} has its {entry.origin.value} frame alone: no exception or interrupt was on its"
+            " stack when the kernel crashed"
+        )
+        reason = Evidence("one-frame", text, entry.address)
+    return NoPair(
+        survey.target_identity,
+        survey.kernel_identity,
+        task,
+        frames,
+        reason,
+        _instead(survey, there, entry),
+        survey.missing,
+        survey.crash,
+    )
+
+
+def _instead(survey: Survey, frames: Sequence[Frame], entry: Frame | None) -> str:
+    """The command that shows most of what a task has that has no pair."""
+    target = _target_option(survey.target_identity)
+    if entry is None and len(frames) > 1:
+        return f"inspector diff{target} {frames[-1].address:#x} {frames[0].address:#x}"
+    if frames:
+        return f"inspector explain{target} {frames[0].address:#x}"
+    return f"inspector stack{target}"
+
+
+def _target_option(target: TargetIdentity) -> str:
+    if target.kind == TargetKind.CORE.value and target.path is not None:
+        return f" -c {quote(target.path)}"
+    if target.kind == TargetKind.DEMO.value and target.path is not None:
+        return f" --dump {quote(target.path.removesuffix('.vmcore'))}"
+    return ""
 
 
 def _right(
