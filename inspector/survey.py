@@ -503,7 +503,12 @@ class Survey:
 
     def _calls_of(self, task: Task) -> tuple[CallFrame, ...]:
         try:
-            return self._live.calls(task)
+            calls = self._live.calls(task)
+            for lost in (call for call in calls if call.lost):
+                where = f"{lost.location}" if lost.location else f"{lost.pc:#x}"
+                text = f"the way on from {where} is lost: calls between it and the next frame"
+                self._note(task, TargetError(f"{text} are not known", "calls-lost"))
+            return calls
         except InspectorError as error:
             self._note(task, error)
             return ()

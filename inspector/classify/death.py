@@ -177,11 +177,17 @@ def _handled(death: Death) -> Iterator[_Handled]:
 
 
 def _names(calls: Sequence[CallFrame]) -> frozenset[str]:
-    return frozenset(call.location.symbol for call in calls if call.location is not None)
+    return frozenset(map(_name, calls))
+
+
+def _name(call: CallFrame) -> str:
+    """The function, whatever part of it a compiler moved elsewhere (``panic.cold``)."""
+    return "" if call.location is None else call.location.symbol.partition(".")[0]
 
 
 def _oopses(death: Death, handled: Sequence[_Handled]) -> Iterator[Frame]:
-    found = [h.frame for h in handled if h.names & _OOPS]
+    found = [h.frame for h in handled if h.names & _OOPS and h.frame.origin in _EXCEPTIONS]
+    found = [frame for frame in found if not frame.user_mode]
     if found:
         yield from found
         return
@@ -234,9 +240,7 @@ def _kind(names: frozenset[str], message: str | None) -> tuple[DeathKind, str]:
 def _caller_of_panic(calls: Sequence[CallFrame]) -> str | None:
     """Who called ``panic()``, by the calls; None where it is not among them."""
     named = [call for call in calls if call.location is not None]
-    last = max(
-        (i for i, c in enumerate(named) if c.location and c.location.symbol in _PANIC), default=None
-    )
+    last = max((i for i, call in enumerate(named) if _name(call) in _PANIC), default=None)
     if last is None or last + 1 >= len(named):
         return None
     return str(named[last + 1].location)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 CAUSES: dict[str, str] = {
+    "calls-lost": "the calls of a task cannot be followed to their end",
     "cpu-offline": "a CPU was offline when the kernel crashed",
     "crash-note-stale": "the crash note of a CPU is of an earlier time",
     "crash-note-unwritten": "a CPU did not answer when the kernel crashed, and wrote no crash note",

@@ -10,19 +10,21 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from inspector.errors import InspectorError, Unreadable
 from inspector.frames.called import CalledCode
 from inspector.frames.scan import kernel_frames
-from inspector.frames.standing import Live, Standing, Standings, live_from, stacks_of
+from inspector.frames.standing import TRAPS, Live, Standing, Standings, live_from, stacks_of
 from inspector.frames.surroundings import Surroundings
 from inspector.frames.unwound import says
 from inspector.kernel.cpu_stacks import next_stack_pointer
-from inspector.kernel.unwinder import call_frames, calls_from
+from inspector.kernel.unwinder import call_frames, calls_from, calls_interrupted
 from inspector.model.call_frame import CallFrame
-from inspector.model.candidate import Candidate, FoundBy
-from inspector.model.registers import PT_REGS_SIZE, Registers
+from inspector.model.candidate import Candidate, FoundBy, Unwinder
+from inspector.model.entry_point import EntryKind
+from inspector.model.registers import PT_REGS_SIZE, REGISTER_OFFSETS, Registers
 from inspector.model.stack import Stack, StackKind
 from inspector.model.task import Running, Task
 from inspector.target.target import Target
@@ -42,6 +44,10 @@ class Asleep(NamedTuple):
 
 
 _ENTRY = struct.Struct("<22Q")
+_MOST_WAYS = 16  # of one task; each goes on from another frame
+# Entry code that text calls: what the frame holds leads on.
+_GIVEN_FRAMES = (EntryKind.KRETPROBE, EntryKind.FTRACE_FULL, EntryKind.FTRACE_ARGS)
+_FIRST_CODE = ("ret_from_fork", "secondary_startup_64", "start_secondary", "rewind_stack_")
 
 
 class LiveStacks:
@@ -81,8 +87,82 @@ class LiveStacks:
         :raises Unreadable: if the stack cannot be read
         :raises TargetError: if it cannot be unwound
         """
+        calls = list(self._unwound(task))
+        if not calls or self._ends(calls[-1]):
+            return tuple(calls)
+        try:
+            frames = list(self.candidates(task))
+        except InspectorError:
+            frames = []
+        for _ in range(_MOST_WAYS):
+            if self._ends(calls[-1]):
+                break
+            more = self._go_on(calls[-1], calls, frames)
+            if not more:
+                calls[-1] = replace(calls[-1], lost=True)
+                break
+            calls += more
+        return tuple(calls)
+
+    def _unwound(self, task: Task) -> tuple[CallFrame, ...]:
+        """The calls up to where the kernel's own tables end."""
         start = self._standings.of(task).start if task.running is Running.ON_CPU else None
         return calls_from(self._target, *start) if start else call_frames(self._target, task)
+
+    def _ends(self, call: CallFrame) -> bool:
+        """Whether nothing called ``call``: entry code, or the first code of a task or a CPU."""
+        location = call.location
+        if location is None or call.lost:
+            return call.lost
+        entry = self._around.entry_points.of(location)
+        if entry is None:
+            return location.symbol.startswith(_FIRST_CODE)
+        if entry.kind in TRAPS and call.sp is not None:
+            return self._from_user_mode(call.sp)
+        return entry.kind not in _GIVEN_FRAMES
+
+    def _from_user_mode(self, frame: int) -> bool:
+        try:
+            return bool(self._target.word(frame + REGISTER_OFFSETS["cs"]) & 3)
+        except Unreadable:
+            return False
+
+    def _go_on(
+        self, last: CallFrame, calls: list[CallFrame], frames: Sequence[Candidate]
+    ) -> Sequence[CallFrame]:
+        """The calls behind ``last``, by the registers of the next frame that is live.
+
+        Generated text (a trampoline, an optimised probe's detour) has no unwind tables; where it
+        was given the frame at its sp, that frame tells what it will return to. Else what is
+        between ``last`` and the next frame is lost, which is marked in ``calls``.
+        """
+        try:
+            for frame in frames:
+                word = frame.below
+                if word is not None and (frame.address, word.value) == (last.sp, last.pc):
+                    probed = frame.kprobe is not None
+                    return calls_interrupted(self._target, frame.registers, probed)
+            outward = self._outward_of(calls, frames)
+            if outward is None or outward.below is None:
+                return ()
+            more = calls_from(self._target, outward.below.value, outward.address)
+        except InspectorError:
+            return ()
+        calls[-1] = replace(last, lost=True)
+        return more
+
+    def _outward_of(
+        self, calls: Sequence[CallFrame], frames: Sequence[Candidate]
+    ) -> Candidate | None:
+        """The first of ``frames`` that the unwinder has not got to."""
+        sps = {call.sp for call in calls}
+        passed = max((i for i, f in enumerate(frames) if f.address in sps), default=-1)
+        last = calls[-1].sp or 0
+        for frame in frames[passed + 1 :]:
+            inside = frame.stack is not None and last in frame.stack and frame.address < last
+            if not inside and _entered(frame) and frame.unwinder is not Unwinder.CONTRADICTS:
+                return frame
+        return None
 
     def asleep(self, task: Task) -> Asleep | None:
         """The live part of a sleeping task's own stack, its entry frame too, in one read.
@@ -121,7 +201,7 @@ class LiveStacks:
             live = self._next(task, live.stack, found)
 
     def _next(self, task: Task, stack: Stack, found: list[Candidate]) -> Live | None:
-        sp = self._outwards(stack, found)
+        sp = self._outwards(stack, found) or self._called_from(task, stack)
         if sp is None:
             return None
         live = self._live(task, sp)
@@ -140,6 +220,14 @@ class LiveStacks:
             return next_stack_pointer(self._target, stack)
         slots = (c for c in found if c.in_hardware_slot and _entered(c))
         return next((c.registers.sp for c in slots), None)
+
+    def _called_from(self, task: Task, stack: Stack) -> int | None:
+        """The stack pointer of the first call that stands on another stack than ``stack``, from
+        which a call changed to that one: ``page_fault_oops()`` does so by hand.
+        """
+        calls = self._call_frames(task)
+        on = [i for i, call in enumerate(calls) if call.sp is not None and call.sp in stack]
+        return next((call.sp for call in calls[on[-1] + 1 :]), None) if on else None
 
     def _on(self, task: Task, live: Live) -> list[Candidate]:
         own_top = live.stack == task.stack and task.entry_address is not None
@@ -193,7 +281,7 @@ class LiveStacks:
 
     def _call_frames(self, task: Task) -> tuple[CallFrame, ...]:
         try:
-            return self.calls(task)
+            return self._unwound(task)
         except InspectorError:
             return ()
 

@@ -55,7 +55,8 @@ _MOST_BETWEEN = 0x100
 _MOST_OF_MACHINE_KEXEC = 0x400  # bytes of its call frame
 _MOST_OF_CRASH_KEXEC = 0x200  # bytes of its call frame below the end of its struct pt_regs
 
-_TRAPS = (EntryKind.EXCEPTION, EntryKind.NMI, EntryKind.IRQ, EntryKind.SYSVEC, EntryKind.FRED)
+TRAPS = (EntryKind.EXCEPTION, EntryKind.NMI, EntryKind.IRQ, EntryKind.SYSVEC, EntryKind.FRED)
+"""Kinds of entry code that the CPU itself goes to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +206,7 @@ class Standings:
     def _entered(self, address: int, below: int) -> bool:
         """Whether entry code called what was given the frame: a mere copy has no such word."""
         entry = self._around.return_word(address - 8, below).entry
-        return entry is not None and entry.kind in _TRAPS
+        return entry is not None and entry.kind in TRAPS
 
     def _places(
         self, task: Task, registers: Registers, stacks: tuple[Stack, ...]

@@ -3,19 +3,20 @@
 
 from __future__ import annotations
 
+import re
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice, takewhile
 
-from drgn import Object, StackFrame
+from drgn import Object, Program, StackFrame, Type, TypeMember
 
 from inspector.errors import InspectorError, Unreadable
 from inspector.facts.addresses import ANY_KERNEL_LOW
 from inspector.kernel.crash_calls import return_from_noting, return_of
 from inspector.kernel.running import noted_registers, registers_of
 from inspector.model.call_frame import CallFrame
-from inspector.model.registers import REGISTER_NAMES
+from inspector.model.registers import PT_REGS_SIZE, REGISTER_NAMES, Registers
 from inspector.model.task import Running, Task
 from inspector.target.faults import reading
 from inspector.target.target import Target
@@ -26,6 +27,17 @@ _MOST_BELOW_ENTRY = 0x80
 # Before 5.8 the entry code bore the bare name (see entry_points.py).
 _INT3_ENTRIES = ("asm_exc_int3", "int3")
 _INT3 = b"\xcc"
+# What is returned to without having been called: a new task's first return, and the first code
+# of a CPU.
+_NOT_CALLED = re.compile(
+    r"ret_from_fork(?:_asm)?|secondary_startup_64\w*|start_secondary|rewind_stack_\w+"
+)
+_TRAMPOLINES = re.compile(r"(?:__)?kretprobe_trampoline|arch_rethook_trampoline")
+
+_NEAR = b"\xe8\xcc"  # call rel32, or an int3 that a probe put in its place
+_INDIRECT = b"\xff\xcc"  # call r/m64
+# What may stand 7, 6, … 1 bytes before an address that a call returns to.
+_CALLS = (_INDIRECT, _INDIRECT, _NEAR, _INDIRECT, _INDIRECT, _INDIRECT, b"")
 _MOST_UNKNOWN = 16  # functions without unwind tables on one way
 _MOST_INT3S = 16  # on the stacks of one CPU; a damaged one may be endless
 
@@ -37,7 +49,10 @@ def call_frames(target: Target, task: Task) -> tuple[CallFrame, ...]:
     :raises TargetError: if drgn cannot unwind it
     """
     with reading(f"stack of pid {task.pid}"):
-        return _after_noting(target, task) or _unwound(target, _start(target, task))
+        calls = _after_noting(target, task) or _unwound(target, _start(target, task))
+        if task.running is Running.ON_CPU and calls:
+            return _through_unknown(target, calls)
+        return calls
 
 
 def calls_from(target: Target, ip: int, sp: int) -> tuple[CallFrame, ...]:
@@ -48,14 +63,32 @@ def calls_from(target: Target, ip: int, sp: int) -> tuple[CallFrame, ...]:
     :raises TargetError: if drgn cannot unwind it
     """
     with reading(f"calls from {ip:#x}"):
-        calls = list(_from_return(target, ip, sp))
-        for _ in range(_MOST_UNKNOWN):
-            last = calls[-1]
-            after = _return_of(target, last)
-            if after is None:
-                break
-            calls += _from_return(target, *after)
-    return tuple(calls)
+        return _through_unknown(target, _from_return(target, ip, sp))
+
+
+def _through_unknown(target: Target, calls: Sequence[CallFrame]) -> tuple[CallFrame, ...]:
+    """``calls``, and those behind functions that no table covers."""
+    found = list(calls)
+    for _ in range(_MOST_UNKNOWN):
+        after = _return_of(target, found[-1])
+        if after is None:
+            break
+        found += _from_return(target, *after)
+    return tuple(found)
+
+
+def calls_interrupted(target: Target, registers: Registers, probed: bool) -> tuple[CallFrame, ...]:
+    """The physical call frames of code with these ``registers``, innermost first.
+
+    :param probed: ip is one byte into the instruction that was probed, and none of it has run
+    :raises Unreadable: if the stack cannot be read
+    :raises TargetError: if drgn cannot unwind it
+    """
+    known = dict(registers.items())
+    with reading(f"calls from {registers.ip:#x}"):
+        calls = _unwound(target, _registers(target, known | {"ip": registers.ip - probed}))
+    location = target.symbols.locate(registers.ip)
+    return (CallFrame(registers.ip, registers.sp, location), *calls[1:])
 
 
 def _from_return(target: Target, ip: int, sp: int) -> tuple[CallFrame, ...]:
@@ -99,19 +132,59 @@ def _after_noting(target: Target, task: Task) -> tuple[CallFrame, ...]:
 
 def _unwound(target: Target, start: Object) -> tuple[CallFrame, ...]:
     calls = list[CallFrame]()
+    again: Object | None = start
     for _ in range(_MOST_INT3S):
-        again = None
-        for frame, call in islice(_frames(target, start), 1 if calls else 0, None):
-            if calls and frame.interrupted and _is_of_int3(calls[-1]):
-                again = _at_int3(target, frame, call)
-            calls.append(call)
-            if again is not None:
-                break
         if again is None:
             break
-        start = again
+        again = _add(target, calls, islice(_frames(target, again), 1 if calls else 0, None))
     # In user space drgn goes on guessing: by frame pointers, in memory that may not be there.
     return tuple(takewhile(lambda frame: frame.pc >= ANY_KERNEL_LOW, calls))
+
+
+def _add(
+    target: Target, calls: list[CallFrame], frames: Iterator[tuple[StackFrame, CallFrame]]
+) -> Object | None:
+    """Add ``frames`` to ``calls``, up to what no call can have led to.
+
+    :returns: what to begin at anew behind an int3; None where that is all
+    """
+    for frame, call in frames:
+        called = calls and call.pc >= ANY_KERNEL_LOW and not frame.interrupted
+        if called and not _called_from(target, calls[-1], call):
+            return None
+        again = None
+        if calls and frame.interrupted and _is_of_int3(calls[-1]):
+            again = _at_int3(target, frame, call)
+        calls.append(call)
+        if again is not None:
+            return again
+    return None
+
+
+def _called_from(target: Target, inner: CallFrame, outer: CallFrame) -> bool:
+    """Whether ``inner`` can return to ``outer``.
+
+    Where no table covers ``inner``, drgn goes on by the frame pointer, which most kernels use for
+    other things: what it finds is believed if a call stands before it.
+    """
+    if _is_in(inner, _TRAMPOLINES):
+        return False  # it returns to what it holds in its struct pt_regs
+    if _is_in(outer, _NOT_CALLED):
+        return True
+    try:
+        code = target.read(outer.pc - len(_CALLS), len(_CALLS))
+    except Unreadable:
+        code = b""
+    if not any(code):  # a small dump may lack the text, or have zeros in its place
+        return inner.location is not None
+    return any(
+        byte in expected and set(code[at:]) != set(_INT3)
+        for at, (byte, expected) in enumerate(zip(code, _CALLS, strict=True))
+    )
+
+
+def _is_in(call: CallFrame, symbols: re.Pattern[str]) -> bool:
+    return call.location is not None and symbols.fullmatch(call.location.symbol) is not None
 
 
 def _frames(target: Target, start: Object) -> Iterator[tuple[StackFrame, CallFrame]]:
@@ -150,7 +223,14 @@ def _start(target: Target, task: Task) -> Object:
 
 def _registers(target: Target, known: Mapping[str, int]) -> Object:
     words = struct.pack("<21Q", *(known.get(name, 0) for name in REGISTER_NAMES))
-    return Object.from_bytes_(target.prog, target.prog.type("struct pt_regs"), words)
+    return Object.from_bytes_(target.prog, _pt_regs(target.prog), words)
+
+
+def _pt_regs(prog: Program) -> Type:
+    """``struct pt_regs``, of which drgn looks at the name alone: a small dump may lack the type."""
+    word = prog.int_type("unsigned long", 8, False)
+    members = [TypeMember(word, name, 64 * i) for i, name in enumerate(REGISTER_NAMES)]
+    return prog.struct_type("pt_regs", PT_REGS_SIZE, members)
 
 
 def _call_frame(target: Target, frame: StackFrame) -> CallFrame:

@@ -13,8 +13,11 @@ class CallFrame:
     """One call frame of an unwound stack.
 
     :ivar sp: the stack pointer of the frame, None where the unwinder did not know it
+    :ivar lost: the way on from here is not known: the frame after it, if there is one, is the next
+        that is proven to be live
     """
 
     pc: int
     sp: int | None
     location: Location | None
+    lost: bool = False
