@@ -223,15 +223,25 @@ class Survey:
         message = panic_in(log).message
         told = death.Death(
             task=task,
-            frames=self.frames_of(task),
-            calls=self.calls_of(task),
-            of_cpus={t.cpu: self.frames_of(t) for t in self.running_tasks() if t.cpu != task.cpu},
+            frames=self._frames_of(task),
+            calls=self._known_calls(task),
+            of_cpus={t.cpu: self._frames_of(t) for t in self.running_tasks() if t.cpu != task.cpu},
             message=None if message is None else panic_words(message),
             log=tuple(line.text for line in log if line.facility == 0),
         )
         live = len(death.oops_frames(told))
         oopses = death.survived(oops_count(self.target), oopses_in(log), live)
         return Crash(self._with_access(death.killed_by(told), told.frames), oopses)
+
+    def _frames_of(self, task: Task) -> tuple[Frame, ...]:
+        return tuple(map(whole, self._found_of(task)))
+
+    def _known_calls(self, task: Task) -> tuple[CallFrame, ...]:
+        """The calls of a task that nobody has asked for: what they lack is no part of an answer."""
+        try:
+            return self._live.calls(task)
+        except InspectorError:
+            return ()
 
     def _with_access(self, killed_by: KilledBy, frames: Iterable[Frame]) -> KilledBy:
         """With what the CPU refused there: an access to memory, or a BUG()."""

@@ -25,7 +25,7 @@ class DiffRequest:
     :ivar what: nothing, a task, a frame (against its task's entry frame), or two frames
     :ivar record: the index of a module's record, in place of ``what``
     :ivar left: the origin of the left frame, where it is not to be the entry frame
-    :ivar right: the origin of the right frame, where it is not to be the innermost
+    :ivar right: the origin of the right frame, where it is not to be the usual one
     """
 
     what: tuple[What, ...] = ()
@@ -37,7 +37,7 @@ class DiffRequest:
 EXAMPLES = (
     Example(
         "inspector diff -c vmcore",
-        "The panicking task: its syscall frame against its innermost kernel frame.",
+        "The panicking task: its syscall frame against the frame that killed the machine.",
     ),
     Example("inspector diff -c vmcore --all --decimal", "Equal registers too, as signed numbers."),
     Example(
@@ -57,7 +57,7 @@ EXAMPLES = (
 @options.what_argument(-1)
 @options.record_option
 @options.origin_option("--left", "The left frame's origin; else it is the entry frame.")
-@options.origin_option("--right", "The right frame's origin; else it is the innermost one.")
+@options.origin_option("--right", "The right frame's origin; else what killed, or is innermost.")
 @options.all_option
 @click.option(
     "--timeline", is_flag=True, help="One event as all its probes recorded it, in order of time."
@@ -83,8 +83,9 @@ def command(
     """Two struct pt_regs frames side by side, with the reason for every difference.
 
     WHAT is a pid in decimal, or the address 0x… of a task or of a frame: its entry frame against
-    its innermost kernel frame, or that frame. Two addresses are two frames. Without it, on a
-    dump: the panicking task.
+    the frame that killed the machine, if that is its own, else against its innermost kernel
+    frame that no crash note is a copy of; or against that frame. Two addresses are two frames.
+    Without it, on a dump: the panicking task.
 
     --timeline takes records: those of one event (one task, one stay in the kernel) that the
     framefreeze module made, and shows the life of ax and orig_ax in it. WHAT is a task then (its

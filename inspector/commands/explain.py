@@ -31,7 +31,10 @@ class ExplainRequest:
 
 
 EXAMPLES = (
-    Example("inspector explain -c vmcore", "The innermost kernel frame of the panicking task."),
+    Example(
+        "inspector explain -c vmcore",
+        "The frame that killed the machine.",
+    ),
     Example("inspector explain -c vmcore orig_ax ax", "Two of its registers."),
     Example("inspector explain -c vmcore 1", "The entry frame of init, which sleeps."),
     Example(
@@ -64,9 +67,10 @@ def command(
 ) -> Status:
     """Every register of a struct pt_regs frame: its value, what it means, and the evidence.
 
-    WHAT is the address 0x… of a frame; or a task (a pid in decimal, or its address), of which
-    the innermost kernel frame is explained, else its entry frame. Without it, on a dump: the
-    panicking task. With the names of registers (ax, orig_ax, …) only those.
+    WHAT is the address 0x… of a frame; or a task (a pid in decimal, or its address), of which the
+    frame that killed the machine is explained, else the innermost kernel frame, else its entry
+    frame. Without it, on a dump: the panicking task. With the names of registers (ax, orig_ax, …)
+    only those.
 
     With --oops, neither a target nor root is needed: the registers in a kernel's log are explained
     as far as the text allows.

@@ -179,14 +179,17 @@ class Standings:
         return None
 
     def _why_not(self, cpu: int) -> TargetError:
+        unknown = TargetError(_NO_REGISTERS.format(cpu), "registers-unsaved")
         try:
-            if cpu not in online_cpus(self._target):
-                return TargetError(_OFFLINE.format(cpu), "cpu-offline")
-            if crash_note(self._target, cpu) is None and panicking_cpu(self._target) is not None:
-                return TargetError(_NO_NOTE.format(cpu), "crash-note-unwritten")
+            online, panicked = online_cpus(self._target), panicking_cpu(self._target)
+            note = crash_note(self._target, cpu)
         except InspectorError:
-            pass  # what would tell is missing too
-        return TargetError(_NO_REGISTERS.format(cpu), "registers-unsaved")
+            return unknown  # what would tell is missing too
+        if note is not None or panicked not in online or panicked == cpu:
+            return unknown
+        if cpu not in online:
+            return TargetError(_OFFLINE.format(cpu), "cpu-offline")
+        return TargetError(_NO_NOTE.format(cpu), "crash-note-unwritten")
 
     def _copied(
         self, task: Task, note: CrashNote, stacks: tuple[Stack, ...]

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from inspector.model.death import Crash
 from inspector.model.kernel import KernelIdentity, TargetIdentity
@@ -20,15 +20,17 @@ class FramesJson:
     opening = ""
     between = ",\n    "
 
-    def __init__(self, target: TargetIdentity, kernel: KernelIdentity, crash: Crash) -> None:
-        opening = {**header("inspector.frames/1", target, kernel), **crash_members(crash)}
-        head = json.dumps(opening, indent=INDENT)
+    def __init__(
+        self, target: TargetIdentity, kernel: KernelIdentity, crash: Callable[[], Crash]
+    ) -> None:
+        head = json.dumps(header("inspector.frames/1", target, kernel), indent=INDENT)
         self._head = head.removesuffix("\n}") + ',\n  "frames": ['
         self.before_frames = self._head + "\n    "
         self.of = FrameTexts(INDENT, depth=4).of
+        self._crash = crash
 
     def end(self, count: int, missing: Iterable[Missing]) -> str:
         """After ``count`` frames."""
-        listed = json.dumps(missing_list(missing), indent=INDENT).replace("\n", "\n  ")
+        rest = {**crash_members(self._crash()), "missing": missing_list(missing)}
         closed = "\n  ]" if count else self._head + "]"
-        return f'{closed},\n  "missing": {listed}\n}}\n'
+        return closed + "," + json.dumps(rest, indent=INDENT).removeprefix("{") + "\n"

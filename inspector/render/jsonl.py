@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from inspector.model.death import Crash
 from inspector.model.entry_frame import Found
@@ -16,13 +16,15 @@ from inspector.render.json_frame import Json, crash_members, missing_list
 
 
 class FramesJsonLines:
-    """A line with schema, target and kernel; one a frame; one with what is missing."""
+    """A line with schema, target and kernel; one a frame; one with what killed and what lacks."""
 
     before_frames = between = ""
 
-    def __init__(self, target: TargetIdentity, kernel: KernelIdentity, crash: Crash) -> None:
-        opening = {**header("inspector.frames/1", target, kernel), **crash_members(crash)}
-        self.opening = _line(opening)
+    def __init__(
+        self, target: TargetIdentity, kernel: KernelIdentity, crash: Callable[[], Crash]
+    ) -> None:
+        self.opening = _line(header("inspector.frames/1", target, kernel))
+        self._crash = crash
         self._text_of = FrameTexts(None).of
 
     def of(self, found: Found) -> str:
@@ -31,7 +33,7 @@ class FramesJsonLines:
 
     def end(self, _count: int, missing: Iterable[Missing]) -> str:
         """The last line."""
-        return _line({"missing": missing_list(missing)})
+        return _line({**crash_members(self._crash()), "missing": missing_list(missing)})
 
 
 def _line(content: Json) -> str:

@@ -38,14 +38,14 @@ def frames_report(survey: Survey, request: FramesRequest) -> Report:
 def _as_json(session: Session, survey: Survey, request: FramesRequest) -> int:
     from inspector.render.frames_json import FramesJson
 
-    form = FramesJson(survey.target_identity, survey.kernel_identity, survey.crash)
+    form = FramesJson(survey.target_identity, survey.kernel_identity, lambda: survey.crash)
     return stream_frames(session, survey, request, form)
 
 
 def _as_jsonl(session: Session, survey: Survey, request: FramesRequest) -> int:
     from inspector.render.jsonl import FramesJsonLines
 
-    form = FramesJsonLines(survey.target_identity, survey.kernel_identity, survey.crash)
+    form = FramesJsonLines(survey.target_identity, survey.kernel_identity, lambda: survey.crash)
     return stream_frames(session, survey, request, form)
 
 
