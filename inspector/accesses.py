@@ -3,15 +3,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 
 from inspector.explain.access import faulting_access, is_fault
 from inspector.kernel.fault_facts import FaultFacts
+from inspector.logs.access import bug_in, fault_address
 from inspector.logs.read import read_log
-from inspector.model.access import AccessFacts, BugPlace, FaultingAccess
+from inspector.model.access import AccessFacts, FaultingAccess
 from inspector.model.evidence import Evidence
 from inspector.model.frame import Frame
 from inspector.model.instruction import DecodedInstruction, Moment
@@ -22,11 +22,6 @@ from inspector.model.stack import Stack
 from inspector.target.target import Target
 
 _PF = 14
-# show_fault_oops(), arch/x86/mm/fault.c: CR2 as the handler was given it.
-_CR2 = re.compile(r"(?:address:|dereference at|request at) (?:0x)?([0-9a-f]{8,16})\b")
-# report_bug(), lib/bug.c; __warn(), kernel/panic.c, before 6.19 and since.
-_BUG = re.compile(r"kernel BUG at (\S+):(\d+)!")
-_WARNING = re.compile(r"WARNING: (?:CPU: \d+ PID: \d+ at )?(\S+):(\d+)\b")
 _LEAST_SAME = 8  # registers, for a block of the log to be of the same frame
 
 
@@ -91,9 +86,8 @@ class Accesses:
         if told is None or differences(frame, told):
             return facts
         cr2, code, bug = facts.cr2, facts.error_code, facts.bug
-        address = _CR2.search(told.headline) if frame.vector == _PF else None
-        if cr2 is None and address is not None:
-            cr2 = int(address[1], 16)
+        if cr2 is None and frame.vector == _PF:
+            cr2 = fault_address(told.headline)
         if code is None:
             code = told.error_code
         return replace(facts, cr2=cr2, error_code=code, bug=bug or bug_in(told.headline))
@@ -118,14 +112,6 @@ def _difference(frame: Frame, told: ToldFrame, name: str) -> Evidence:
     held = _printed(frame, name)
     text = f"{name}: the log has {told.registers[name]:#x}, the frame {held:#x}"
     return Evidence("log-register-differs", text, frame.address + REGISTER_OFFSETS[name])
-
-
-def bug_in(headline: str) -> BugPlace | None:
-    """File and line of a BUG() or WARN(), as the log has them."""
-    for pattern, warning in ((_BUG, False), (_WARNING, True)):
-        if found := pattern.search(headline):
-            return BugPlace(found[1], int(found[2]), warning)
-    return None
 
 
 def _printed(frame: Frame, name: str) -> int:

@@ -5,12 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 from inspector.errors import NothingMatched, RecordError, TargetError
 from inspector.explain.events import events_of
+from inspector.model.access import FaultingAccess
 from inspector.model.call_frame import CallFrame
 from inspector.model.context import Context
+from inspector.model.death import NO_CRASH, Crash
 from inspector.model.entry_frame import Found
 from inspector.model.frame import Frame
 from inspector.model.hit import Hit
@@ -175,6 +178,13 @@ class SavedSurvey(Survey):
     def context(self, frame: Frame) -> Context:
         assert frame.record is not None  # every one of this target has it
         return self._contexts[frame.record.index, frame.address]
+
+    @cached_property
+    def crash(self) -> Crash:
+        return NO_CRASH  # a file of records does not tell what became of its kernel
+
+    def access(self, frame: Frame, context: Context | None = None) -> FaultingAccess | None:
+        return None  # a probe's handler is given no frame of an exception that an access raised
 
     def stack(self, task: Task) -> StackPicture:
         """Without call frames: the tables that unwinding needs are not in the file."""

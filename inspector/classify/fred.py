@@ -22,9 +22,8 @@ _TYPES = {
     4: "a software interrupt",
     5: "INT1",
     6: "a software exception",
-    7: "a syscall instruction",
 }
-_EXTINT, _NMI, _SWINT, _PRIV_SWEXC, _OTHER = 0, 2, 4, 5, 7
+_EXTINT, _NMI, _SWINT, _OTHER = 0, 2, 4, 7
 _SYSCALL, _SYSENTER = 1, 2  # FRED_SYSCALL, FRED_SYSENTER (asm/fred.h)
 _INT80 = 0x80
 _FIRST_SYSTEM_VECTOR = 0xEB  # asm/irq_vectors.h
@@ -41,42 +40,54 @@ class Event(NamedTuple):
     long: bool
 
 
-_NONE = Event(0, 0, False)
+# start_thread() leaves none: no CPU delivers vector 0 as an external interrupt.
+NONE = Event(0, 0, False)
 
 
 def event_of(ss: int) -> Event:
     """:param ss: the whole word that ss begins"""
     if ss < 1 << 32:  # everywhere but on a CPU with FRED
-        return _NONE
+        return NONE
     return Event(ss >> 48 & 0xF, ss >> 32 & 0xFF, bool(ss >> 57 & 1))
 
 
 def named(event: Event) -> tuple[Origin, str, int | None]:
     """The origin of a frame whose return address lies in FRED's entry code, the reason, and
-    the vector that it is about."""
-    origin = _origin(event)
-    if event.kind == _OTHER:
-        name = "SYSENTER" if event.vector == _SYSENTER else "SYSCALL"
-        if origin.is_syscall:
-            return origin, f"the event that the CPU wrote beside ss is {name}", None
-    said = _TYPES.get(event.kind, f"of type {event.kind}")
-    text = f"the event that the CPU wrote beside ss is {said}, vector {event.vector}"
-    return origin, text, event.vector
+    the vector that the kernel handles it as."""
+    origin, vector = _origin(event)
+    text = f"the event that the CPU wrote beside ss is {_described(event)}"
+    if vector is not None and vector != event.vector:
+        text += f", which the kernel handles as exception {vector}"
+    return origin, text, vector
 
 
-def _origin(event: Event) -> Origin:
+def _described(event: Event) -> str:
+    if event.kind != _OTHER:
+        said = _TYPES.get(event.kind, f"of type {event.kind}")
+        return f"{said}, vector {event.vector}"
+    mode = "64-bit" if event.long else "32-bit"
+    return f"{_INSTRUCTIONS.get(event.vector, 'an instruction')} from {mode} code"
+
+
+def _origin(event: Event) -> tuple[Origin, int | None]:
     if event.kind == _EXTINT:
-        return Origin.SYSVEC if event.vector >= _FIRST_SYSTEM_VECTOR else Origin.IRQ
+        system = event.vector >= _FIRST_SYSTEM_VECTOR
+        return Origin.SYSVEC if system else Origin.IRQ, event.vector
     if event.kind == _NMI:
-        return Origin.NMI
-    if event.kind == _SWINT:
-        return Origin.INT80 if event.vector == _INT80 else Origin.EXCEPTION
-    if event.kind == _PRIV_SWEXC:
-        return Origin.DEBUG
+        return Origin.NMI, event.vector
     if event.kind == _OTHER:
-        return _SYSCALLS.get((event.vector, event.long), Origin.EXCEPTION)
-    return origin_of(event.vector)
+        syscall = _SYSCALLS.get((event.vector, event.long))
+        return (syscall, None) if syscall else (Origin.EXCEPTION, _UD)
+    if event.kind == _SWINT and event.vector == _INT80:
+        return Origin.INT80, _INT80
+    if event.kind == _SWINT and event.vector not in _ALLOWED_INTS:
+        return Origin.GENERAL_PROTECTION, _GP
+    return origin_of(event.vector), event.vector
 
 
 # What fred_other() runs as a syscall; it handles the other two as #UD.
 _SYSCALLS = {(_SYSCALL, True): Origin.SYSCALL, (_SYSENTER, False): Origin.SYSCALL32}
+_INSTRUCTIONS = {_SYSCALL: "SYSCALL", _SYSENTER: "SYSENTER"}
+# fred_intx(): int $3 and int $4 are taken for the exceptions, any other number for #GP.
+_ALLOWED_INTS = (3, 4)
+_UD, _GP = 6, 13

@@ -15,11 +15,12 @@ from inspector.model.entry_point import EntryKind, EntryPoint
 from inspector.model.evidence import Place, PlacedEvidence
 from inspector.model.origin import Delivery, Origin
 from inspector.model.registers import REGISTER_NAMES
+from inspector.model.syscall import X32_SYSCALL_BIT
 from inspector.model.verdict import PlacedVerdict, Verdict
 
 # execve(), execveat() and the 32-bit ones: start_thread() rewrites the frame
 # (arch/x86/kernel/process_64.c), and orig_ax is forced to execve's own number.
-_EXEC_NUMBERS = (59, 11)
+_EXEC_NUMBERS = (59, 11, X32_SYSCALL_BIT | 520)
 
 # ax too: it is not execve's result yet, and stays -ENOSYS until then.
 _NOT_CLEARED = {"ip", "cs", "flags", "sp", "ss", "orig_ax", "ax"}
@@ -31,6 +32,8 @@ _SIMPLE = {
     EntryKind.IRQ: Origin.IRQ,
     EntryKind.SYSVEC: Origin.SYSVEC,
 }
+# Ways in of execve() that clobber nothing.
+_COMPAT = (EntryKind.SYSCALL32, EntryKind.INT80)
 
 
 class Slot(NamedTuple):
@@ -89,6 +92,8 @@ def verdict_on(slot: Slot, below: Word | None) -> PlacedVerdict:
     if entry.kind is EntryKind.EXCEPTION:
         origin = origin_of(entry.vector)
         return PlacedVerdict(origin, (evidence,), entry.vector, Delivery.IDT)
+    if entry.kind in _COMPAT and slot.cleared and slot.exec_number is not None:
+        return PlacedVerdict(Origin.EXEC, (evidence, _start_thread(slot)))
     if entry.kind in _SIMPLE:
         origin, vector = _SIMPLE[entry.kind], _vector(entry)
         return PlacedVerdict(origin, (evidence,), vector, Delivery.IDT if origin.is_trap else None)
@@ -114,7 +119,8 @@ def _syscall(slot: Slot, evidence: PlacedEvidence) -> PlacedVerdict:
 
 
 def _fred(slot: Slot, evidence: PlacedEvidence) -> PlacedVerdict:
-    if slot.cleared:
+    # FRED's SYSCALL clobbers nothing: all-zero registers may be those of a syscall too.
+    if slot.cleared and slot.event == fred.NONE:
         return PlacedVerdict(Origin.EXEC, (evidence, _start_thread(slot)))
     origin, text, vector = fred.named(slot.event)
     event = PlacedEvidence(fred.RULE, text, Place.FRAME)
@@ -122,7 +128,8 @@ def _fred(slot: Slot, evidence: PlacedEvidence) -> PlacedVerdict:
 
 
 def _first_return(slot: Slot, evidence: PlacedEvidence) -> PlacedVerdict:
-    if slot.cleared:
+    # A child of int 0x80 or of FRED may have been given all-zero registers by its parent.
+    if slot.cleared and slot.exec_number is not None and slot.event == fred.NONE:
         return PlacedVerdict(Origin.EXEC, (evidence, _start_thread(slot)))
     if not slot.program:
         text = "ip and sp are zero: a kernel function was given to it, no user program"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from inspector.model.frame import Frame
 from inspector.model.origin import Origin
 
 # entry_SYSCALL_64; entry_SYSENTER_compat, entry_SYSCALL_compat (the C code fills in bp) and
@@ -23,8 +24,14 @@ def syscall_arguments(origin: Origin) -> tuple[str, ...]:
     return SYSCALL64_ARGUMENTS
 
 
-def argument(register: str, order: tuple[str, ...], whose: str) -> str:
-    """``the syscall's third argument``, or "" for a register that carries none."""
-    if register not in order:
-        return ""
-    return f"{whose} {_ORDINALS[order.index(register)]} argument"
+def argument(register: str, order: tuple[str, ...]) -> str:
+    """``third argument``, or "" for a register that carries none."""
+    return f"{_ORDINALS[order.index(register)]} argument" if register in order else ""
+
+
+def by_crash_setup_regs(frame: Frame) -> bool:
+    """Whether ``crash_setup_regs()`` (asm/kexec.h) filled ``frame``, and did not copy another.
+
+    It never writes orig_ax.
+    """
+    return frame.origin is Origin.CRASH_NOTE and "orig_ax" in frame.absent

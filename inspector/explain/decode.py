@@ -54,7 +54,10 @@ def decoded(frame: Frame, register: str, pointer: Pointer | None) -> str:
 
 
 def _holds_result(frame: Frame) -> bool:
-    return frame.user_mode or frame.origin is Origin.KRETPROBE
+    return frame.origin.is_syscall or frame.origin in _RESULTS
+
+
+_RESULTS = (Origin.EXEC, Origin.FORK_CHILD, Origin.KRETPROBE)
 
 
 def flag_names(flags: int) -> str:
@@ -66,7 +69,7 @@ def flag_names(flags: int) -> str:
 
 def _orig_ax(frame: Frame) -> str:
     if frame.syscall is not None:
-        name = frame.syscall.name or "no such syscall"
+        name = frame.syscall.name or frame.syscall.handler or "(no name known)"
         return f"{frame.syscall.nr} {name}"
     value = as_int64(frame.registers.orig_ax)
     return str(value) if -4096 < value < 0x10000 else ""

@@ -33,29 +33,25 @@ def _register(
     one: _Statements = (phrase(left, name, left_context),)
     other: _Statements = (phrase(right, name, right_context),)
     if name == "ax":
-        one, other = (*one, *_by_chance(left, right)), (*other, *_by_chance(right, left))
+        one, other = (*one, *_equals_number(left, right)), (*other, *_equals_number(right, left))
     if same:
-        one = other = _why_same(left, right, name, one)
+        one = other = _why_same(left, right, one)
     return RegisterDiff(
         name, same, one, other, decoded(left, name, here), decoded(right, name, there)
     )
 
 
-def _by_chance(frame: Frame, entry: Frame) -> _Statements:
-    """What people stumble over: a live rax that happens to hold the number still."""
+def _equals_number(frame: Frame, entry: Frame) -> _Statements:
+    """What people stumble over: a live rax that is equal to the number."""
     if frame.syscall is not None or entry.syscall is None:
         return ()
     if frame.registers.ax != entry.syscall.nr:
         return ()
-    text = f"it still holds the number {entry.syscall.nr} here, by chance: nothing promises it"
-    return (Evidence("ax-number-by-chance", text, frame.address + REGISTER_OFFSETS["ax"]),)
+    text = f"equal to the syscall's number, {entry.syscall.nr}, which nothing promises"
+    return (Evidence("ax-equals-number", text, frame.address + REGISTER_OFFSETS["ax"]),)
 
 
-def _why_same(left: Frame, right: Frame, name: str, of_left: _Statements) -> _Statements:
+def _why_same(left: Frame, right: Frame, of_left: _Statements) -> _Statements:
     if left.user_mode is right.user_mode:
         return of_left
-    if name in ("bx", "bp", "r12", "r13", "r14", "r15") and left.registers[name] == 0:
-        # PUSH_AND_CLEAR_REGS, arch/x86/entry/calling.h
-        text = "zero in user space, and the entry code clears it too"
-        return (Evidence("same-cleared", text),)
-    return (Evidence("same-across-entry", "the same value on both sides of the kernel's entry"),)
+    return (Evidence("same-value", "the same value in both frames"),)

@@ -3,14 +3,25 @@
 
 from __future__ import annotations
 
-from inspector.explain.conventions import C_ARGUMENTS, CALLEE_SAVED, argument
+from collections.abc import Callable
+
+from inspector.explain.conventions import (
+    C_ARGUMENTS,
+    CALLEE_SAVED,
+    argument,
+    by_crash_setup_regs,
+)
+from inspector.facts.vectors import FAULTS
 from inspector.model.context import Context
 from inspector.model.evidence import Evidence
 from inspector.model.frame import Frame
-from inspector.model.origin import Origin
+from inspector.model.origin import Delivery, Origin
 
 _INTERRUPTS_ON = 1 << 9  # X86_EFLAGS_IF
 _HANDLERS = ("__x64_sys_", "__ia32_sys_", "__ia32_compat_sys_", "__x32_compat_sys_")
+_FTRACE = (Origin.FTRACE, Origin.FTRACE_ARGS)
+_INTERRUPTS = (Origin.NMI, Origin.IRQ, Origin.SYSVEC)
+_STACK_LEVEL = 3 << 16  # struct fred_cs, asm/ptrace.h
 
 
 def kernel_register(frame: Frame, register: str, context: Context) -> Evidence:
@@ -30,70 +41,105 @@ def kernel_register(frame: Frame, register: str, context: Context) -> Evidence:
     return _argument(frame, register, context) or _live(frame)
 
 
-_IP = {
-    Origin.INT3: Evidence("int3-ip", "one byte past the int3"),
-    Origin.OPTPROBE: Evidence("optprobe-ip", "one byte past the probed address, as after an int3"),
-    Origin.INT3_STEP: Evidence(
-        "int3-step-ip", "in the instruction slot, past the copied instruction"
-    ),
-    Origin.KRETPROBE: Evidence("kretprobe-ip", "the trampoline that the function returned to"),
-    Origin.CRASH_NOTE: Evidence("crash-note-ip", "a label in the code that saved the registers"),
-    Origin.PAGE_FAULT: Evidence(
-        "page-fault-ip", "the instruction that faulted, and is tried again"
-    ),
-    Origin.GENERAL_PROTECTION: Evidence("general-protection-ip", "the instruction that faulted"),
+def _ip(frame: Frame) -> Evidence:
+    if frame.origin in _SPECIAL_IP:
+        return _SPECIAL_IP[frame.origin](frame)
+    if frame.origin in _INTERRUPTS:
+        return Evidence("interrupted-ip", "the next instruction of the interrupted code")
+    if frame.vector in FAULTS:
+        return Evidence("fault-ip", "the instruction that faulted")
+    return Evidence("trap-ip", "where the kernel was")
+
+
+def _int3_ip(frame: Frame) -> Evidence:
+    if any(stated.rule in ("kprobe", "text-byte") for stated in frame.evidence):
+        return Evidence("int3-ip", "one byte past the int3")
+    return Evidence("int3-resume-ip", "where the kernel continues after the int3")
+
+
+def _step_ip(frame: Frame) -> Evidence:
+    if any(stated.rule == "instruction-slot" for stated in frame.evidence):
+        return Evidence("int3-step-ip", "in the instruction slot, past the copied instruction")
+    return Evidence("int3-stepped-ip", "just past the instruction that was single-stepped")
+
+
+def _optprobe_ip(_frame: Frame) -> Evidence:
+    return Evidence("optprobe-ip", "one byte past the probed address, as after an int3")
+
+
+def _crash_note_ip(frame: Frame) -> Evidence:
+    if by_crash_setup_regs(frame):
+        return Evidence("crash-note-ip", "a label in the code that saved the registers")
+    return Evidence("crash-note-copied-ip", "where the CPU was interrupted")
+
+
+def _ftrace_ip(frame: Frame) -> Evidence:
+    # kprobe_ftrace_handler(), arch/x86/kernel/kprobes/ftrace.c
+    if frame.kprobe is not None and frame.registers.ip == frame.kprobe.address + 1:
+        text = "one byte into the call to ftrace, where a kprobe's handler expects it"
+        return Evidence("ftrace-kprobe-ip", text)
+    return Evidence("ftrace-ip", "in the function's call to ftrace, or just past it")
+
+
+def _kretprobe_ip(frame: Frame) -> Evidence:
+    # Since 5.16 (commit df91c5bccb0c) handlers see the real return address there.
+    symbol = frame.interrupted.symbol if frame.interrupted else ""
+    if symbol.endswith("trampoline"):
+        return Evidence("kretprobe-ip", "the trampoline that the function returned to")
+    return Evidence("kretprobe-return-ip", "where the function would have returned to")
+
+
+_SPECIAL_IP: dict[Origin, Callable[[Frame], Evidence]] = {
+    Origin.FTRACE: _ftrace_ip,
+    Origin.FTRACE_ARGS: _ftrace_ip,
+    Origin.INT3: _int3_ip,
+    Origin.INT3_STEP: _step_ip,
+    Origin.OPTPROBE: _optprobe_ip,
+    Origin.KRETPROBE: _kretprobe_ip,
+    Origin.CRASH_NOTE: _crash_note_ip,
 }
 
 
-def _ip(frame: Frame) -> Evidence:
-    if frame.origin in (Origin.FTRACE, Origin.FTRACE_ARGS):
-        # kprobe_ftrace_handler(), arch/x86/kernel/kprobes/ftrace.c
-        if frame.kprobe is not None and frame.registers.ip == frame.kprobe.address + 1:
-            return Evidence(
-                "ftrace-kprobe-ip",
-                "one byte into the call to ftrace, as a kprobe's handler expects",
-            )
-        return Evidence("ftrace-ip", "the function's call to ftrace")
-    return _IP.get(frame.origin) or Evidence("interrupted-ip", "the instruction the kernel was at")
-
-
 def _sp(frame: Frame) -> Evidence:
-    if frame.origin in (Origin.FTRACE, Origin.FTRACE_ARGS):
+    if frame.origin in _FTRACE:
         return Evidence("ftrace-sp", "as the function was entered: its return address lies there")
-    if frame.origin is Origin.CRASH_NOTE:
-        return Evidence("crash-note-sp", "the kernel stack of the code that crashed")
-    return Evidence("interrupted-sp", "the kernel stack of the code that was interrupted")
+    if frame.origin is Origin.KRETPROBE:
+        return Evidence("returned-sp", "the stack pointer at the function's return")
+    if by_crash_setup_regs(frame):
+        return Evidence("crash-note-sp", "the stack pointer when the kernel saved this")
+    return Evidence("interrupted-sp", "the stack pointer of the interrupted code")
 
 
 def _cs(frame: Frame) -> Evidence:
+    cs = frame.registers.cs
     # A 16-bit member since 6.9, set by optimized_callback(), arch/x86/kernel/kprobes/opt.c.
-    if frame.origin is Origin.OPTPROBE and frame.registers.cs != frame.registers.cs_selector:
-        return Evidence(
-            "optprobe-cs",
-            "kernel mode by its low 16 bits: only they were written, the rest is left over",
-        )
+    if frame.origin is Origin.OPTPROBE and cs != frame.registers.cs_selector:
+        text = "kernel mode: only the low 16 bits were written, the rest is left over"
+        return Evidence("optprobe-cs", text)
+    if frame.delivery is Delivery.FRED and cs & _STACK_LEVEL:
+        text = f"kernel mode, at stack level {(cs & _STACK_LEVEL) >> 16} when it was interrupted"
+        return Evidence("fred-cs", text)
     return Evidence("kernel-cs", "kernel mode")
 
 
 def _ss(frame: Frame) -> Evidence:
     if frame.registers.ss_selector == 0:
-        return Evidence("null-ss", "null: the CPU loads it on entry from user mode")
+        text = "null: the CPU loads it when an interrupt or exception switches stacks"
+        return Evidence("null-ss", text)
     return Evidence("kernel-ss", "kernel data segment")
 
 
 def _flags(frame: Frame) -> Evidence:
     state = "on" if frame.registers.flags & _INTERRUPTS_ON else "off"
-    return Evidence("kernel-flags", f"the kernel's flags at that moment: interrupts were {state}")
+    return Evidence("kernel-flags", f"interrupts were {state}")
 
 
 def _returned(register: str) -> Evidence:
     if register in CALLEE_SAVED:
-        return Evidence("returned-callee-saved", "the caller's: a C function gives it back")
+        return Evidence("returned-callee-saved", "the caller's value: a C function restores it")
     if register == "dx":
-        return Evidence(
-            "returned-dx",
-            "the upper half of a 128-bit return value, else left over from the function",
-        )
+        text = "the upper half of a 128-bit return value, else left over from the function"
+        return Evidence("returned-dx", text)
     return Evidence("returned-left-over", "left over from the function that returned")
 
 
@@ -105,12 +151,15 @@ def _argument(frame: Frame, register: str, context: Context) -> Evidence | None:
         if register != "di":
             return None
         return Evidence("handler-argument", "the only argument of a syscall's handler")
-    carried = argument(register, C_ARGUMENTS, "the function's")
-    return Evidence("function-argument", f"{carried} if it takes that many") if carried else None
+    carried = argument(register, C_ARGUMENTS)
+    if not carried:
+        return None
+    return Evidence("function-argument", f"{carried} of the function, if it takes that many")
 
 
 def _live(frame: Frame) -> Evidence:
-    if frame.task is not None and frame.task.kernel_thread:
-        return Evidence("interrupted-live", "live in the code that was interrupted")
-    # PUSH_AND_CLEAR_REGS, arch/x86/entry/calling.h
-    return Evidence("kernel-live", "the kernel's own; entry cleared user's")
+    if frame.origin in _FTRACE:
+        return Evidence("call-live", "live value as the function was called")
+    if by_crash_setup_regs(frame):
+        return Evidence("crash-note-live", "live value when the kernel saved this")
+    return Evidence("interrupted-live", "live value of the interrupted code")

@@ -31,11 +31,11 @@ def _stated(frame: Frame, register: str, context: Context) -> Evidence:
     if register in frame.absent:
         return frame.absent[register].stated
     if register == "orig_ax":
-        return orig_ax(frame)
+        return orig_ax(frame, context)
     if register == "ax":
         return ax(frame)
     if frame.origin is Origin.UNKNOWN:
         return UNKNOWN
     if frame.user_mode:
-        return entry_register(frame, register)
+        return entry_register(frame, register, context)
     return kernel_register(frame, register, context)

@@ -4,31 +4,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from inspector.explain.decode import decoded
 from inspector.model.context import Context, PointsTo
 from inspector.model.evidence import Evidence
 from inspector.model.frame import Frame
-from inspector.model.origin import Origin
-from inspector.model.registers import REGISTER_OFFSETS
+from inspector.model.origin import FTRACE_CALLERS, Delivery, Origin
+from inspector.model.registers import REGISTER_OFFSETS, as_int64
 
 _POPULAR_ANSWER = Evidence(
     "story-popular-answer",
-    'The popular answer, "int3 pushes 0 as a placeholder error code", is wrong: the int3 entry'
-    " pushes -1, as for every exception that has no error code. An orig_ax of 0 rules int3 out.",
+    'The popular answer, "int3 pushes 0 as a placeholder error code", is wrong: an int3 leaves -1'
+    " in orig_ax, as every exception without an error code does. An orig_ax of 0 rules int3 out.",
 )
-
-_REFUSED = Evidence(
-    "story-entry-refused",
-    "Probing do_syscall_64 or entry_SYSCALL_64 instead, as often advised, is refused with"
-    " -EINVAL since 5.8: that code is noinstr.",
-)
+_HANDLERS = ("__x64_sys_", "__ia32_sys_", "__ia32_compat_sys_")
 
 
 def story(frame: Frame, context: Context, entry: Frame | None) -> tuple[Evidence, ...]:
     """Paragraphs, most wanted first; empty where a frame raises no question."""
-    if frame.origin in (Origin.FTRACE, Origin.FTRACE_ARGS):
+    if frame.origin in FTRACE_CALLERS:
         return tuple(_ftrace(frame, context, entry))
     if frame.origin in (Origin.INT3, Origin.OPTPROBE, Origin.KRETPROBE):
         return tuple(_probe(frame, context, entry))
@@ -38,51 +32,73 @@ def story(frame: Frame, context: Context, entry: Frame | None) -> tuple[Evidence
 
 
 def _ftrace(frame: Frame, context: Context, entry: Frame | None) -> Iterator[Evidence]:
-    place = str(context.probe) if context.probe else "This function"
-    caller = "ftrace_regs_caller" if frame.origin is Origin.FTRACE else "ftrace_caller"
-    yield Evidence(
-        "story-no-trap",
-        f"No trap put this frame here. {place} is probed where its function calls ftrace, so the"
-        f" kernel used that call: {caller} built the frame in software, and its orig_ax is"
-        f" {_orig_ax(frame)} because {caller} stores a constant there. It is neither a syscall"
-        " number nor an error code.",
-        frame.address,
-    )
-    yield _POPULAR_ANSWER
-    yield Evidence(
-        "story-probe-further-in",
-        "A probe a few bytes further into the function traps: there the kernel plants an int3,"
-        " and the handler sees orig_ax -1 (until the probe is optimised into a jump, which"
-        " shows -1 too).",
-    )
+    yield Evidence("story-no-trap", _no_trap(frame, context), frame.address)
+    if frame.registers.orig_ax == 0:
+        yield _POPULAR_ANSWER
+    if context.probe is not None:
+        yield Evidence(
+            "story-probe-further-in",
+            "A probe a few bytes further into the function traps: the kernel plants an int3 there,"
+            " and the handler sees orig_ax -1. It sees -1 too where the kernel has optimised the"
+            " probe into a jump.",
+        )
     yield from _registers_that_point_home(frame, context, entry)
     yield from _where_the_number_is(frame, entry)
-    yield _REFUSED
+    yield from _refused(context)
 
 
-_MECHANISM = {
-    Origin.INT3: Evidence(
-        "story-int3",
-        "An int3 put this frame here: the CPU trapped, and the entry code pushed -1 as"
-        " orig_ax because a breakpoint has no error code. It never held a syscall number.",
-    ),
-    Origin.OPTPROBE: Evidence(
-        "story-optprobe",
-        "A jump brought the CPU here: the probe is optimised. optimized_callback()"
-        " sets orig_ax to -1. It never held a syscall number.",
-    ),
-    Origin.KRETPROBE: Evidence(
-        "story-kretprobe",
-        "A return came through a probe's trampoline, which sets orig_ax to -1 and"
-        " leaves the function's return value in ax. It never held a syscall number.",
-    ),
-}
+def _no_trap(frame: Frame, context: Context) -> str:
+    caller = FTRACE_CALLERS[frame.origin]
+    if context.probe is not None:
+        why = f"{context.probe} is probed at its function's call to ftrace"
+    else:
+        why = "The function called ftrace as it was entered"
+    text = f"No trap put this frame here. {why}, and {caller} built the frame in software."
+    if context.ftrace_stores_zero and frame.registers.orig_ax == 0:
+        text += f" Its orig_ax is 0 because {caller} stores a constant there."
+    return f"{text} That orig_ax is neither a syscall number nor an error code."
+
+
+def _refused(context: Context) -> Iterator[Evidence]:
+    if context.never_probed:
+        names = " or ".join(context.never_probed)
+        yield Evidence(
+            "story-entry-refused",
+            f"Probing {names} instead, as often advised, fails with -EINVAL on this kernel: its"
+            " text is in a section where kprobes are forbidden.",
+        )
 
 
 def _probe(frame: Frame, context: Context, entry: Frame | None) -> Iterator[Evidence]:
-    yield replace(_MECHANISM[frame.origin], address=frame.address)
+    yield _mechanism(frame)
     yield from _registers_that_point_home(frame, context, entry)
     yield from _where_the_number_is(frame, entry)
+
+
+def _mechanism(frame: Frame) -> Evidence:
+    if frame.origin is Origin.OPTPROBE:
+        how = "A jump brought the CPU here: the probe is optimised"
+        text = _no_number_there(frame, how, "and optimized_callback() set orig_ax to -1")
+        return Evidence("story-optprobe", text, frame.address)
+    if frame.origin is Origin.KRETPROBE:
+        how = "A function returned through a probe's trampoline"
+        text = _no_number_there(frame, how, "whose C code set orig_ax to -1")
+        return Evidence("story-kretprobe", text, frame.address)
+    if frame.delivery is Delivery.FRED:
+        minus_one = "delivered by FRED, whose entry code set orig_ax to -1"
+    else:
+        minus_one = (
+            "and the entry code pushed -1 as orig_ax, because a breakpoint has no error code"
+        )
+    text = _no_number_there(frame, "An int3 put this frame here", minus_one)
+    return Evidence("story-int3", text, frame.address)
+
+
+def _no_number_there(frame: Frame, how: str, minus_one: str) -> str:
+    """:param minus_one: who set orig_ax to -1, said only where it is that"""
+    if as_int64(frame.registers.orig_ax) == -1:
+        how = f"{how}, {minus_one}"
+    return f"{how}. Its orig_ax is not a syscall number."
 
 
 def _syscall(frame: Frame) -> Iterator[Evidence]:
@@ -90,8 +106,8 @@ def _syscall(frame: Frame) -> Iterator[Evidence]:
     handler = f", handled by {frame.syscall.handler}" if frame.syscall.handler else ""
     yield Evidence(
         "story-entry-frame",
-        f"This is the task's entry frame: orig_ax is the number of the syscall it is in,"
-        f" {frame.syscall}{handler}. The kernel finds it as task_pt_regs(current).",
+        f"This is the task's entry frame: orig_ax is the number of its syscall,"
+        f" {frame.syscall}{handler}. The kernel finds the frame as task_pt_regs(task).",
         frame.address,
     )
 
@@ -124,31 +140,39 @@ def _where_the_number_is(frame: Frame, entry: Frame | None) -> Iterator[Evidence
     if frame.address == task.entry_address:
         text = "This is the task's entry frame: the task is in no syscall, and there is no number."
         yield Evidence("story-own-entry", text, frame.address)
-        return
-    if task.kernel_thread:
+    elif task.kernel_thread:
         text = "The task is a kernel thread: it has no entry frame, and there is no number."
         yield Evidence("story-kernel-thread", text, task.address)
-        return
-    if entry is None:
+    elif entry is None:
         text = "The task's entry frame is not at hand: whether there is a number is not known."
         yield Evidence("story-no-entry", text, task.entry_address)
-        return
+    elif entry.syscall is None:
+        yield Evidence("story-no-number", _no_number(entry), entry.address)
+    else:
+        yield Evidence("story-number", _number(entry), entry.address + REGISTER_OFFSETS["orig_ax"])
+
+
+def _no_number(entry: Frame) -> str:
+    at = f"The task's entry frame at {entry.address:#x}"
+    if entry.origin is Origin.UNKNOWN:
+        return f"{at} is of unknown origin: whether there is a number is not known."
+    if "orig_ax" in entry.absent:
+        return f"{at} has lost its orig_ax: whether there is a number is not known."
+    if entry.origin.is_syscall:
+        return f"{at} is a syscall's, but its orig_ax holds no number any more."
+    return f"{at} is no syscall's ({entry.origin.value}): there is no number to find."
+
+
+def _number(entry: Frame) -> str:
     at = entry.address + REGISTER_OFFSETS["orig_ax"]
-    if entry.syscall is None:
-        yield Evidence(
-            "story-no-number",
-            f"The task's entry frame at {entry.address:#x} is no syscall's ({entry.origin.value}):"
-            " there is no number to find.",
-            entry.address,
-        )
-        return
-    yield Evidence(
-        "story-number",
-        f"The number really is in the task's entry frame at {entry.address:#x}: its orig_ax, at"
-        f" {at:#x}, is {_orig_ax(entry)}. In a handler: task_pt_regs(current)->orig_ax, or"
-        " from a probe on __x64_sys_*: ((struct pt_regs *)regs->di)->orig_ax.",
-        at,
+    text = (
+        f"The number is in the task's entry frame at {entry.address:#x}: its orig_ax, at"
+        f" {at:#x}, is {_orig_ax(entry)}. In a handler: task_pt_regs(current)->orig_ax"
     )
+    handler = entry.syscall.handler if entry.syscall else None
+    if handler is not None and handler.startswith(_HANDLERS):  # asm/syscall_wrapper.h
+        text += f", or from a probe on {handler}: ((struct pt_regs *)regs->di)->orig_ax"
+    return f"{text}."
 
 
 def _orig_ax(frame: Frame) -> str:

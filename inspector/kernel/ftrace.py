@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""ftrace's generated trampolines: copies of ``ftrace_caller`` that no symbol covers."""
+"""ftrace's code that builds frames, and its generated copies, which no symbol covers."""
 
 from __future__ import annotations
 
+from inspector.errors import Unreadable
 from inspector.model.region import CodeRegion, RegionKind
 from inspector.target.faults import reading
 from inspector.target.target import Target
@@ -11,6 +12,25 @@ _MAX_OPS = 4096  # a longer list is a loop
 
 # FTRACE_OPS_FL_SAVE_REGS, include/linux/ftrace.h
 _SAVE_REGS = 1 << 2
+
+# movq $0, ORIG_RAX(%rsp), arch/x86/kernel/ftrace_64.S: since 5.7 (commit 562955fe6a55). Without it
+# the slot is not written. It comes before the code has done anything else but save registers.
+_STORES_ZERO = bytes.fromhex("48c744247800000000")
+_SAVING_CODE = 0xC0
+
+
+def stores_zero_in_orig_ax(target: Target, caller: str) -> bool | None:
+    """Whether ``caller`` stores 0 as orig_ax; None where its code is not there.
+
+    :param caller: ``ftrace_regs_caller`` or ``ftrace_caller``
+    """
+    address = target.symbols.address_of(caller)
+    if address is None:
+        return None
+    try:
+        return _STORES_ZERO in target.read(address, _SAVING_CODE)
+    except Unreadable:
+        return None
 
 
 def ftrace_trampolines(target: Target) -> list[CodeRegion]:

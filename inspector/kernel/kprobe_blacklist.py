@@ -24,6 +24,13 @@ _SECTIONS = (
 )
 
 
+def in_forbidden_section(target: Target, symbol: str) -> bool:
+    """Whether ``symbol`` lies in a section of text that takes no kprobes."""
+    address = target.symbols.address_of(symbol)
+    sections = (section(target, *names) for names in _SECTIONS)
+    return address is not None and any(part is not None and address in part for part in sections)
+
+
 class KprobeBlacklist:
     """The blacklist of one target.
 

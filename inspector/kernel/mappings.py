@@ -27,19 +27,26 @@ def mapping_at(target: Target, task: Task, address: int) -> str | None:
         area = vma_find(mm, address) if mm else None
         if not area:
             return None
-        return _file(area) or _special(mm, area)
+        return _of_file(area) or _without_file(mm, area)
 
 
-def _file(area: Object) -> str:
+def _of_file(area: Object) -> str:
     file = area.vm_file.read_()
-    return f"a mapping of {escape_bytes(d_path(file.f_path))}" if file else ""
+    if not file:
+        return ""
+    path = d_path(file.f_path)
+    if path.startswith(b"["):  # on no mount that processes see: MAP_SHARED, memfd, SysV
+        path += b" " + file.f_path.dentry.d_name.name.string_()
+    return f"a mapping of {escape_bytes(path)}"
 
 
-def _special(mm: Object, area: Object) -> str:
+def _without_file(mm: Object, area: Object) -> str:
     """As /proc/PID/maps has it (arch_vma_name(), vma_is_initial_heap() and _stack())."""
     low, high = area.vm_start.value_(), area.vm_end.value_()
     if low == mm.context.vdso.value_():
         return "the vDSO"
+    if area.vm_ops:  # vma_is_anonymous(), include/linux/mm.h
+        return "a special mapping"
     if low <= mm.start_stack.value_() < high:
         return "the stack of the process"
     if low <= mm.brk.value_() and high >= mm.start_brk.value_():

@@ -6,11 +6,14 @@ from __future__ import annotations
 from inspector.errors import InspectorError
 from inspector.facts.addresses import MODULES_END
 from inspector.kernel.address_space import AddressSpace
+from inspector.kernel.ftrace import stores_zero_in_orig_ax
 from inspector.kernel.instructions import Instructions
+from inspector.kernel.kprobe_blacklist import in_forbidden_section
 from inspector.kernel.mappings import mapping_at
 from inspector.kernel.tasks import Tasks
 from inspector.model.context import Context, Pointer, PointsTo
 from inspector.model.frame import Frame
+from inspector.model.origin import FTRACE_CALLERS
 from inspector.model.registers import PT_REGS_SIZE
 from inspector.model.symbol import Location
 from inspector.target.target import Target
@@ -19,6 +22,9 @@ from inspector.target.target import Target
 # value in user mode; in the kernel 32-bit numbers are far more than its user pointers.
 _NUMBER_IN_USER_MODE = 0x10000
 _NUMBER_IN_KERNEL = 1 << 32
+
+# Functions that are often advised to be probed for the syscall number.
+_ADVISED = ("do_syscall_64", "entry_SYSCALL_64")
 
 
 class Pointers:
@@ -42,7 +48,15 @@ class Pointers:
             self._probe(frame),
             self._instructions.of(frame),
             self._instructions.at_entry(frame),
+            *self._of_ftrace(frame),
         )
+
+    def _of_ftrace(self, frame: Frame) -> tuple[bool | None, tuple[str, ...]]:
+        caller = FTRACE_CALLERS.get(frame.origin)
+        if caller is None:
+            return None, ()
+        advised = (name for name in _ADVISED if in_forbidden_section(self._target, name))
+        return stores_zero_in_orig_ax(self._target, caller), tuple(advised)
 
     def _pointer(self, frame: Frame, value: int) -> Pointer:
         task = frame.task

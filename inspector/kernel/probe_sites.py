@@ -24,6 +24,7 @@ from inspector.target.target import Target
 _Fact = TypeVar("_Fact")
 
 _LONGEST_JUMP_AREA = 20  # MAX_OPTIMIZED_LENGTH, asm/kprobes.h: four bytes and one instruction
+_PREAMBLES = ("__cfi_", "__pfx_")
 _LONGEST_CFI_CHECK = 32  # bytes from a check's first instruction to behind its trap
 _LONGEST_FUNCTION = 1 << 20  # the largest of a distribution's kernel is below 64 KiB
 
@@ -93,6 +94,7 @@ class ProbeSites:
                 owner,
                 lambda found: found.tables.cfi_traps(address, address + _LONGEST_CFI_CHECK),
             ),
+            preamble=self._preamble(function),
             unsettled=unsettled,
             entry_text=self._in_entry_text(address),
             neighbours=self._original.enabled_within(address + 1, address + _LONGEST_JUMP_AREA),
@@ -158,6 +160,21 @@ class ProbeSites:
         if not 0 < size <= _LONGEST_FUNCTION:
             raise TargetError(f"{function.name}: {size} bytes are no function")
         return decode(self._original.read(function), function.low)
+
+    def _preamble(self, function: TextRange) -> bool | Unread:
+        """is_cfi_preamble_symbol(), by the first of the names that an address has.
+
+        scripts/kallsyms.c puts those with fewer underscores in front first.
+        """
+        if not function.name.startswith(_PREAMBLES):
+            return False
+        names = self._target.symbols.names_at(function.low)
+        others = [name for name in names if not name.startswith(_PREAMBLES)]
+        if any(not name.startswith("__") for name in others):
+            return False
+        if not others:
+            return True
+        return Unread(f"which of {', '.join(sorted(names))} kallsyms gives", "structure-unknown")
 
     def _in_entry_text(self, address: int) -> bool:
         part = section(self._target, "__entry_text_start", "__entry_text_end", ".entry.text")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from inspector.logs.access import fault_address
 from inspector.logs.block import RawFrame
 from inspector.logs.headlines import Headline, Part
 from inspector.logs.reader import RawReport
@@ -14,10 +15,6 @@ from inspector.model.evidence import Evidence
 from inspector.model.oops import ToldFrame
 from inspector.model.origin import Origin
 
-_ADDRESS = re.compile(
-    r"(?:address:?|dereference(?: at)?|request at|execute \S+ at|paging request(?: at)?) "
-    r"(?:0x)?([0-9a-f]{6,16}|\(null\))\b"
-)
 _LOCKUP = re.compile(r"CPU#(?P<cpu>\d+) stuck for .*\[(?P<comm>.*):(?P<pid>\d+)\]")
 _HUNG = re.compile(r"INFO: task (?P<comm>.*):(?P<pid>\d+) (?:is )?blocked")
 _BY_TASK = re.compile(r"(?:by task|: |\[)(?P<comm>[^\s\[\]/][^\[\]]*)/(?P<pid>\d+)\b")
@@ -87,6 +84,7 @@ def answer(report: RawReport, frames: tuple[ToldFrame, ...], release: str | None
     code = _error_code(report, frames)
     facts = (
         _what(kind, report, frames, code),
+        *_accessed(frames),
         *_code_fact(code, frames),
         *_where(function, module),
         *_who(comm, pid, cpu, own),
@@ -177,9 +175,16 @@ def _access(report: RawReport, code: int | None) -> _Access | None:
 
 def _address(report: RawReport) -> int | None:
     for said in report.headlines:
-        if said.kind == "page-fault" and (found := _ADDRESS.search(said.text)):
-            return 0 if found[1] == "(null)" else int(found[1], 16)
+        if said.kind == "page-fault" and (address := fault_address(said.text)) is not None:
+            return address
     return None
+
+
+def _accessed(frames: tuple[ToldFrame, ...]) -> Iterator[Evidence]:
+    """What the decoder of accesses says first of the frame that it is about."""
+    access = frames[0].access if frames else None
+    if access is not None:
+        yield access.statements[0]
 
 
 def _code_fact(code: int | None, frames: tuple[ToldFrame, ...]) -> Iterator[Evidence]:

@@ -83,6 +83,7 @@ class RawFrame:
     :ivar inlined: whether the ``RIP:`` line names a function that is inlined there
     :ivar stubs: whether a stub that saves all registers is on the trace (entry_64.S up to 4.5)
     :ivar inside: whether a trace has begun before it
+    :ivar double_fault: whether the trace under it begins in the double fault's entry
     """
 
     line: int
@@ -111,6 +112,7 @@ class RawFrame:
     inlined: bool = False
     stubs: bool = False
     inside: bool = False
+    double_fault: bool = False
 
 
 class Block:
@@ -119,6 +121,7 @@ class Block:
     def __init__(self, raw: RawFrame) -> None:
         self.raw = raw
         self.last = raw.line  # the last line of the text that said something of it
+        self.coded = False  # its Code: line has come
 
     def takes(self, line: Line) -> bool:
         """Take what ``line`` says of this frame; False if it says nothing, or says it again."""

@@ -37,10 +37,13 @@ FOREIGN = (
     _of("a macOS kernel's registers", r"panic\(cpu \d+ caller 0x"),
     _of("a FreeBSD kernel's registers", r"instruction pointer\s*= 0x[0-9a-f]+:0x|Fatal trap \d+:"),
     _of("a 32-bit x86 (i386) kernel's registers", r"\s*EIP: |\s*EAX: [0-9a-f]{8} EBX"),
-    _of("a 64-bit ARM (arm64) kernel's registers", r"\s*pstate: [0-9a-f]{8}|\s*x29: ?[0-9a-f]{16}"),
+    _of(
+        "a 64-bit ARM (arm64) kernel's registers",
+        r"\s*pstate: [0-9a-f]{8}|\s*x29: ?[0-9a-f]{16}|\s*pc : \[<[0-9a-f]{16}>\]",
+    ),
     _of(
         "a 32-bit ARM kernel's registers",
-        r"\s*pc : \[<[0-9a-f]{8}>\]|Internal error: Oops.*\bARM\b|\s*PC is at ",
+        r"\s*pc : \[<[0-9a-f]{8}>\]|Internal error: Oops.*\bARM\b",
     ),
     _of("an s390 kernel's registers", r"\s*(?:Krnl|User) (?:PSW|GPRS|Code) ?:"),
     _of("a PowerPC (ppc) kernel's registers", r"\s*NIP:\s+[0-9a-f]{8,16} LR:|\s*GPR00: "),

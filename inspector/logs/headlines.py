@@ -143,7 +143,7 @@ _KINDS = (
         "general protection",
     ),
     _Kind(
-        re.compile(r"kernel BUG at "),
+        re.compile(r"[Kk]ernel BUG at "),
         "bug",
         Part.BEGINS,
         (Origin.EXCEPTION,),

@@ -16,13 +16,13 @@ from inspector.kernel.syscall_names import names
 from inspector.logs.block import GENERAL, RawFrame
 from inspector.logs.eras import PLAIN_FASTPATH, Era
 from inspector.logs.trace import FAST_PATHS
-from inspector.logs.verdict import KERNEL_HALF, Told, orig_ax, user_mode
+from inspector.logs.verdict import HAVE_ERROR_CODE, KERNEL_HALF, Told, orig_ax, user_mode
 from inspector.model.absent import Absent, Why
 from inspector.model.context import Context, Pointer, PointsTo
 from inspector.model.evidence import Evidence
 from inspector.model.frame import FoundIn, Frame
 from inspector.model.origin import Origin
-from inspector.model.registers import REGISTER_NAMES, Registers, as_int32
+from inspector.model.registers import REGISTER_NAMES, Registers, as_int32, as_int64
 from inspector.model.report import RegisterMeaning
 from inspector.model.syscall import X32_SYSCALL_BIT, Abi, Syscall
 
@@ -41,7 +41,16 @@ _MAY_BE_LEFT_OVER = Evidence(
     "log-fast-path-may-be-left-over",
     "user space's, where this era's entry code writes it; its fast path does not",
 )
-_LIVE = Evidence("log-live-interrupted", "live in the code that was interrupted")
+_LIVE = Evidence("log-live-interrupted", "live in the kernel's code at ip")
+_FAULTED = Evidence("log-faulted", "the instruction that raised the exception")
+_NULL = Evidence("log-null-selector", "the null selector")
+_COMPLEMENT = Evidence(
+    "log-vector-complement",
+    "the complement of the interrupt's vector: entry code up to 5.7 leaves it there",
+)
+_DUMMY = Evidence(
+    "log-dummy-code", "a dummy where the exception has no error code, of the early boot's entry"
+)
 _CONTEXT = Context()
 _NOT_APPLICABLE = Absent(Why.NOT_APPLICABLE)
 
@@ -76,18 +85,42 @@ def meanings_of(
         if name in _PLAIN
         else _meaning(frame, name, user)
         for name in _ORDER
-        if name in registers
+        if name in registers and not (name == "orig_ax" and _stale(told.origin, number))
     )
+
+
+def _stale(origin: Origin, number: int | None) -> bool:
+    """Whether ftrace's entry did not write the slot: it does since 5.5, and writes 0."""
+    return origin in (Origin.FTRACE, Origin.FTRACE_ARGS) and number != 0
 
 
 def _meaning(frame: Frame, name: str, user: bool) -> RegisterMeaning:
-    said = None if frame.origin is Origin.UNKNOWN else phrase(frame, name, _CONTEXT)
+    value = frame.registers[name]
+    shown = decoded(frame, name, _pointer(name, value, user))
+    if frame.origin is Origin.UNKNOWN:
+        return RegisterMeaning(name, shown, None)
+    return RegisterMeaning(name, shown, _own(frame, name, user) or phrase(frame, name, _CONTEXT))
+
+
+def _own(frame: Frame, name: str, user: bool) -> Evidence | None:
+    """What a log says otherwise than a dump; None where it says the same."""
+    value = frame.registers[name]
+    if name == "orig_ax" and frame.origin.is_trap:
+        return _of_trap(frame, as_int64(value))
+    if name == "ip" and frame.origin is Origin.PAGE_FAULT:
+        return _FAULTED
+    if name == "ss" and value == 0 and not user:
+        return _NULL
     live = name in GENERAL and name != "ax" and not user and frame.origin is not Origin.KRETPROBE
-    if said is not None and live:
-        said = _LIVE
-    return RegisterMeaning(
-        name, decoded(frame, name, _pointer(name, frame.registers[name], user)), said
-    )
+    return _LIVE if live else None
+
+
+def _of_trap(frame: Frame, number: int) -> Evidence | None:
+    if frame.vector is not None and number == ~frame.vector:
+        return _COMPLEMENT
+    if number == 0 and frame.vector is not None and frame.vector not in HAVE_ERROR_CODE:
+        return _DUMMY
+    return None
 
 
 @lru_cache(maxsize=4096)

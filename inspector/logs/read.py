@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
+from inspector.logs.access import told_access
 from inspector.logs.answer import answer, same_place
 from inspector.logs.block import RawFrame
 from inspector.logs.decoding import texts_of
@@ -102,6 +103,7 @@ class LogReading:
         syscall = syscall_of(raw, told.origin, era)
         entry = self._entry_behind(raws, verdicts, index)
         said = raw.headline or raw.under
+        code = _error_code(again or raw, told)
         bits = 32 if raw.registers.get("cs") == USER32_CS else 64
         return ToldFrame(
             line=raw.line,
@@ -118,8 +120,9 @@ class LogReading:
             delivery=told.delivery,
             syscall=syscall,
             vector=told.vector,
-            error_code=_error_code(again or raw, told),
+            error_code=code,
             instruction=instruction_of(raw.code, told.origin, bits) if raw.code else None,
+            access=told_access(raw, told, code) if again is None else None,
             story=story(raw, told, syscall, entry, era),
             meanings=meanings_of(raw, told, syscall, era),
             missing=missing(raw),

@@ -84,6 +84,7 @@ _REGISTER_LINES = (
     | {"R8: ", "R9: "}
 )
 _NEAR = 40  # lines after which the two halves of a block no longer belong together
+_AT_ONCE = 6  # lines between the headlines of two CPUs that report at once
 _NEAR_ENTRY = 12  # lines between a trace's entry and the frame that it made
 _FOREIGN_REACH = 80  # lines over which registers of somebody else go on
 
@@ -273,11 +274,20 @@ class Stream:
         code = code_of(line.text)
         block = self._block
         if block is not None and not block.rows and "sp" not in block.raw.registers:
-            block.raw.code = block.raw.code or code  # right behind RIP
+            self._give_early(block, code)
             block.last = line.number
             self._log.era.saw_code_behind_rip()
         elif code is not None:
             self._give_late(code)
+
+    def _give_early(self, block: Block, code: Code | None) -> None:
+        """Right behind RIP; a second one is another CPU's, and then neither has an owner."""
+        earlier = self._earlier
+        if earlier is not None and earlier.raw.code is None and block.raw.code is not None:
+            block.raw.code = None
+            block.coded = True
+        elif not block.coded:
+            block.raw.code, block.coded = code, code is not None and earlier is None
 
     def _give_late(self, code: Code) -> None:
         """Up to 4.17 ``Code:`` ends the whole report: it is that of the frame printed first."""
@@ -301,6 +311,8 @@ class Stream:
         if (mark := stack_mark(line.text)) is not None:
             ends = line.text.lstrip().startswith("</")
             self._mark = "" if ends else mark
+            if mark == "#DF":
+                self._see_double_fault()
             return True
         if is_of_trace(line.text):
             return True
@@ -324,6 +336,8 @@ class Stream:
             self._log.era.saw_symbol(entry.symbol)
         self._stubs |= entry.symbol.startswith("stub_")
         self._see_below(entry)
+        if entry.symbol in ("asm_exc_double_fault", "double_fault"):
+            self._see_double_fault()
         if self._block is not None and self._block.complete:
             self._close()
         if entry.sure:
@@ -342,6 +356,10 @@ class Stream:
         leads = before.number > raw.line and entry.place == place
         if leads and raw.below is None and entry_code(before.symbol) is not None:
             raw.below = before
+
+    def _see_double_fault(self) -> None:
+        if self._report is not None and len(self._report.frames) == 1:
+            self._report.frames[0].double_fault = True
 
     def _note(self, entry: TraceEntry) -> None:
         report = self._report
@@ -438,6 +456,8 @@ class Stream:
             if self._report is not None:
                 self._report.headlines[-1:] = [_together(waits, said)]
             return
+        if self._begin_at_once(waits, said):
+            said = _of_both(waits, said)
         self._close_if_over()
         if said.part in (Part.BEGINS, Part.GOES_ON) and self._has_begun():
             self._finish()
@@ -447,6 +467,17 @@ class Stream:
         self._entry = self._caller = self._guessed = None
         self._ended = self._traced = self._cut = False
         self._mark = ""
+
+    def _begin_at_once(self, waits: Headline | None, said: Headline) -> bool:
+        """Whether two CPUs report at once, so that the next frame may be of either."""
+        return (
+            waits is not None
+            and said.part is Part.BEGINS
+            and bool(waits.origins)
+            and bool(said.origins)
+            and set(waits.origins) != set(said.origins)
+            and said.number - waits.number < _AT_ONCE
+        )
 
     def _close_if_over(self) -> None:
         """Another CPU's line may stand inside a block: only what is whole is closed by it."""
@@ -520,6 +551,14 @@ class Stream:
         if self._report is not None and not self._report.empty:
             self._done.append(self._report)
         self._report = None
+
+
+def _of_both(first: Headline | None, second: Headline) -> Headline:
+    """The second line, where the next frame may be of the first as well."""
+    others = tuple(o for o in (first.origins if first else ()) if o not in second.origins)
+    why = "two reports begin at once, and the next frame may be of either"
+    origins = (*second.origins, *others)
+    return replace(second, origins=origins, vector=None, error_code=None, why=why)
 
 
 def _together(first: Headline, second: Headline) -> Headline:

@@ -59,7 +59,9 @@ def _what(raw: RawFrame, told: Told) -> Evidence:
         text = "Registers that the text names. It has no cs, so that neither mode is certain"
         return Evidence("log-mode-untold", f"{text}.{_left_open(told)}")
     if not mode:
-        text = "A frame of kernel mode: kernel code was interrupted there"
+        text = "A frame of kernel mode"
+        if told.origin.is_trap:
+            text += ": the CPU was in the kernel's code there, and pushed its last five words"
         return Evidence("log-kernel-frame", f"{text}.{_left_open(told)}")
     text = "A frame of user mode: what the task goes back to"
     if not _OWN_STACK & {told.origin, *told.possible}:

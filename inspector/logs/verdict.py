@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from inspector.logs.block import RawFrame
 from inspector.logs.eras import MINUS_ONE, ORIG_RAX, Era
+from inspector.logs.headlines import Headline
 from inspector.logs.opcodes import entering, planted, undefined
 from inspector.logs.trace import FRED_ENTRIES, EntryCode, TraceEntry, entry_code, fred_event
 from inspector.model.evidence import Evidence
@@ -33,6 +34,8 @@ _INTERRUPTS = (Origin.IRQ, Origin.SYSVEC)
 _CLONES = frozenset({56, 57, 58, 435})  # clone, fork, vfork, clone3
 _TRAMPOLINES = ("kretprobe_trampoline", "__kretprobe_trampoline", "arch_rethook_trampoline")
 _EARLY_ENTRY = ("error_entry", "paranoid_entry", "fixup_bad_iret", "sync_regs")
+_DIES = frozenset({Origin.PAGE_FAULT, Origin.GENERAL_PROTECTION, Origin.EXCEPTION, Origin.INT3})
+_PF_USER = 4  # X86_PF_USER, arch/x86/include/asm/trap_pf.h
 HAVE_ERROR_CODE = frozenset({8, 10, 11, 12, 13, 14, 17, 21, 29, 30})  # the CPU pushes one
 _FAULTS = (Origin.PAGE_FAULT, Origin.GENERAL_PROTECTION, Origin.EXCEPTION)
 _LEAVES_MINUS_ONE = (
@@ -274,9 +277,8 @@ def _against_headline(raw: RawFrame, number: int | None) -> Evidence | None:
     said = raw.headline
     if said is None or raw.reader == "line":
         return None
-    if user_mode(raw) and said.kind in ("warning", "bug", "page-fault", "stack-overflow"):
-        text = "cs is user space's: this is not the frame that the headline is about"
-        return Evidence("log-contradiction-headline-mode", text)
+    if user_mode(raw) and (against := _not_of_user(said, number)) is not None:
+        return against
     if said.vector == 6 and raw.code is not None and undefined(raw.code[1]) is None:
         text = "the instruction at ip is none that traps so: not the frame that the headline means"
         return Evidence("log-contradiction-headline-instruction", text)
@@ -288,10 +290,25 @@ def _against_headline(raw: RawFrame, number: int | None) -> Evidence | None:
     return None
 
 
+def _not_of_user(said: Headline, number: int | None) -> Evidence | None:
+    """die() is for the kernel's own exceptions; a page fault's error code tells the mode."""
+    if said.origins == (Origin.PAGE_FAULT,) and said.error_code is not None:
+        of_kernel = not said.error_code & _PF_USER
+    else:
+        of_kernel = set(said.origins) <= _DIES
+    if of_kernel:
+        text = "cs is user space's: this is not the frame that the headline is about"
+        return Evidence("log-contradiction-headline-mode", text)
+    if number is not None and number >= 0:
+        text = f"orig_ax is {number}, which no exception or interrupt of user mode leaves"
+        return Evidence("log-contradiction-headline-number", text)
+    return None
+
+
 def _which_overflow(raw: RawFrame, told: Told) -> Told:
     """#PF if the CPU could push its frame above the page that was hit, else #DF."""
-    if raw.stack == "#DF" or (raw.below and raw.below.symbol == "asm_exc_double_fault"):
-        evidence = Evidence("log-df-stack", "the trace begins on the stack of #DF")
+    if raw.double_fault:
+        evidence = Evidence("log-df-stack", "the trace begins in #DF's entry, on its stack")
         return Told(Origin.DOUBLE_FAULT, (*told.evidence, evidence), vector=8)
     below = _by_trace_below(raw)
     if below is not None and below.origin is Origin.PAGE_FAULT:

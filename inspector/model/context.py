@@ -52,9 +52,15 @@ class Context:
     :ivar instruction: the one that led to the frame, or that it will go on with; None where
         its bytes are not there
     :ivar at_entry: no instruction of the interrupted function has changed an argument yet
+    :ivar ftrace_stores_zero: of a frame that ftrace built: the code that builds it stores 0 as
+        orig_ax; None where that code is not there to be read
+    :ivar never_probed: of such a frame: functions that are advised for the syscall number, and
+        that this kernel does not let anybody probe
     """
 
     pointers: Mapping[str, Pointer] = field(default_factory=dict)
     probe: Location | None = None
     instruction: DecodedInstruction | None = None
     at_entry: bool = False
+    ftrace_stores_zero: bool | None = None
+    never_probed: tuple[str, ...] = ()

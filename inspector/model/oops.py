@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from inspector.model.access import FaultingAccess
 from inspector.model.evidence import Evidence
 from inspector.model.instruction import Moment
 from inspector.model.origin import Delivery, Origin
@@ -52,6 +53,7 @@ class ToldFrame:
     :ivar address: where the frame lies, where the text tells
     :ivar delivery: where the text names the entry code
     :ivar error_code: of the exception, as its headline has it
+    :ivar access: that raised the exception, for a frame of kernel mode that one made
     :ivar story: what is to be known of it, most wanted first
     :ivar missing: what the text does not tell
     :ivar repeats: the line of an earlier frame that this one is a second print of
@@ -73,6 +75,7 @@ class ToldFrame:
     vector: int | None
     error_code: int | None
     instruction: ToldInstruction | None
+    access: FaultingAccess | None
     story: tuple[Evidence, ...]
     meanings: tuple[RegisterMeaning, ...]
     missing: tuple[Evidence, ...]

@@ -99,3 +99,6 @@ VECTOR_NAMES: dict[int, str] = {
     29: "vmm-communication",
 }
 """The exceptions by vector (arch/x86/include/asm/trapnr.h), in the words that origins have."""
+
+FTRACE_CALLERS = {Origin.FTRACE: "ftrace_regs_caller", Origin.FTRACE_ARGS: "ftrace_caller"}
+"""The code that builds a frame when a function calls ftrace (arch/x86/kernel/ftrace_64.S)."""

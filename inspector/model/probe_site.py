@@ -162,6 +162,7 @@ class ProbeSite:
     :ivar reserved: what touches the bytes from ``address`` on that a jump could replace
     :ivar faulting: addresses in the function that have an exception-table entry
     :ivar cfi_traps: addresses near ``address`` where kCFI traps
+    :ivar preamble: kallsyms calls it padding ahead of a function, ``__cfi_*`` or ``__pfx_*``
     :ivar unsettled: why it is not known whether the probe moves past an ENDBR, None if it is
     :ivar entry_text: it is in ``.entry.text``
     :ivar neighbours: enabled kprobes on the bytes just behind
@@ -180,6 +181,7 @@ class ProbeSite:
     body: Body | Unread
     faulting: frozenset[int] | Unread
     cfi_traps: frozenset[int] | Unread = frozenset()
+    preamble: bool | Unread = False
     unsettled: Unread | None = None
     entry_text: bool = False
     neighbours: tuple[int, ...] = ()

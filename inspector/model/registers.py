@@ -65,6 +65,11 @@ class Registers:
         return self.ss & 0xFFFF
 
     @property
+    def event_type(self) -> int:
+        """FRED's type of the event, EVENT_TYPE_* (struct fred_ss, asm/ptrace.h); else 0."""
+        return self.ss >> 48 & 0xF
+
+    @property
     def user_mode(self) -> bool:
         """``user_mode(regs)``: the two low bits of cs, asm/ptrace.h."""
         return bool(self.cs & 3)

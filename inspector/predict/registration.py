@@ -139,8 +139,10 @@ _RESERVED_CHECKS = {
 }
 
 
-def _not_a_cfi_preamble(site: ProbeSite) -> Refusal | None:
-    if not site.function.name.startswith(("__cfi_", "__pfx_")):
+def _not_a_cfi_preamble(site: ProbeSite) -> Refusal | Unread | None:
+    if isinstance(site.preamble, Unread):
+        return site.preamble
+    if not site.preamble:
         return None
     why = f"{site.function.name} is padding ahead of a function: is_cfi_preamble_symbol()"
     return EINVAL, Evidence("cfi-preamble", why, site.function.low)

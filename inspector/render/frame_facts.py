@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from inspector.model.frame import Frame
 from inspector.model.kprobe import Kprobe
+from inspector.model.origin import Origin
 from inspector.model.record import Record
 from inspector.render.origin_words import ORIGIN_WORDS
 from inspector.render.safe import safe
@@ -15,6 +16,7 @@ FACT_LABELS: tuple[str, ...] = (
     "address",
     "stack",
     "interrupted",
+    "begins at",
     "syscall",
     "kprobe",
     "vector",
@@ -23,13 +25,18 @@ FACT_LABELS: tuple[str, ...] = (
 )
 
 
+# Frames of tasks that have not run in user mode yet: nothing was interrupted.
+_BEGINNINGS = (Origin.EXEC, Origin.FORK_CHILD, Origin.WORKER)
+
+
 def frame_facts(frame: Frame) -> dict[str, str]:
     """Label → text, of those labels that apply to ``frame``."""
     facts = {
         "made by": ORIGIN_WORDS[frame.origin],
         "address": hex_word(frame.address),
         "stack": _stack(frame),
-        "interrupted": interrupted(frame),
+        "interrupted": "" if frame.origin in _BEGINNINGS else interrupted(frame),
+        "begins at": interrupted(frame) if frame.origin in _BEGINNINGS else "",
         "syscall": _syscall(frame),
         "kprobe": _kprobe(frame.kprobe) if frame.kprobe else "",
         "vector": "" if frame.vector is None else str(frame.vector),
@@ -43,7 +50,7 @@ def interrupted(frame: Frame) -> str:
     """The place that the frame will return to."""
     if frame.interrupted is not None:
         return safe(str(frame.interrupted))
-    if "ip" in frame.absent:
+    if "ip" in frame.absent or (frame.origin is Origin.WORKER and not frame.registers.ip):
         return ""
     ip = hex_word(frame.registers.ip)
     return f"user mode at {ip}" if frame.user_mode else ip
@@ -57,7 +64,7 @@ def _stack(frame: Frame) -> str:
 def _syscall(frame: Frame) -> str:
     if frame.syscall is None:
         return ""
-    name = frame.syscall.name or "no such call"
+    name = frame.syscall.name or frame.syscall.handler or "(no name known)"
     abi = "" if frame.syscall.abi.value == "x86_64" else f", {frame.syscall.abi.value} table"
     return f"{frame.syscall.nr} {name}{abi}"
 

@@ -8,7 +8,13 @@ from collections.abc import Iterable, Iterator
 
 from inspector.model.evidence import Evidence
 from inspector.model.oops import LogReport, ToldFrame, ToldInstruction, ToldReport
-from inspector.render.json_frame import Json, evidence_list, syscall_object, word_object
+from inspector.render.json_frame import (
+    Json,
+    access_object,
+    evidence_list,
+    syscall_object,
+    word_object,
+)
 
 
 def oops_json(report: LogReport) -> str:
@@ -86,6 +92,7 @@ def _frame(frame: ToldFrame) -> Json:
         "vector": frame.vector,
         "error_code": frame.error_code,
         "instruction": _instruction(frame.instruction) if frame.instruction else None,
+        "access": access_object(frame.access),
         "story": [statement.text for statement in frame.story],
         "statements": evidence_list((*frame.story, *frame.missing)),
         "meanings": [

@@ -17,7 +17,7 @@ from inspector.model.oops import ToldFrame, ToldReport
 from inspector.model.origin import Origin
 from inspector.model.report import RegisterMeaning
 from inspector.render import style
-from inspector.render.evidence_text import evidence_table
+from inspector.render.evidence_text import access_lines, evidence_table
 from inspector.render.glyphs import Glyphs, glyphs_of
 from inspector.render.origin_words import ORIGIN_WORDS
 from inspector.render.safe import safe
@@ -137,6 +137,9 @@ def _frame(frame: ToldFrame, width: int, glyphs: Glyphs) -> RenderResult:
         yield Padding(Text(f"the frame of line {frame.repeats}, printed again"), _INDENT)
         return
     yield Padding(_facts(frame), _INDENT)
+    if frame.access is not None:
+        yield Text()
+        yield from access_lines(frame.access, glyphs)
     for statement in frame.story:
         yield Text()
         yield _prose(statement.text, width)

@@ -26,7 +26,7 @@ ORIGIN_WORDS: dict[Origin, str] = {
     Origin.KRETPROBE: "a probed function's return: no trap",
     Origin.FORK_CHILD: "a copy of the parent's, not yet returned to user mode",
     Origin.EXEC: "rewritten by exec, not yet returned to user mode",
-    Origin.WORKER: "a copy of the creator's, for a worker never in user mode",
+    Origin.WORKER: "a copy of the creator's, with no user program to return to",
     Origin.CRASH_NOTE: "saved by the panic, to describe its CPU",
     Origin.UNKNOWN: "nothing says what",
 }

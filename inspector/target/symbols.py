@@ -82,6 +82,15 @@ class Symbols:
         found = {s.address for _, i in self._indexes() for s in i(self._prog, name, None, False)}
         return sorted(found)
 
+    def names_at(self, address: int) -> set[str]:
+        """Every name that the very ``address`` has."""
+        return {
+            symbol.name
+            for _, index in self._indexes()
+            for symbol in index(self._prog, None, None, False)
+            if symbol.address == address
+        }
+
     def functions(self) -> set[str]:
         """The names of all code."""
         return {

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 
@@ -14,10 +16,12 @@ from drgn import Architecture, Platform, PlatformFlags, Program
 from fuzzkit import seeds
 from inspector.distill.notes import without
 from inspector.errors import InspectorError, Unreadable
+from inspector.logs.read import LogReading
 from inspector.model.sensitive import SensitiveKind
 from inspector.record.abi import decode_header, decode_ring
 from inspector.record.places import record_places
 from inspector.record.saved import parse_saved
+from inspector.render.oops_json import oops_json_foot, oops_json_reports
 from inspector.target.btf.convert import Converter
 from inspector.target.btf.records import Btf, Kind
 from inspector.target.btf.trim import trimmed
@@ -105,6 +109,13 @@ def kept(data: bytes) -> bytes:
     return data
 
 
+def log_text(data: bytes) -> None:
+    reading = LogReading(BytesIO(data))
+    for part in oops_json_reports(reading.reports()):
+        assert part
+    json.loads("{" + oops_json_foot(reading.release, reading.notes))
+
+
 def _kept_seed() -> bytes:
     return kept_note(((0, 8), (_PAGE, 2 * _PAGE), (1 << 40, (1 << 40) + 24))).descriptor
 
@@ -127,6 +138,7 @@ READERS: dict[str, Reader] = {
     "system-map": Reader(system_map, _map_seed),
     "kallsyms": Reader(kallsyms, _kallsyms_seed),
     "kept-map": Reader(kept, _kept_seed),
+    "log-text": Reader(log_text, seeds.log_text),
 }
 
 

@@ -39,6 +39,13 @@ def btf() -> bytes:
     return trimmed(types, types.asked)
 
 
+def log_text() -> bytes:
+    """One log of each kind that a text can be, in one."""
+    names = ("prefix-quoted-printable-mail-4.19", "crash-bt-el7", "headline-el5-2.6.18")
+    cases = ROOT / "tests" / "logs" / "cases"
+    return b"".join((cases / f"{name}.txt").read_bytes() for name in names)
+
+
 def ring() -> bytes:
     """framefreeze's header, and behind it a ring of its first records."""
     target = survey().target

@@ -15,6 +15,7 @@ SYSCALL, SYSENTER = 0x0007_0001_0000_0000, 0x0007_0002_0000_0000
 PAGE_FAULT, TIMER = 0x0003_000E_0000_0000, 0x0000_00EC_0000_0000
 DEVICE, NMI, ICEBP = 0x0000_0021_0000_0000, 0x0002_0002_0000_0000, 0x0005_0001_0000_0000
 INT3, INT80, INT21 = 0x0006_0003_0000_0000, 0x0004_0080_0000_0000, 0x0004_0021_0000_0000
+CD03, CD04 = 0x0004_0003_0000_0000, 0x0004_0004_0000_0000
 USER_ENTRY = below(TOP, EntryKind.FRED, "asm_fred_entrypoint_user")
 
 
@@ -22,9 +23,9 @@ USER_ENTRY = below(TOP, EntryKind.FRED, "asm_fred_entrypoint_user")
     ("event", "origin", "vector"),
     [
         (SYSCALL | LONG, Origin.SYSCALL, None),
-        (SYSCALL, Origin.EXCEPTION, 1),  # fred_other(): #UD
+        (SYSCALL, Origin.EXCEPTION, 6),  # fred_other(): #UD
         (SYSENTER, Origin.SYSCALL32, None),
-        (SYSENTER | LONG, Origin.EXCEPTION, 2),
+        (SYSENTER | LONG, Origin.EXCEPTION, 6),
         (PAGE_FAULT, Origin.PAGE_FAULT, 14),
         (TIMER, Origin.SYSVEC, 0xEC),
         (DEVICE, Origin.IRQ, 0x21),
@@ -32,7 +33,9 @@ USER_ENTRY = below(TOP, EntryKind.FRED, "asm_fred_entrypoint_user")
         (ICEBP, Origin.DEBUG, 1),
         (INT3, Origin.INT3, 3),
         (INT80, Origin.INT80, 0x80),
-        (INT21, Origin.EXCEPTION, 0x21),
+        (INT21, Origin.GENERAL_PROTECTION, 13),  # fred_intx()
+        (CD03, Origin.INT3, 3),
+        (CD04, Origin.EXCEPTION, 4),
     ],
 )
 def test_the_event_beside_ss_says_what_fred_delivered(
@@ -47,10 +50,21 @@ def test_the_event_beside_ss_says_what_fred_delivered(
 
 
 def test_a_new_program_entered_by_fred_is_exec() -> None:
-    fresh = registers(orig_ax=59, ip=0x401000, cs=0x33, flags=0x200, sp=0x7FFE0000, ss=0x2B)
+    # ss as start_thread() left it on a real 7.2 kernel
+    fresh = registers(orig_ax=59, ip=0x401000, cs=0x33, flags=0x200, sp=0x7FFE0000, ss=0x6002B)
     verdict = name(top_slot(fresh, USER_ENTRY))
     assert verdict is not None
     assert verdict.origin is Origin.EXEC
+
+
+def test_a_syscall_with_registers_that_are_all_zero_is_no_exec_with_fred() -> None:
+    zeros = registers(ip=0x401000, cs=0x33, flags=0x200, sp=0x7FFE0000, ss=SYSCALL | LONG | 0x2B)
+    verdict = name(top_slot(zeros, USER_ENTRY))
+    assert verdict is not None
+    assert verdict.origin is Origin.SYSCALL
+    child = name(top_slot(zeros, below(TOP, EntryKind.FORK, "ret_from_fork_asm")))
+    assert child is not None
+    assert child.origin is Origin.FORK_CHILD
 
 
 def test_the_same_bits_say_nothing_where_the_idt_was_the_way_in() -> None:

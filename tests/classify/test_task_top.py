@@ -64,6 +64,23 @@ def test_registers_of_a_new_program_are_exec() -> None:
     assert verdict.origin is Origin.EXEC
 
 
+@pytest.mark.parametrize("kind", [EntryKind.INT80, EntryKind.SYSCALL32])
+def test_a_32_bit_execve_leaves_a_new_program_too(kind: EntryKind) -> None:
+    word = below(TOP, kind, "entry")
+    for number, origin in ((59, Origin.EXEC), (11, Origin.EXEC), (29, None)):
+        fresh = registers(orig_ax=number, ip=0x401000, cs=0x33, flags=0x200, sp=0x7FFE0000)
+        verdict = name(top_slot(fresh, word))
+        assert verdict is not None
+        assert (verdict.origin is Origin.EXEC) is (origin is Origin.EXEC)
+
+
+def test_a_child_that_was_given_zeros_is_a_child() -> None:
+    zeros = registers(orig_ax=2, ip=0x401000, cs=0x23, flags=0x200, sp=0xFFFE0000, ss=0x2B)
+    verdict = name(top_slot(zeros, below(TOP, EntryKind.FORK, "ret_from_fork")))
+    assert verdict is not None
+    assert verdict.origin is Origin.FORK_CHILD
+
+
 def test_a_worker_is_said_to_be_one_whatever_its_slot_holds() -> None:
     worker = replace(TASK, user_worker=True)
     verdict = name(top_slot(user(), below(TOP, EntryKind.FORK, "ret_from_fork"), worker))

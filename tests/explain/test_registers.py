@@ -6,9 +6,12 @@ from dataclasses import replace
 import pytest
 
 from inspector.explain.phrases import phrase
+from inspector.model.absent import Absent, Why
 from inspector.model.context import Context
+from inspector.model.evidence import Evidence
 from inspector.model.frame import FoundIn
-from inspector.model.origin import Origin
+from inspector.model.instruction import DecodedInstruction, Moment
+from inspector.model.origin import Delivery, Origin
 from inspector.model.symbol import Location
 from inspector.model.syscall import Abi, Syscall
 from tests.classify.values import LOW, kernel, user
@@ -49,14 +52,14 @@ def test_arguments_follow_the_convention_of_the_way_in(
 def test_arguments_are_named_only_while_the_function_has_not_touched_them() -> None:
     probed = frame(Origin.INT3, kernel(LOW + 0x3000))
     assert phrase(probed, "dx", Context(at_entry=True)).rule == "function-argument"
-    assert phrase(probed, "dx", Context(at_entry=False)).rule == "kernel-live"
+    assert phrase(probed, "dx", Context(at_entry=False)).rule == "interrupted-live"
 
 
 def test_a_syscall_handler_has_one_argument() -> None:
     place = Location(0xFFFFFFFF81000005, "__x64_sys_fork", 5)
     probed = replace(frame(Origin.INT3, kernel(LOW + 0x3000)), interrupted=place)
     assert phrase(probed, "di", Context(at_entry=True)).rule == "handler-argument"
-    assert phrase(probed, "si", Context(at_entry=True)).rule == "kernel-live"
+    assert phrase(probed, "si", Context(at_entry=True)).rule == "interrupted-live"
 
 
 def test_an_orig_ax_that_is_not_yet_minus_one_is_the_error_code_or_the_vector() -> None:
@@ -100,3 +103,139 @@ def test_a_statement_s_address_is_its_register_s_word_while_the_frame_lies_there
     assert phrase(probed, "ax", Context()).address == LOW + 0x3000 + 0x50
     recorded = replace(probed, found_in=FoundIn.RECORD)
     assert phrase(recorded, "ax", Context()).address is None
+
+
+MINUS_ONE = (1 << 64) - 1
+KPROBE = Evidence("kprobe", "ip is one byte past a kprobe's breakpoint")
+SLOT = Evidence("instruction-slot", "ip is in the instruction slot")
+
+
+def test_ip_is_past_an_int3_only_where_one_was_seen() -> None:
+    trapped = frame(Origin.INT3, kernel(LOW + 0x3000))
+    assert phrase(trapped, "ip", Context()).rule == "int3-resume-ip"
+    seen = replace(trapped, evidence=(KPROBE,))
+    assert phrase(seen, "ip", Context()).rule == "int3-ip"
+    user_trap = frame(Origin.INT3, user(orig_ax=MINUS_ONE))
+    assert phrase(user_trap, "ip", Context()).rule == "user-ip"
+    int3 = DecodedInstruction(0x431448, b"\xcc", "int3", Moment.BEFORE)
+    assert phrase(user_trap, "ip", Context(instruction=int3)).rule == "user-int3-ip"
+
+
+def test_a_step_that_left_its_slot_is_not_said_to_be_in_it() -> None:
+    stepped = frame(Origin.INT3_STEP, kernel(LOW + 0x3000))
+    assert phrase(stepped, "ip", Context()).rule == "int3-stepped-ip"
+    assert phrase(replace(stepped, evidence=(SLOT,)), "ip", Context()).rule == "int3-step-ip"
+
+
+@pytest.mark.parametrize(
+    ("origin", "vector", "in_user", "in_kernel"),
+    [
+        (Origin.PAGE_FAULT, 14, "user-fault-ip", "fault-ip"),
+        (Origin.EXCEPTION, 6, "user-fault-ip", "fault-ip"),
+        (Origin.EXCEPTION, 4, "user-ip", "trap-ip"),
+        (Origin.DEBUG, 1, "user-ip", "trap-ip"),
+        (Origin.DOUBLE_FAULT, 8, "user-ip", "trap-ip"),
+        (Origin.NMI, 2, "user-ip", "interrupted-ip"),
+        (Origin.SYSVEC, 0xEC, "user-ip", "interrupted-ip"),
+        (Origin.INT80, 0x80, "user-ip", None),
+    ],
+)
+def test_only_a_fault_leaves_ip_at_its_instruction(
+    origin: Origin, vector: int, in_user: str, in_kernel: str | None
+) -> None:
+    entered = replace(frame(origin, user(orig_ax=MINUS_ONE)), vector=vector)
+    assert phrase(entered, "ip", Context()).rule == in_user
+    if in_kernel is not None:
+        trapped = replace(frame(origin, kernel(LOW + 0x3000)), vector=vector)
+        assert phrase(trapped, "ip", Context()).rule == in_kernel
+
+
+def test_a_worker_that_may_become_a_program_is_not_said_never_to_run_one() -> None:
+    helper = frame(Origin.WORKER, user(ip=0, sp=0))
+    for register in ("ip", "sp"):
+        assert phrase(helper, register, Context()).rule == "worker-no-program"
+    copied = frame(Origin.WORKER, user())
+    for register in ("ip", "sp", "cx"):
+        assert phrase(copied, register, Context()).rule == "worker-copied"
+
+
+def test_exec_clears_no_result() -> None:
+    for ax, rule in ((0, "ax-exec"), (MINUS_ONE - 37, "ax-enosys")):
+        fresh = frame(Origin.EXEC, user(ax=ax, orig_ax=59))
+        assert phrase(fresh, "ax", Context()).rule == rule
+    assert phrase(frame(Origin.EXEC, user(orig_ax=59)), "orig_ax", Context()).rule == "orig-ax-exec"
+    changed = frame(Origin.EXEC, user(orig_ax=MINUS_ONE))
+    assert phrase(changed, "orig_ax", Context()).rule == "orig-ax-exec-rewritten"
+
+
+def test_a_note_that_copies_a_frame_was_not_filled_by_crash_setup_regs() -> None:
+    copied = frame(Origin.CRASH_NOTE, kernel(LOW + 0x3000))
+    assert phrase(copied, "orig_ax", Context()).rule == "orig-ax-crash-note"
+    assert phrase(copied, "ip", Context()).rule == "crash-note-copied-ip"
+    filled = replace(copied, absent={"orig_ax": Absent(Why.NEVER_WRITTEN, 1)})
+    assert phrase(filled, "ip", Context()).rule == "crash-note-ip"
+    for register, of_copy, of_filled in (
+        ("ax", "ax-kernel-live", "ax-crash-live"),
+        ("sp", "interrupted-sp", "crash-note-sp"),
+        ("bx", "interrupted-live", "crash-note-live"),
+    ):
+        assert phrase(copied, register, Context()).rule == of_copy
+        assert phrase(filled, register, Context()).rule == of_filled
+
+
+def test_a_return_probes_ip_is_the_trampoline_only_where_it_is() -> None:
+    returned = frame(Origin.KRETPROBE, kernel(LOW + 0x3000))
+    for symbol, rule in (
+        ("arch_rethook_trampoline", "kretprobe-ip"),
+        ("do_syscall_64", "kretprobe-return-ip"),
+    ):
+        at = replace(returned, interrupted=Location(0xFFFFFFFF81000000, symbol, 0))
+        assert phrase(at, "ip", Context()).rule == rule
+
+
+def test_freds_orig_ax_is_no_vector_and_nobody_pushed_it() -> None:
+    for origin in (Origin.INT3, Origin.IRQ, Origin.SYSVEC, Origin.NMI, Origin.PAGE_FAULT):
+        by_fred = replace(frame(origin, kernel(LOW + 0x3000)), delivery=Delivery.FRED)
+        assert phrase(by_fred, "orig_ax", Context()).rule == "orig-ax-fred"
+        early = replace(by_fred, registers=replace(by_fred.registers, orig_ax=0))
+        assert phrase(early, "orig_ax", Context()).rule == "orig-ax-fred-error-code"
+
+
+SWEXC, SWINT, OTHER, HWEXC = (kind << 48 for kind in (6, 4, 7, 3))
+
+
+@pytest.mark.parametrize(
+    ("origin", "vector", "event", "rule"),
+    [
+        (Origin.INT3, 3, SWEXC, "user-int3-ip"),
+        (Origin.INT3, 3, SWINT, "user-int3-ip"),
+        (Origin.GENERAL_PROTECTION, 13, SWINT, "user-software-ip"),
+        (Origin.EXCEPTION, 6, OTHER, "user-software-ip"),
+        (Origin.GENERAL_PROTECTION, 13, HWEXC, "user-fault-ip"),
+        (Origin.SYSCALL, None, OTHER, "user-ip"),
+    ],
+)
+def test_fred_tells_an_instruction_that_asked_from_one_that_faulted(
+    origin: Origin, vector: int | None, event: int, rule: str
+) -> None:
+    entered = frame(origin, user(orig_ax=MINUS_ONE, ss=event | 0x2B))
+    by_fred = replace(entered, vector=vector, delivery=Delivery.FRED)
+    assert phrase(by_fred, "ip", Context()).rule == rule
+
+
+def test_fred_leaves_cx_and_r11_alone_whatever_they_hold() -> None:
+    entry = replace(frame(Origin.SYSCALL, user()), delivery=Delivery.FRED)
+    assert entry.registers.cx == entry.registers.ip
+    for register in ("cx", "r11"):
+        assert phrase(entry, register, Context()).rule == "fred-keeps"
+
+
+def test_fred_tells_the_stack_level_beside_cs() -> None:
+    for cs, rule in ((0x20010, "fred-cs"), (0x10, "kernel-cs")):
+        nested = replace(frame(Origin.INT3, kernel(LOW, cs=cs)), delivery=Delivery.FRED)
+        assert phrase(nested, "cs", Context()).rule == rule
+
+
+def test_32_bit_code_has_no_r8() -> None:
+    sysenter = replace(frame(Origin.SYSCALL32, user(cs=0x23)), syscall=PAUSE32)
+    assert phrase(sysenter, "r8", Context()).rule == "not-in-32-bit-code"

@@ -13,7 +13,18 @@ from fuzzkit.readers import refused
 
 SECONDS = 5
 SOAK_SECONDS = 3600
-READERS = ("btf", "ring", "records", "notes", "dump", "elf", "system-map", "kallsyms", "kept-map")
+READERS = (
+    "btf",
+    "ring",
+    "records",
+    "notes",
+    "dump",
+    "elf",
+    "system-map",
+    "kallsyms",
+    "kept-map",
+    "log-text",
+)
 
 
 def fuzz(root: Path, corpus: Path, reader: str, seconds: int) -> None:

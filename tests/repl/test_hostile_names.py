@@ -10,24 +10,28 @@ from pathlib import Path
 import pytest
 
 from inspector.model.task import escape_comm
+from tests.demo import tasks
 from tests.repl.screen import Terminal
 from tests.survey.overlay import survey_with
 
 pytestmark = pytest.mark.terminal
 
-# pid of the shipped dump → its new name, at most 15 bytes
-NAMES = {
-    97: b"\x1b[31mred\x1b[0m",  # colours
-    98: b"\x1b[2J\x1b[Hgone",  # clears the screen
-    99: b"\x9b31mC1\x85next",  # C1 controls
-    100: "a\u202egnp\u2069".encode(),  # turns the direction of writing
-    101: b"[bold red]x[/]",  # rich markup
-    102: b"two\nlin\res\x07",  # breaks lines, and rings
-    103: b"\xff\xfebad\x80utf",  # no UTF-8
-    104: b"\x1b]0;title\x07",  # renames the window
-    105: b"'\"; $(x) `y` |",  # the shell's own
-    106: b"<b>&amp;</b>",  # prompt_toolkit's markup
-}
+# At most 15 bytes each.
+_HOSTILE = (
+    b"\x1b[31mred\x1b[0m",  # colours
+    b"\x1b[2J\x1b[Hgone",  # clears the screen
+    b"\x9b31mC1\x85next",  # C1 controls
+    "a\u202egnp\u2069".encode(),  # turns the direction of writing
+    b"[bold red]x[/]",  # rich markup
+    b"two\nlin\res\x07",  # breaks lines, and rings
+    b"\xff\xfebad\x80utf",  # no UTF-8
+    b"\x1b]0;title\x07",  # renames the window
+    b"'\"; $(x) `y` |",  # the shell's own
+    b"<b>&amp;</b>",  # prompt_toolkit's markup
+)
+# pid of a task of the shipped dump → its new name: those with three digits, a completion's "1" too.
+_PIDS = sorted(task.pid for task in tasks().values() if 100 <= task.pid < 1000)
+NAMES = dict(zip(_PIDS, _HOSTILE, strict=False))
 ESCAPED = {pid: escape_comm(name) for pid, name in NAMES.items()}
 
 
@@ -68,7 +72,7 @@ def test_names_are_shown_escaped_everywhere(terminal: Terminal) -> None:
 
 def test_completion_offers_them_and_what_it_types_means_them(terminal: Terminal) -> None:
     terminal.type("diff 1")
-    terminal.see(*(ESCAPED[pid] for pid in (100, 101, 102, 103, 104, 105, 106)))
+    terminal.see(*list(ESCAPED.values())[:7])
     terminal.type("\x15frames --comm ")
     terminal.see("--comm GLOB")
     terminal.type("\x15")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from inspector.model.registers import as_int64
+from tests.demo import INT80, int3_frame, pid, tasks
 from tests.repl.screen import Terminal
 
 
@@ -20,17 +22,17 @@ def terminal(tmp_path: Path) -> Terminal:
 
 def test_a_whole_session(terminal: Terminal) -> None:
     terminal.type("diff 11")
-    terminal.see("111    int80-pause", "11     rcu_tasks_kthre")
+    terminal.see(f"{pid(INT80)}    {INT80}", "11     rcu_tasks_kthre")
     terminal.type("\x15")
     terminal.run("diff 1000 | head -9", "SYSCALL from 64-bit code", "a breakpoint trap")
-    terminal.run("select 111", "int80 · pause", "int80-pause 111>")
+    terminal.run(f"select {pid(INT80)}", "int80 · pause", f"{INT80} {pid(INT80)}>")
     terminal.run("select 1000", "forker 1000>")
     terminal.type("\x1b[19~\x1b[19~")  # F8 twice: the innermost frame, and the next
     terminal.see("forker 1000 int3>", "forker 1000 int3 2/3")
     terminal.run("explain orig_ax", "-1 – the int3 entry pushes -1")
     terminal.run("task.comm", '(char [16])"forker"')
     terminal.run("frame.registers.ax", "\n57")
-    terminal.run("frames | grep read", "98  read", "syscall")
+    terminal.run("frames | grep read", f"{pid('read')}  read", "syscall")
     assert terminal.leave() == 0
 
 
@@ -94,7 +96,7 @@ def test_tab_completes_words_options_values_and_members(terminal: Terminal) -> N
         terminal.type("\x15")
         terminal.settle(0.2)
     terminal.type("diff int80\t")
-    terminal.see("diff 111")
+    terminal.see(f"diff {pid(INT80)}")
     terminal.type("\x15")
     assert terminal.leave() == 0
 
@@ -109,9 +111,10 @@ def test_the_option_under_the_cursor_is_explained(terminal: Terminal) -> None:
 
 @pytest.mark.terminal
 def test_keys_change_how_registers_are_shown(terminal: Terminal) -> None:
-    terminal.run("explain sp", "0xffffce2c4040fb40")
+    sp = int3_frame().registers.sp
+    terminal.run("explain sp", f"{sp:#x}")
     terminal.type("abc\x1bOQ")  # F2; what was typed stays
-    terminal.see("-54785524827328", "F2 decimal", "forker 1000> abc")
+    terminal.see(str(as_int64(sp)), "F2 decimal", "forker 1000> abc")
     terminal.type("\x15\x1bOS")  # F4
     terminal.see("F4 vi")
     terminal.type("task.pid\x1b0iprog and \x1b\r")
@@ -150,9 +153,9 @@ def test_history_is_private_and_outlives_the_session(terminal: Terminal, tmp_pat
 def test_the_startup_file_is_run_first(tmp_path: Path) -> None:
     startup = tmp_path / ".config/frame-inspector/startup"
     startup.parent.mkdir(parents=True)
-    startup.write_text("# mine\nset numbers decimal\nmine = 42\nselect 111\n")
+    startup.write_text(f"# mine\nset numbers decimal\nmine = 42\nselect {pid(INT80)}\n")
     session = Terminal(tmp_path, "repl", "--demo", "--vi")
-    session.see("int80-pause 111>", "F2 decimal", "F4 vi")
+    session.see(f"{INT80} {pid(INT80)}>", "F2 decimal", "F4 vi")
     session.run("mine", "\n42")
     assert session.leave() == 0
     startup.write_text("quit\n")
@@ -163,7 +166,7 @@ def test_the_startup_file_is_run_first(tmp_path: Path) -> None:
 def test_a_long_answer_goes_to_the_pager_and_a_short_one_does_not(tmp_path: Path) -> None:
     session = Terminal(tmp_path, "repl", "--demo", rows=20, environment={"PAGER": "less -X"})
     session.see("Tab completes")
-    session.run("ps 1000", "0xffff89109c02a0c0")
+    session.run("ps 1000", f"{tasks()['forker'].address:#x}")
     session.run("frames", "pid  comm")
     session.wait(lambda shown: shown.split("\n")[-1].startswith(":"), "less's prompt")
     session.type("q")

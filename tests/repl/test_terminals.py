@@ -38,8 +38,8 @@ def test_a_narrow_terminal_keeps_prompt_menu_and_toolbar(tmp_path: Path, columns
     session.see("forker 1000>")
     bar = " fork-6.1.vmcore" if columns >= 40 else ""
     session.wait(lambda shown: shown.split("\n")[-1].startswith(bar), bar)
-    session.type("diff 11")
-    shown = session.see("forker 1000> diff 11", "111")
+    session.type("diff 10")
+    shown = session.see("forker 1000> diff 10", "1000")
     assert len(shown.split("\n")[-1]) <= columns
     session.type("\x15")
     session.run("explain orig_ax", "-1")

@@ -12,6 +12,7 @@ from inspector.commands.catalogue import COMMANDS
 from inspector.repl.catalogue import WORDS
 from inspector.repl.crash_words import CRASH_WORDS
 from tests.conftest import Inspector
+from tests.demo import INT80, pid
 
 
 def run(inspector: Inspector, lines: str) -> "subprocess.CompletedProcess[str]":
@@ -61,8 +62,8 @@ def test_without_a_target_the_prompt_says_how_to_get_one(
 
 
 def test_a_selection_is_what_later_commands_mean(inspector: Inspector) -> None:
-    assert run(inspector, "select 111\nexplain").stdout.endswith(
-        inspector("explain", "--demo", "111").stdout
+    assert run(inspector, f"select {pid(INT80)}\nexplain").stdout.endswith(
+        inspector("explain", "--demo", str(pid(INT80))).stdout
     )
     done = run(inspector, "select 1000\nnext\nnext\nexplain ax --format json > /dev/stdout")
     explained = json.loads(done.stdout[done.stdout.index("{") :])
@@ -71,17 +72,17 @@ def test_a_selection_is_what_later_commands_mean(inspector: Inspector) -> None:
 
 
 def test_another_target_on_the_line_leaves_the_selection_alone(inspector: Inspector) -> None:
-    done = run(inspector, "select 111\nexplain --demo\n")
+    done = run(inspector, f"select {pid(INT80)}\nexplain --demo\n")
     assert done.stdout.endswith(inspector("explain", "--demo").stdout)
 
 
 def test_python_sees_the_selection_and_both_libraries(inspector: Inspector) -> None:
     done = run(
         inspector,
-        "task.comm.string_()\nfind_task(prog, 111).pid.value_()\n"
+        f"task.comm.string_()\nfind_task(prog, {pid(INT80)}).pid.value_()\n"
         "select 1000\nnext\nnext\nframe.origin.value\nregs.orig_ax\n%select\npy frame.address\n",
     )
-    assert "b'forker'\n111\n" in done.stdout
+    assert f"b'forker'\n{pid(INT80)}\n" in done.stdout
     assert "'int3'\n(unsigned long)18446744073709551615\n" in done.stdout
     assert done.stderr == ""
 
@@ -109,7 +110,7 @@ def test_a_pipe_and_a_file_get_the_answer(tmp_path: Path, inspector: Inspector) 
     run(inspector, f"frames --no-such > {path}\n")
     assert json.loads(path.read_text())["schema"] == "inspector.frames/1"
     text = tmp_path / "a b"
-    run(inspector, f"ps 111 > '{text}'\nps 1000 >> '{text}'")
+    run(inspector, f"ps {pid(INT80)} > '{text}'\nps 1000 >> '{text}'")
     assert [line.split()[2] for line in text.read_text().splitlines()] == [
         "comm",
         "int80-pause",
