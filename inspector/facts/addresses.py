@@ -33,11 +33,13 @@ class Area(NamedTuple):
         return isinstance(address, int) and self.low <= address < self.high
 
 
+EFI_RUNTIME = Area(0xFFFF_FFEF_0000_0000, 0xFFFF_FFFF_0000_0000, "EFI runtime memory")
+
 # The same on every kernel, with four and with five levels.
 FIXED_AREAS = (
     Area(0xFFFF_FE00_0000_0000, 0xFFFF_FE80_0000_0000, "the CPU entry areas"),
     Area(0xFFFF_FF00_0000_0000, 0xFFFF_FF80_0000_0000, "the espfix stacks"),
-    Area(0xFFFF_FFEF_0000_0000, 0xFFFF_FFFF_0000_0000, "EFI runtime memory"),
+    EFI_RUNTIME,
     Area(0xFFFF_FFFF_FF60_0000, 0xFFFF_FFFF_FF60_1000, "the vsyscall page"),
 )
 # Behind it lie the fixmap and, as most often for such numbers, small negative ones.

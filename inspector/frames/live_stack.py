@@ -20,7 +20,7 @@ from inspector.frames.standing import TRAPS, Live, Standing, Standings, live_fro
 from inspector.frames.surroundings import Surroundings
 from inspector.frames.unwound import says
 from inspector.kernel.cpu_stacks import next_stack_pointer
-from inspector.kernel.unwinder import call_frames, calls_from, calls_interrupted
+from inspector.kernel.unwinder import FIRST_CODE, call_frames, calls_from, calls_interrupted
 from inspector.model.call_frame import CallFrame
 from inspector.model.candidate import Candidate, FoundBy, Unwinder
 from inspector.model.entry_point import EntryKind
@@ -47,7 +47,6 @@ _ENTRY = struct.Struct("<22Q")
 _MOST_WAYS = 16  # of one task; each goes on from another frame
 # Entry code that text calls: what the frame holds leads on.
 _GIVEN_FRAMES = (EntryKind.KRETPROBE, EntryKind.FTRACE_FULL, EntryKind.FTRACE_ARGS)
-_FIRST_CODE = ("ret_from_fork", "secondary_startup_64", "start_secondary", "rewind_stack_")
 
 
 class LiveStacks:
@@ -116,7 +115,7 @@ class LiveStacks:
             return call.lost
         entry = self._around.entry_points.of(location)
         if entry is None:
-            return location.symbol.startswith(_FIRST_CODE)
+            return FIRST_CODE.fullmatch(location.symbol) is not None
         if entry.kind in TRAPS and call.sp is not None:
             return self._from_user_mode(call.sp)
         return entry.kind not in _GIVEN_FRAMES

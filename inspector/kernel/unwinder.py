@@ -12,7 +12,7 @@ from itertools import islice, takewhile
 from drgn import Object, Program, StackFrame, Type, TypeMember
 
 from inspector.errors import InspectorError, Unreadable
-from inspector.facts.addresses import ANY_KERNEL_LOW
+from inspector.facts.addresses import ANY_KERNEL_LOW, EFI_RUNTIME, START_KERNEL_MAP
 from inspector.kernel.crash_calls import return_from_noting, return_of
 from inspector.kernel.running import noted_registers, registers_of
 from inspector.model.call_frame import CallFrame
@@ -27,11 +27,12 @@ _MOST_BELOW_ENTRY = 0x80
 # Before 5.8 the entry code bore the bare name (see entry_points.py).
 _INT3_ENTRIES = ("asm_exc_int3", "int3")
 _INT3 = b"\xcc"
-# What is returned to without having been called: a new task's first return, and the first code
-# of a CPU.
-_NOT_CALLED = re.compile(
-    r"ret_from_fork(?:_asm)?|secondary_startup_64\w*|start_secondary|rewind_stack_\w+"
+FIRST_CODE = re.compile(
+    r"ret_from_fork(?:_asm)?|secondary_startup_64\w*|common_startup_64|start_secondary"
+    r"|rewind_stack_\w+"
 )
+"""The first code of a task and of a CPU: it is returned to without having called anything."""
+
 _TRAMPOLINES = re.compile(r"(?:__)?kretprobe_trampoline|arch_rethook_trampoline")
 
 _NEAR = b"\xe8\xcc"  # call rel32, or an int3 that a probe put in its place
@@ -169,8 +170,12 @@ def _called_from(target: Target, inner: CallFrame, outer: CallFrame) -> bool:
     """
     if _is_in(inner, _TRAMPOLINES):
         return False  # it returns to what it holds in its struct pt_regs
-    if _is_in(outer, _NOT_CALLED):
+    if _is_in(outer, FIRST_CODE):
         return True
+    if outer.pc < START_KERNEL_MAP and outer.pc not in EFI_RUNTIME:
+        return False  # no text of the kernel or its modules
+    if _is_given_back(target, outer.pc):
+        return outer.location is not None
     try:
         code = target.read(outer.pc - len(_CALLS), len(_CALLS))
     except Unreadable:
@@ -181,6 +186,12 @@ def _called_from(target: Target, inner: CallFrame, outer: CallFrame) -> bool:
         byte in expected and set(code[at:]) != set(_INT3)
         for at, (byte, expected) in enumerate(zip(code, _CALLS, strict=True))
     )
+
+
+def _is_given_back(target: Target, pc: int) -> bool:
+    """Whether ``pc`` is in init text: its memory is poisoned, or used for something else."""
+    low, high = target.symbols.address_of("_sinittext"), target.symbols.address_of("_einittext")
+    return low is not None and high is not None and low <= pc <= high
 
 
 def _is_in(call: CallFrame, symbols: re.Pattern[str]) -> bool:
