@@ -123,9 +123,11 @@ class Block:
         self.last = raw.line  # the last line of the text that said something of it
         self.coded = False  # its Code: line has come
 
-    def takes(self, line: Line) -> bool:
-        """Take what ``line`` says of this frame; False if it says nothing, or says it again."""
-        text = line.text.lstrip()
+    def takes(self, line: Line, text: str) -> bool:
+        """Take what ``line`` says of this frame; False if it says nothing, or says it again.
+
+        :param text: of the line, without blanks before it
+        """
         start = text[:4]
         if start in _ROW_STARTS:
             told = {_NAMES[name]: int(value, 16) for name, value in _PAIR.findall(text)}
@@ -194,11 +196,11 @@ def row(text: str) -> dict[str, int]:
     return _stack_words(text) if text[:4] == "RSP:" else {}
 
 
-def begins_block(line: Line) -> RawFrame | None:
-    """The frame that a ``RIP:`` line begins, None for other lines."""
-    text = line.text.lstrip()
-    if not text.startswith("RIP: "):
-        return None
+def begins_block(line: Line, text: str) -> RawFrame | None:
+    """The frame that a ``RIP:`` line begins, None for other lines.
+
+    :param text: of the line, without blanks before it
+    """
     found = _RIP.match(text)
     if found is None:
         return _bare(line, text)

@@ -28,6 +28,7 @@ _PREFIX = re.compile(
     rf"|\d{{4}}-\d\d-\d\d[T ]{_TIME}(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)? ?"
     rf"|{_TIME}(?:[.,]\d+) ?"
     r")"
+    r"|[ \t]*MESSAGE="  # a journal's, -o verbose and -o export
     r"|<\d{1,3}>(?:1 (?=\d{4}-))?"  # a priority; the version of RFC 5424
     r"|(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|res\d+|local\d) *:"
     r"(?:emerg|alert|crit|err|warn|notice|info|debug) *: ?"  # dmesg -x
@@ -50,7 +51,7 @@ _LABEL_LAST = re.compile(r"(?:\b(?:R[A-D]X|R[SD]I|R[BS]P|R\d\d|ORIG_RAX|E?FLAGS|
 _CUT_VALUE = re.compile(r"\b(?:R[A-D]X|R[SD]I|RBP|R\d\d|ORIG_RAX|RSP: [0-9a-f]{4}): ?([0-9a-f]*)$")
 _HEX_START = re.compile(r"([0-9a-f]+)(?![0-9a-zA-Z])")
 _CODE_MORE = re.compile(r"(?:<?[0-9a-f]{2}>?)(?: <?[0-9a-f]{2}>?)*\s*$")
-_OLD_RIP_CUT = re.compile(r"RIP: [0-9a-f]{4}:(?:\[<[0-9a-f]+>\])?\s*$")
+_OLD_RIP_CUT = re.compile(r"RIP: [0-9a-f]{4}:(?:\[<[0-9a-f]+>\]\s*){0,2}$")
 _PLACE = re.compile(r"\[<[0-9a-f]+>\]|[A-Za-z_][\w.]*\+0x|0x[0-9a-f]+")
 _SAYS_WHERE = re.compile(r"(?:BUG|Unable|general protection|Oops).*(?: at| address:?| for| range)$")
 _TASK_LINE = re.compile(r"(?:CPU|Pid): ?\d+")

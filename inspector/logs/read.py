@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from inspector.logs.access import told_access
@@ -22,8 +23,19 @@ from inspector.model.oops import LogReport, Shape, ToldFrame, ToldReport
 from inspector.model.syscall import Syscall
 
 _DOUBLE_FAULT = 8
+_EXPLAINED = 16  # reports of one kind at one place; those that follow are counted
+_FOLDED = 32  # places of which the count is told
 _PLACES = 4096  # of reports that are remembered, to tell a repeat
 _FIRSTS = 64  # frames that a summary may print again
+
+
+@dataclass(slots=True)
+class _Place:
+    """Reports of one kind at one place: lines, and how many."""
+
+    first: int
+    last: int = 0
+    count: int = 0
 
 
 class LogReading:
@@ -32,7 +44,7 @@ class LogReading:
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._log = Log()
-        self._places: dict[tuple[str, ...], int] = {}
+        self._places: dict[tuple[str, ...], _Place] = {}
         self._firsts: list[RawFrame] = []
         self._zeros = False
 
@@ -59,6 +71,9 @@ class LogReading:
                 yield told
 
     def _told(self, raw: RawReport) -> ToldReport | None:
+        place = self._place(raw)
+        if place is not None and place.count > _EXPLAINED:
+            return None
         kept = [frame for frame in raw.frames if not _is_empty(frame)]
         self._zeros |= len(kept) < len(raw.frames)
         if not kept and not raw.headlines:
@@ -83,17 +98,18 @@ class LogReading:
             module=found.module,
             error_code=found.error_code,
             frames=frames,
-            repeats=self._repeated_report(raw),
+            repeats=place.first if place is not None and place.count > 1 else None,
         )
 
-    def _repeated_report(self, raw: RawReport) -> int | None:
+    def _place(self, raw: RawReport) -> _Place | None:
+        """What this report is about, counted; None where it cannot be compared."""
         key = same_place(raw)
-        if key is None:
+        if key is None or (key not in self._places and len(self._places) >= _PLACES):
             return None
-        if key not in self._places and len(self._places) >= _PLACES:
-            return None
-        first = self._places.setdefault(key, raw.line)
-        return first if first != raw.line else None
+        place = self._places.setdefault(key, _Place(raw.line))
+        place.count += 1
+        place.last = raw.line
+        return place
 
     def _frame(self, raws: Sequence[RawFrame], verdicts: Sequence[Told], index: int) -> ToldFrame:
         raw, told, era = raws[index], verdicts[index], self._log.era
@@ -156,6 +172,14 @@ class LogReading:
                 "log-zeros",
                 "A block of zeros is no frame: it is the top of a kernel thread's stack, which"
                 " nothing ever entered from user mode.",
+            )
+        folded = [(k, p) for k, p in self._places.items() if p.count > _EXPLAINED]
+        for key, place in folded[:_FOLDED]:
+            yield Evidence(
+                "log-folded",
+                f"{place.count - _EXPLAINED} more reports of the kind and at the place of line"
+                f" {place.first} ({', '.join(key)}), the last at line {place.last}: counted, not"
+                " explained.",
             )
         for name, line in self.foreign:
             yield Evidence("log-foreign-registers", f"Not explained: {name}, from line {line} on.")

@@ -83,6 +83,7 @@ _REGISTER_LINES = (
     | frozenset(f"R{number:02}:" for number in range(8, 16))
     | {"R8: ", "R9: "}
 )
+_OF_THE_CPU = frozenset(("FS: ", "PKRU", "DR0:", "DR3:"))  # at the time of printing
 _NEAR = 40  # lines after which the two halves of a block no longer belong together
 _AT_ONCE = 6  # lines between the headlines of two CPUs that report at once
 _NEAR_ENTRY = 12  # lines between a trace's entry and the frame that it made
@@ -143,7 +144,7 @@ class Stream:
     def __init__(self, log: Log) -> None:
         self._log = log
         self._report: RawReport | None = None
-        self._done: list[RawReport] = []
+        self.done: list[RawReport] = []
         self._block: Block | None = None
         self._earlier: Block | None = None  # cut off by another block, and perhaps not over
         self._printed: Printed | None = None
@@ -168,14 +169,9 @@ class Stream:
         return self._report.line if self._report else None
 
     def finished(self) -> list[RawReport]:
-        """The reports that are over, and no longer this stream's."""
-        done, self._done = self._done, []
+        """The reports that are over, and no longer this stream's: :attr:`done`, emptied."""
+        done, self.done = self.done, []
         return done
-
-    @property
-    def has_finished(self) -> bool:
-        """Whether reports are over."""
-        return bool(self._done)
 
     def end(self) -> None:
         """No line comes any more, or none for so long that the report is over."""
@@ -186,31 +182,34 @@ class Stream:
         """Take the next line."""
         self.last = line.number
         text = line.text
-        start = text.lstrip()[:4]
+        bare = text.lstrip()
+        start = bare[:4]
         if not start:
+            return
+        if start in _OF_THE_CPU:
             return
         if start == "Code":
             self._take_code(line)
         elif start in _REGISTER_LINES:
-            if not self._take_registers(line):
+            if not self._take_registers(line, bare):
                 self._take_words(line)
         elif not (_MAY_BE_TRACE.search(text) and self._take_trace(line)):
             self._take_words(line)
 
     # Registers
 
-    def _take_registers(self, line: Line) -> bool:
-        begun = begins_block(line)
+    def _take_registers(self, line: Line, bare: str) -> bool:
+        begun = begins_block(line, bare) if bare.startswith("RIP:") else None
         if begun is not None:
             self._begin_block(begun, line)
             return True
         if self._block is not None and line.number - self._block.last > _NEAR:
             self._close()
-        if self._block is not None and (self._block.takes(line) or self._give_to_two(line)):
+        if self._block is not None and (self._block.takes(line, bare) or self._give_to_two(line)):
             return True
         if is_middle_of_block(line.text):
             raw = RawFrame(line.number, Shape.REGISTERS, beginning=False)
-            self._begin_block(raw, line).takes(line)
+            self._begin_block(raw, line).takes(line, bare)
             return True
         return bool(_SUMMARY_LINE.match(line.text))
 
@@ -424,7 +423,7 @@ class Stream:
                 report.headlines.append(single.under)
             elif self._under is not None:
                 single.under = self._under
-            self._done.append(report)
+            self.done.append(report)
             return
         if line.number < self._foreign_until or not may_print(text):
             return
@@ -549,7 +548,7 @@ class Stream:
     def _finish(self) -> None:
         self._close()
         if self._report is not None and not self._report.empty:
-            self._done.append(self._report)
+            self.done.append(self._report)
         self._report = None
 
 
@@ -592,7 +591,7 @@ def reports_of(lines: Iterable[Line], log: Log) -> Iterator[RawReport]:
             stream = streams[line.caller] = Stream(log)
         stream.take(line)
         count += 1
-        if stream.has_finished:
+        if stream.done:
             ready += stream.finished()
         elif count % _SWEEP:
             continue
