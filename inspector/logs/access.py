@@ -7,7 +7,7 @@ import re
 
 from inspector.explain.access import faulting_access, is_fault
 from inspector.logs.block import RawFrame
-from inspector.logs.verdict import Told, user_mode
+from inspector.logs.told import Told, user_mode
 from inspector.model.access import AccessFacts, BugPlace, FaultingAccess
 
 _PAGE_FAULT = 14

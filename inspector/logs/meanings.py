@@ -15,8 +15,8 @@ from inspector.explain.phrases import phrase
 from inspector.kernel.syscall_names import names
 from inspector.logs.block import GENERAL, RawFrame
 from inspector.logs.eras import PLAIN_FASTPATH, Era
+from inspector.logs.told import HAVE_ERROR_CODE, KERNEL_HALF, Told, orig_ax, user_mode
 from inspector.logs.trace import FAST_PATHS
-from inspector.logs.verdict import HAVE_ERROR_CODE, KERNEL_HALF, Told, orig_ax, user_mode
 from inspector.model.absent import Absent, Why
 from inspector.model.context import Context, Pointer, PointsTo
 from inspector.model.evidence import Evidence

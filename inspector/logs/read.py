@@ -15,9 +15,11 @@ from inspector.logs.decoding import texts_of
 from inspector.logs.lines import lines_of
 from inspector.logs.meanings import USER32_CS, meanings_of, syscall_of
 from inspector.logs.opcodes import instruction_of
-from inspector.logs.reader import Log, RawReport, reports_of
+from inspector.logs.reader import Log, RawReport
 from inspector.logs.stories import missing, story
-from inspector.logs.verdict import HAVE_ERROR_CODE, Told, user_mode, verdict
+from inspector.logs.streams import reports_of
+from inspector.logs.told import HAVE_ERROR_CODE, Told, user_mode
+from inspector.logs.verdict import verdict
 from inspector.model.evidence import Evidence
 from inspector.model.oops import LogReport, Shape, ToldFrame, ToldReport
 from inspector.model.syscall import Syscall

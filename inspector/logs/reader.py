@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from inspector.logs.block import (
@@ -22,6 +21,7 @@ from inspector.logs.headlines import Headline, Part, headline
 from inspector.logs.lines import Line
 from inspector.logs.printed import Printed, may_print, printed_registers
 from inspector.logs.single_lines import frame_line
+from inspector.logs.tasks import TaskLine, release_in, task_line
 from inspector.logs.trace import (
     TraceEntry,
     begins_trace,
@@ -36,23 +36,6 @@ _END = re.compile(r"---\[ end (?:trace|Kernel panic)")
 _CUT_HERE = re.compile(r"-{4,}\[ cut here \]-{4,}")
 _PF_CODE = re.compile(r"#PF: error_code\(0x([0-9a-f]+)\)")
 _PF_WHAT = re.compile(r"#PF: (supervisor|user) (read|write|instruction fetch|\w+) access")
-_TASK = re.compile(
-    r"CPU: (?P<cpu>\d+) (?:UID: \d+ )?PID: (?P<pid>\d+) Comm: (?P<comm>.*?)"
-    r"(?: Kdump: loaded)? (?P<taint>Not tainted|Tainted: [^#]*?) (?P<release>\d+\.\d+\S*) #"
-)
-_OLD_TASK = re.compile(
-    r"Pid: (?P<pid>\d+), comm: +(?P<comm>.*?) (?P<taint>Not tainted|Tainted: [^#]*?)"
-    r" \(?(?P<release>\d+\.\d+\S*?)(?: #|\s*\)|\s*$)"
-)
-_RELEASES = (
-    re.compile(r"Linux version (\d+\.\d+\S*) \("),
-    re.compile(r"\s*(?:Not tainted|Tainted: [^#]*?) (\d+\.\d+\S*) #"),
-    re.compile(r"\s*(\d+\.\d+\.\S+) #\S+ (?:Not tainted|Tainted:)"),
-    re.compile(r"(?:CPU: \d+|Pid: \d+,).*?[\s(](\d+\.\d+(?:\.\d+)?[-+.\w~]*) #\d"),
-)
-_CRASH_TASK = re.compile(
-    r'PID: (?P<pid>\d+)\s+TASK: [0-9a-f]+\s+CPU: (?P<cpu>\d+)\s+COMMAND: "(?P<comm>.*)"'
-)
 _CRASH_ENTRY = re.compile(
     r"\s*#\d+ \[[0-9a-f]+\] (?P<symbol>[\w.$]+) at [0-9a-f]+(?: \[(?P<module>[\w-]+)\])?"
 )
@@ -88,18 +71,6 @@ _NEAR = 40  # lines after which the two halves of a block no longer belong toget
 _AT_ONCE = 6  # lines between the headlines of two CPUs that report at once
 _NEAR_ENTRY = 12  # lines between a trace's entry and the frame that it made
 _FOREIGN_REACH = 80  # lines over which registers of somebody else go on
-
-
-@dataclass(slots=True)
-class TaskLine:
-    """Who the kernel says was running: dump_stack_print_info()."""
-
-    number: int
-    comm: str
-    pid: int | None
-    cpu: int | None
-    taint: str
-    release: str
 
 
 @dataclass(slots=True)
@@ -497,38 +468,20 @@ class Stream:
             self._report.headlines[-1] = said
 
     def _take_task(self, line: Line) -> bool:
-        text = line.text
-        found = _TASK.match(text) or _OLD_TASK.match(text)
-        if found is not None:
-            self._saw_task(line, found, found["taint"], found["release"])
-            return True
-        if found := _CRASH_TASK.match(text):
+        task = task_line(line)
+        if task is None:
+            release = release_in(line.text)
+            if release is not None:
+                self._log.saw_release(release)
+            return release is not None and line.text.startswith(("CPU", "Linux"))
+        if task.crash:
             self._close()
             self._finish()
-            self._saw_task(line, found, "", "")
-            return True
-        for pattern in _RELEASES:
-            if found := pattern.match(text):
-                self._log.saw_release(found[1])
-                return text.startswith(("CPU", "Linux"))
-        return False
-
-    def _saw_task(self, line: Line, found: re.Match[str], taint: str, release: str) -> None:
-        words: Mapping[str, str | None] = found.groupdict()
-        cpu = words.get("cpu")
-        task = TaskLine(
-            line.number,
-            found["comm"],
-            int(found["pid"]),
-            int(cpu) if cpu else None,
-            taint,
-            release,
-        )
-        if release:
-            self._log.saw_release(release)
+        if task.release:
+            self._log.saw_release(task.release)
         report = self._current(line.number)
-        if report.task is None:
-            report.task = task
+        report.task = report.task or task
+        return True
 
     # The state
 
@@ -571,57 +524,3 @@ def _together(first: Headline, second: Headline) -> Headline:
         why=first.why if first.origins == second.origins else second.why,
         kind=first.kind if first.origins else second.kind,
     )
-
-
-_SWEEP = 512  # lines
-_IDLE = 2000  # lines after which a caller that is silent has said all of its report
-
-
-def reports_of(lines: Iterable[Line], log: Log) -> Iterator[RawReport]:
-    """Every report of ``lines``, by the line where it begins; ``log`` is filled meanwhile.
-
-    What two CPUs printed at once comes apart by the caller where the kernel names it.
-    """
-    streams: dict[str, Stream] = {}
-    ready: list[RawReport] = []
-    count = 0
-    for line in lines:
-        stream = streams.get(line.caller)
-        if stream is None:
-            stream = streams[line.caller] = Stream(log)
-        stream.take(line)
-        count += 1
-        if stream.done:
-            ready += stream.finished()
-        elif count % _SWEEP:
-            continue
-        if count % _SWEEP == 0:
-            _sweep(streams, line.number, ready)
-        if ready:
-            yield from _due(ready, streams)
-    for stream in streams.values():
-        stream.end()
-        ready += stream.finished()
-    yield from sorted(ready, key=_line)
-
-
-def _sweep(streams: dict[str, Stream], number: int, ready: list[RawReport]) -> None:
-    """End the reports of those who have been silent for long."""
-    for caller, stream in list(streams.items()):
-        if abs(number - stream.last) > _IDLE:
-            stream.end()
-            ready += stream.finished()
-            del streams[caller]
-
-
-def _due(ready: list[RawReport], streams: Mapping[str, Stream]) -> list[RawReport]:
-    """Take the reports out of ``ready`` before which none can come any more."""
-    begun = [stream.beginning for stream in streams.values() if stream.beginning is not None]
-    first = min(begun, default=None)
-    due = sorted((r for r in ready if first is None or r.line < first), key=_line)
-    ready[:] = [r for r in ready if first is not None and r.line >= first]
-    return due
-
-
-def _line(report: RawReport) -> int:
-    return report.line

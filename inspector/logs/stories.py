@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from inspector.logs.block import GENERAL, RawFrame
 from inspector.logs.eras import NO_ADDRESSES, WRAPPERS, Era
-from inspector.logs.verdict import HAVE_ERROR_CODE, KERNEL_HALF, Told, orig_ax, user_mode
+from inspector.logs.told import HAVE_ERROR_CODE, KERNEL_HALF, Told, orig_ax, user_mode
 from inspector.model.evidence import Evidence
 from inspector.model.oops import Shape
 from inspector.model.origin import Origin

@@ -8,22 +8,19 @@ counts, or none.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from inspector.logs.block import RawFrame
-from inspector.logs.eras import MINUS_ONE, ORIG_RAX, Era
+from inspector.logs.eras import MINUS_ONE, Era
 from inspector.logs.headlines import Headline
 from inspector.logs.opcodes import entering, planted, undefined
+from inspector.logs.told import KERNEL_HALF, Told, orig_ax, user_mode
 from inspector.logs.trace import FRED_ENTRIES, EntryCode, TraceEntry, entry_code, fred_event
 from inspector.model.evidence import Evidence
 from inspector.model.oops import Shape
 from inspector.model.origin import Delivery, Origin
 from inspector.model.registers import as_int64
 
-KERNEL_HALF = 0xFFFF_8000_0000_0000
-"""The lowest canonical address of the kernel's half."""
-
-_VSYSCALL_PAGE = range(0xFFFF_FFFF_FF60_0000, 0xFFFF_FFFF_FF60_1000)
 _USER32_CS = 0x23  # __USER32_CS, asm/segment.h
 _RF = 1 << 16  # X86_EFLAGS_RF: the CPU sets it in the frame of a fault
 _PAGE = 4096
@@ -36,7 +33,6 @@ _TRAMPOLINES = ("kretprobe_trampoline", "__kretprobe_trampoline", "arch_rethook_
 _EARLY_ENTRY = ("error_entry", "paranoid_entry", "fixup_bad_iret", "sync_regs")
 _DIES = frozenset({Origin.PAGE_FAULT, Origin.GENERAL_PROTECTION, Origin.EXCEPTION, Origin.INT3})
 _PF_USER = 4  # X86_PF_USER, arch/x86/include/asm/trap_pf.h
-HAVE_ERROR_CODE = frozenset({8, 10, 11, 12, 13, 14, 17, 21, 29, 30})  # the CPU pushes one
 _FAULTS = (Origin.PAGE_FAULT, Origin.GENERAL_PROTECTION, Origin.EXCEPTION)
 _LEAVES_MINUS_ONE = (
     Origin.PAGE_FAULT,
@@ -65,44 +61,6 @@ _USER_MINUS_ONE = (
     Origin.SYSCALL,
 )
 _OLD_VECTORS = range(-256, -32)  # ~vector, which the entry code left there up to 5.7
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """:ivar possible: what is left open, where ``origin`` is unknown
-    :ivar delivery: where the text names the entry code
-    """
-
-    origin: Origin
-    evidence: tuple[Evidence, ...]
-    possible: tuple[Origin, ...] = ()
-    vector: int | None = None
-    delivery: Delivery | None = None
-
-
-def orig_ax(raw: RawFrame, era: Era) -> int | None:
-    """``orig_ax`` as a signed number; None where the text does not tell.
-
-    A whole block of an era that prints ORIG_RAX tells it by leaving it out: it is -1.
-    """
-    if "orig_ax" in raw.registers:
-        return as_int64(raw.registers["orig_ax"])
-    if "orig_ax" in raw.mixed or raw.shape is not Shape.REGISTERS or raw.reader != "kernel":
-        return None
-    whole = raw.beginning and {"flags", "sp"} <= raw.registers.keys()
-    return -1 if whole and not raw.old and era.has(ORIG_RAX) is not False else None
-
-
-def user_mode(raw: RawFrame) -> bool | None:
-    """Whether the frame is of user mode; None where the text does not tell."""
-    if raw.user is not None:
-        return raw.user
-    cs = raw.registers.get("cs")
-    if cs is not None:
-        return bool(cs & 3)
-    ip = raw.registers.get("ip")
-    # User space never runs there, but on the vsyscall page, which the kernel never runs.
-    return False if ip is not None and ip >= KERNEL_HALF and ip not in _VSYSCALL_PAGE else None
 
 
 def verdict(raw: RawFrame, era: Era) -> Told:
