@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from inspector.explain.decode import decoded
 from inspector.explain.phrases import phrase
+from inspector.facts.addresses import USER_HIGH
 from inspector.kernel.syscall_names import names
 from inspector.logs.block import GENERAL, RawFrame
 from inspector.logs.eras import PLAIN_FASTPATH, Era
@@ -28,7 +29,6 @@ from inspector.model.syscall import X32_SYSCALL_BIT, Abi, Syscall
 
 USER32_CS = 0x23  # __USER32_CS, asm/segment.h
 
-_USER_TOP = 1 << 47
 _ORDER = ("orig_ax", "ax", *(n for n in REGISTER_NAMES if n not in ("orig_ax", "ax")))
 # What they mean is told by the frame's origin alone; ax, cx and r11 are held against others.
 _PLAIN = GENERAL - {"ax", "cx", "r11"}
@@ -174,5 +174,5 @@ def _pointer(name: str, value: int, user: bool) -> Pointer | None:
     if name not in ("ip", "sp"):
         return None
     if user:
-        return Pointer(PointsTo.USER) if 0 < value < _USER_TOP else None
+        return Pointer(PointsTo.USER) if 0 < value < USER_HIGH[4] else None
     return Pointer(PointsTo.KERNEL) if value >= KERNEL_HALF else None

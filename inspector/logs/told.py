@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from inspector.facts.addresses import KERNEL_LOW
 from inspector.logs.block import RawFrame
 from inspector.logs.eras import ORIG_RAX, Era
 from inspector.model.evidence import Evidence
@@ -12,8 +13,9 @@ from inspector.model.oops import Shape
 from inspector.model.origin import Delivery, Origin
 from inspector.model.registers import as_int64
 
-KERNEL_HALF = 0xFFFF_8000_0000_0000
-"""The lowest canonical address of the kernel's half."""
+KERNEL_HALF = KERNEL_LOW[4]
+"""The lowest address of the kernel's half with four levels of page tables."""
+
 _VSYSCALL_PAGE = range(0xFFFF_FFFF_FF60_0000, 0xFFFF_FFFF_FF60_1000)
 HAVE_ERROR_CODE = frozenset({8, 10, 11, 12, 13, 14, 17, 21, 29, 30})  # the CPU pushes one
 
