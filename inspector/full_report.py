@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -129,9 +129,12 @@ def full_report(survey: Survey, step: Step = _unwatched) -> FullReport:
     )
 
 
-def read_everything(survey: Survey, step: Step = _unwatched) -> tuple[Missing, ...]:
+def read_everything(
+    survey: Survey, step: Step = _unwatched, functions: Collection[str] = ()
+) -> tuple[Missing, ...]:
     """Ask ``survey`` for every frame, picture, explanation and comparison that it can give.
 
+    :param functions: that are to be probed too
     :returns: what could not be read
     """
     report = full_report(survey, step)
@@ -146,7 +149,7 @@ def read_everything(survey: Survey, step: Step = _unwatched) -> tuple[Missing, .
     step("reading what decides about probes")
     missing = (
         *report.missing,
-        *_read_probes(survey),
+        *_read_probes(survey, functions),
         *_read_records(survey),
         *survey.missing,
     )
@@ -223,14 +226,14 @@ def _not_there(machine: Machine) -> tuple[Missing, ...]:
     return tuple(Missing(unread.rule, unread.reason) for unread in machine.unread)
 
 
-def _read_probes(survey: Survey) -> tuple[Missing, ...]:
+def _read_probes(survey: Survey, wanted: Collection[str]) -> tuple[Missing, ...]:
     """What decides about any probe, and the text of functions that are often probed."""
     for place in _ADVISED:
         with suppress(NothingMatched):  # a kernel older than the name
             survey.probe(place, 0, None, place)
     functions = survey.target.symbols.functions()
     handlers = {name for name in functions if name.startswith(_HANDLER)}
-    return survey.read_probing(handlers | functions.intersection(_OFTEN_PROBED))
+    return survey.read_probing(handlers | functions.intersection(_OFTEN_PROBED | set(wanted)))
 
 
 def _read_task(survey: Survey, task: Task, frames: Sequence[Frame]) -> None:

@@ -22,6 +22,7 @@ class DistillRequest:
 
     :ivar redact: what is taken out
     :ivar trim: what is cut down, if anything
+    :ivar text: functions whose text is kept too
     :ivar audit: every range that is kept is told
     """
 
@@ -30,6 +31,7 @@ class DistillRequest:
     vmlinux: Path | None
     redact: frozenset[SensitiveKind]
     trim: Trim | None
+    text: tuple[str, ...]
     audit: bool
 
 
@@ -76,6 +78,12 @@ EXAMPLES = (
     " size, but neither drgn nor a later version of this program can ask for others.",
 )
 @click.option("--whole-names", is_flag=True, help="Types and symbols stay whole, with --trim.")
+@click.option(
+    "--text",
+    metavar="FUNCTION",
+    multiple=True,
+    help="Keep the text of FUNCTION, so that probe can decide there. May be repeated.",
+)
 @click.option("--audit", is_flag=True, help="Print every range that is kept, and why.")
 @options.format_option("text", "json")
 @options.verbose_option
@@ -90,13 +98,15 @@ def command(
     keep: tuple[str, ...],
     trim: bool,
     whole_names: bool,
+    text: tuple[str, ...],
     audit: bool,
     output: str,
 ) -> Status:
     """Write a small vmcore with only those bytes of CORE that this program's answers need.
 
-    What none of them reads is zero in it. Before it gets its name, the small dump is asked for
-    its frames, and they must be those of CORE.
+    A map in it says which bytes these are: of all others this program, and drgn with it, say that
+    they are not in the dump; other tools read zeros. Before it gets its name, the small dump is
+    asked for its frames, and they must be those of CORE.
     """
     from inspector.commands.run.distill import run
 
@@ -107,4 +117,4 @@ def command(
     if whole_names and not trim:
         raise click.UsageError("--whole-names goes with --trim: without it all are whole")
     cut = (Trim.UNWIND if whole_names else Trim.ALL) if trim else None
-    return run(session, DistillRequest(core, small, vmlinux, taken_out, cut, audit), output)
+    return run(session, DistillRequest(core, small, vmlinux, taken_out, cut, text, audit), output)

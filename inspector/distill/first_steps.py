@@ -17,6 +17,7 @@ from inspector.target.target import Target
 
 _ORC_HEADER_SIZE = 20  # a hash of the tables' layout (scripts/orc_hash.sh, since 6.4)
 _ORC_ENTRY_SIZES = {"orc_unwind_ip": 4, "orc_unwind": 6}  # asm/orc_types.h
+_IF_IT_RAN = ("nvcsw", "nivcsw", "start_time", "on_cpu")  # of struct task_struct
 _MOST_SYMBOLS = 1 << 20
 _MOST_ORCS = 1 << 20  # a module's; all of vmlinux has half as many
 
@@ -24,6 +25,8 @@ _MOST_ORCS = 1 << 20  # a module's; all of vmlinux has half as many
 def read_first_steps(target: Target) -> Sequence[Missing]:
     """Find every task by its pid, as drgn's ``find_task`` and ``stack_trace(pid)`` do, and what
     modules have.
+
+    With what tells whether a task has run, for one who reads the dump as he would a live kernel.
 
     That way goes through ``init_pid_ns``; this package's own goes along the task list, forwards,
     unless the kernel runs: then it checks the way back too.
@@ -40,6 +43,8 @@ def _read_tasks(target: Target) -> Sequence[Missing]:
                 for node in (task.tasks, task.thread_node, task.signal.thread_head):
                     node.next.read_()
                     node.prev.read_()
+                for member in _IF_IT_RAN:
+                    task.member_(member).read_()
     except InspectorError as error:
         return (Missing.of(error),)
     return ()

@@ -8,15 +8,23 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from drgn import SymbolKind
 
+from inspector.opening import open_survey
+from inspector.survey import Survey
+from inspector.target.spec import TargetKind, TargetSpec
+from inspector.target.vmcoreinfo import vmcoreinfo
 from tests.conftest import Inspector
+from tests.guest.answers_alike import compared, spread
 from tests.guest.conftest import SUITES, Crash
 
 HERE = Path(__file__).parent
+FUNCTIONS = 3000
 ASKED = 320  # places in a kernel's text; those whose name stands twice are left out
 
 
@@ -63,6 +71,61 @@ def refuses_the_advice(kernel: Crash, inspector: Inspector) -> None:
     for way in ("entry-frame", "syscall-handler", "tracepoint"):
         assert works[way] == "accepted"
     assert works["do-syscall-64"] == "refused"
+
+
+def test_a_distilled_dump_says_what_the_whole_one_says_or_that_it_is_not_there(
+    kernels: dict[str, Crash], inspector: Inspector, tmp_path: Path
+) -> None:
+    for suite, kernel in kernels.items():
+        small = tmp_path / suite
+        made = inspector("distill", "--trim", kernel.vmcore, "-o", small, "--format", "json")
+        assert made.returncode in (0, 3), made.stderr
+        text = set(json.loads(made.stdout)["text"])
+        with opened(kernel.vmcore) as whole, opened(small) as other:
+            names = whole.target.symbols.functions() & other.target.symbols.functions()
+            kept, different = compared(whole, other, spread(names & text, len(text)))
+            assert different == []
+            assert kept["equal"] >= 0.95 * sum(kept.values())
+            assert kept["equal"] > 400
+            counts, different = compared(whole, other, spread(names - text, FUNCTIONS))
+            assert different == []
+            assert counts["equal"] > 0.4 * FUNCTIONS
+
+
+def test_the_symbols_of_the_image_stand_in_for_those_that_kallsyms_lacks(
+    crash: Crash, vmlinux: Path, tmp_path: Path
+) -> None:
+    """As on a kernel without CONFIG_KALLSYMS_ALL: its own table has no variables."""
+    with opened(crash.vmcore) as whole:
+        names = functions_only(whole, tmp_path / "System.map")
+        places = [("vfs_read", 0), ("kernel_clone", 0), *spread(names, 40)]
+        for probe in whole.probes():
+            if probe.location is not None and probe.location.module is None:
+                places.append((probe.location.symbol, probe.location.offset))
+        with opened(crash.vmcore, vmlinux, tmp_path / "System.map") as other:
+            counts, different = compared(whole, other, places)
+    assert different == []
+    assert counts["equal"] == len(places)
+
+
+def functions_only(whole: Survey, path: Path) -> set[str]:
+    """Write a System.map of ``whole`` that has functions only; their names."""
+    offset = int(vmcoreinfo(whole.target.prog)["KERNELOFFSET"], 16)
+    found = {
+        symbol.address - offset: symbol.name
+        for symbol in whole.target.prog.symbols()
+        if symbol.kind is SymbolKind.FUNC and whole.target.locate(symbol.address)
+    }
+    lines = (f"{address:016x} t {name}\n" for address, name in sorted(found.items()))
+    path.write_text("".join(lines))
+    return set(found.values())
+
+
+def opened(
+    core: Path, vmlinux: Path | None = None, system_map: Path | None = None
+) -> AbstractContextManager[Survey]:
+    spec = TargetSpec(TargetKind.CORE, str(core), vmlinux=vmlinux, system_map=system_map)
+    return open_survey(spec)
 
 
 @pytest.mark.parametrize("suite", SUITES)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from inspector.commands.contained import go_on_in_a_child
@@ -40,7 +40,7 @@ def run(session: Session, request: DistillRequest, output: str) -> Status:
 
 
 def _distilled(request: DistillRequest, step: Step) -> Distillate:
-    report = _FullReport(step)
+    report = _FullReport(step, request.text)
     return distill(
         request.core,
         request.small,
@@ -55,13 +55,14 @@ def _distilled(request: DistillRequest, step: Step) -> Distillate:
 class _FullReport:
     """Reads a dump for everything, and remembers the frames to hold the small one against."""
 
-    def __init__(self, step: Step) -> None:
+    def __init__(self, step: Step, functions: Collection[str]) -> None:
         self._step = step
+        self._functions = functions
         self._frames: dict[_Key, Frame] = {}
 
     def __call__(self, target: Target) -> Reading:
         survey = Survey(target)
-        missing = read_everything(survey, self._step)
+        missing = read_everything(survey, self._step, self._functions)
         self._frames = _frames(survey)
         unwound = frozenset(call.pc - before for call in _calls(survey) for before in (0, 1))
         return Reading(missing, sensitive_places(survey), unwound)
