@@ -22,6 +22,7 @@ from inspector.model.origin import Delivery, Origin
 from inspector.model.registers import as_int64
 
 _USER32_CS = 0x23  # __USER32_CS, asm/segment.h
+_UD = 6  # the vector of #UD
 _RF = 1 << 16  # X86_EFLAGS_RF: the CPU sets it in the frame of a fault
 _PAGE = 4096
 _PUSHED = 0x30  # bytes that the CPU pushes for an exception with an error code
@@ -237,7 +238,8 @@ def _against_headline(raw: RawFrame, number: int | None) -> Evidence | None:
         return None
     if user_mode(raw) and (against := _not_of_user(said, number)) is not None:
         return against
-    if said.vector == 6 and raw.code is not None and undefined(raw.code[1]) is None:
+    traps = said.kind in ("bug", "warning") and said.vector == _UD
+    if traps and raw.code is not None and undefined(raw.code[1]) is None:
         text = "the instruction at ip is none that traps so: not the frame that the headline means"
         return Evidence("log-contradiction-headline-instruction", text)
     if number is not None and number in _OLD_VECTORS and not set(said.origins) & set(_INTERRUPTS):

@@ -110,3 +110,12 @@ def test_the_error_code_tells_whose_page_fault_it_was(code: int) -> None:
     (frame,) = frames(text + BLOCK.replace(" ORIG_RAX: 0000000000000039", ""))
     assert (frame.origin is Origin.PAGE_FAULT) is (code == 6)
     assert ("log-contradiction-headline-mode" in [e.rule for e in frame.evidence]) is (code == 2)
+
+
+@pytest.mark.parametrize(("headline", "settled"), [("kernel BUG at mm/x.c:1!", False), ("", True)])
+def test_only_a_bug_must_stand_at_an_undefined_instruction(headline: str, settled: bool) -> None:
+    """The CPU refuses others, too: those that it does not have."""
+    code = f"Code: {'90 ' * 42}<c5> f8 77 90\n"
+    text = f"{headline}\ninvalid opcode: 0000 [#1] SMP\n{LEFT.replace('RSP', code + 'RSP')}"
+    (frame,) = frames(text + ROW.format(1))
+    assert (frame.vector == 6) is settled
