@@ -31,7 +31,8 @@ def small(tmp_path: Path) -> Path:
 
 
 def redacted(core: Path, small: Path) -> None:
-    request = DistillRequest(core, small, None, frozenset(SensitiveKind), None, audit=False)
+    everything = frozenset(SensitiveKind)
+    request = DistillRequest(core, small, None, everything, None, text=(), audit=False)
     run(Session(io.StringIO(), io.StringIO(), ""), request, "text")
 
 

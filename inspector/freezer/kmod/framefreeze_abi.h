@@ -53,7 +53,7 @@ enum framefreeze_unheld {
 	FRAMEFREEZE_UNHELD_HARDIRQ = 2,
 	FRAMEFREEZE_UNHELD_SOFTIRQ = 3, /* in a soft IRQ, or they are held off */
 	FRAMEFREEZE_UNHELD_NMI = 4,
-	FRAMEFREEZE_UNHELD_PREEMPT = 5, /* preempt count beyond the mechanism's own, or a lock on RT */
+	FRAMEFREEZE_UNHELD_PREEMPT = 5, /* beyond the mechanism's own; on RT, migration is off */
 	FRAMEFREEZE_UNHELD_IDLE = 6, /* the idle task */
 	FRAMEFREEZE_UNHELD_READER = 7, /* the reader, or on its CPU */
 	FRAMEFREEZE_UNHELD_ONE_CPU = 8, /* no other CPU is online */

@@ -315,7 +315,7 @@ void freeze_refresh(void)
 			continue;
 		count_missed(probe);
 		byte = freeze_text_byte(&probe->rp.kp);
-		smp_rmb(); /* GONE is set before the text of its module goes: what was read was its */
+		smp_rmb(); /* GONE is set before the text goes: what was read was its module's */
 		if (READ_ONCE(probe->rp.kp.flags) & KPROBE_FLAG_GONE)
 			byte = 0;
 		probe->line->text_byte = byte;
