@@ -105,7 +105,8 @@ _MOST_SURVIVED = 16  # listed; a kernel may oops very often
 
 # kernel/watchdog.c and kernel/rcu/tree_stall.h, of another CPU than the one that says so.
 _HARD_LOCKUP_ON = re.compile(r"Watchdog detected hard LOCKUP on cpu ?(\d+)")
-_STALLED = re.compile(r"rcu:\s+(\d+)-[.!?O]{4}: \(")
+_STALL = re.compile(r"rcu: INFO: \w+ (self-)?detected (?:expedited )?stalls?")
+_STALLED = re.compile(r"rcu:\s+(\d+)-\S{4}: \(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,15 +264,25 @@ def _culprit(kind: DeathKind, death: Death, inner: _Handled | None) -> Frame | N
 
 def _other_cpu(kind: DeathKind, death: Death) -> int | None:
     """The CPU that a watchdog complained of, where that is not the one that panicked."""
-    pattern = {DeathKind.HARD_LOCKUP: _HARD_LOCKUP_ON, DeathKind.STALL: _STALLED}.get(kind)
-    if pattern is None:
+    told: Iterator[re.Match[str]]
+    if kind is DeathKind.HARD_LOCKUP:
+        told = (match for line in reversed(death.log) if (match := _HARD_LOCKUP_ON.search(line)))
+    elif kind is DeathKind.STALL:
+        told = _first_stalled(death.log)
+    else:
         return None
-    for line in reversed(death.log):
-        match = pattern.search(line)
-        if match is not None:
-            cpu = int(match[1])
-            return None if cpu == death.task.cpu else cpu
-    return None
+    cpu = next((int(match[1]) for match in told), death.task.cpu)
+    return None if cpu == death.task.cpu else cpu
+
+
+def _first_stalled(log: Sequence[str]) -> Iterator[re.Match[str]]:
+    """The lines about CPUs in the last report of a stall, none where a CPU tells of itself."""
+    heads = [(i, match) for i, line in enumerate(log) if (match := _STALL.search(line))]
+    if not heads or heads[-1][1][1]:
+        return
+    for line in log[heads[-1][0] :]:
+        if match := _STALLED.search(line):
+            yield match
 
 
 def _is_on_stack(frame: Frame) -> bool:

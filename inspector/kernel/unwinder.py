@@ -181,7 +181,7 @@ def _called_from(target: Target, inner: CallFrame, outer: CallFrame) -> bool:
     except Unreadable:
         code = b""
     if not any(code):  # a small dump may lack the text, or have zeros in its place
-        return inner.location is not None
+        return inner.location is not None and outer.location is not None
     return any(
         byte in expected and set(code[at:]) != set(_INT3)
         for at, (byte, expected) in enumerate(zip(code, _CALLS, strict=True))

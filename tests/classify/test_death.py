@@ -173,7 +173,8 @@ def test_a_watchdog_that_complains_of_another_cpu_names_that_cpus_frame(
 ) -> None:
     other = replace(frame(INNER, Origin.NMI, 2), cpu=0)
     here = death("panic", "watchdog_timer_fn", *TIMER, *SYSCALL, frames=(TICK,), message=message)
-    told = killed_by(replace(here, of_cpus={0: (other,)}, log=("rcu: INFO", line)))
+    stall = "rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:"
+    told = killed_by(replace(here, of_cpus={0: (other,)}, log=(stall, line)))
     assert (told.kind, told.frame, told.cpu) == (kind, INNER, 0)
 
 
@@ -183,3 +184,9 @@ def test_an_oops_that_was_survived_is_listed_and_the_deadly_one_is_not() -> None
     assert told[1].text == "BUG: two"
     assert survived(None, {1: "BUG: one"}, 1) == ()
     assert [oops.number for oops in survived(None, {1: "BUG: one"}, 0)] == [1]
+
+
+def test_a_stall_that_a_cpu_tells_of_itself_is_that_cpus() -> None:
+    log = ("rcu: INFO: rcu_preempt self-detected stall on CPU", "rcu:     0-....: (3003 ticks")
+    here = death("panic", "rcu_sched_clock_irq", *TIMER, frames=(TICK,), message="RCU Stall")
+    assert killed_by(replace(here, log=log)).frame == OUTER
