@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from inspector.model.origin import Origin
 from tests.guest.predicates import WHY_FEW, WHY_NONE
@@ -53,14 +53,16 @@ nor kernels before 5.8.
 """
 
 
+_STATEMENTS = "\n# Statements\n"
 _STATEMENTS_HEAD = """
-# Statements
-
 What `inspector explain` says of every frame of those zoos, by rule id, against what knows the
 truth without us (`tests/guest/predicates.py`): the guest's own module, the emulated CPU's log of
 its traps (vector, error code, privilege, CR2, selectors, flags, working registers), the dump's
 memory and symbols as drgn reads them, and the source of what the guest ran. Each rule's statements
 are also held against frames of every other origin, where they must turn out false.
+What `inspector probe` says is held against `register_kprobe()` (`tests/guest/test_probe.py`), what
+is said of mappings and hung tasks against /proc and khungtaskd, what logs tell against labelled
+logs (`tests/logs`).
 
 Each cell: statements that are false (statements that were checked).
 """
@@ -95,13 +97,18 @@ def table(scores: Mapping[str, Score], releases: Mapping[str, str]) -> str:
 ENOUGH = 30  # checked statements of a rule on a kernel
 
 
-def statements_table(tallies: Mapping[str, Tally], releases: Mapping[str, str]) -> str:
-    """A row a rule, a column a kernel: statements that were checked, and how many were false."""
+def statements_section(
+    tallies: Mapping[str, Tally], releases: Mapping[str, str], suites: Sequence[str]
+) -> str:
+    """A row a rule, a column a kernel: statements that were checked, and how many were false.
+
+    :param suites: the columns; one that is not in ``tallies`` is not measured
+    """
     rules = sorted({rule for tally in tallies.values() for rule in tally.checked})
-    head = "| rule | " + " | ".join(releases[suite] for suite in tallies) + " |"
-    lines = [_STATEMENTS_HEAD, head, "|---" * (len(tallies) + 1) + "|"]
+    head = "| rule | " + " | ".join(releases.get(suite, suite) for suite in suites) + " |"
+    lines = [f"{_STATEMENTS}{_STATEMENTS_HEAD}", head, "|---" * (len(suites) + 1) + "|"]
     for rule in rules:
-        cells = " | ".join(_checked(tally, rule) for tally in tallies.values())
+        cells = " | ".join(_checked(tallies.get(suite), rule) for suite in suites)
         lines.append(f"| `{rule}` | {cells} |")
     lines += ["", f"Fewer than {ENOUGH} on a kernel, or none:", ""]
     lines += [f"- `{rule}`: {why}." for rule, why in sorted(WHY_FEW.items())]
@@ -110,9 +117,27 @@ def statements_table(tallies: Mapping[str, Tally], releases: Mapping[str, str]) 
     return "\n".join([*lines, ""])
 
 
-def _checked(tally: Tally, rule: str) -> str:
-    checked = tally.checked[rule]
-    return f"{tally.false[rule]} false ({checked})" if checked else NOT_MEASURED
+def _checked(tally: Tally | None, rule: str) -> str:
+    checked = tally.checked[rule] if tally else 0
+    return f"{tally.false[rule]} false ({checked})" if tally and checked else NOT_MEASURED
+
+
+def statement_cells(page: str, suites: Sequence[str]) -> dict[tuple[str, str], str]:
+    """Of a page: suite and rule → what stands there, without counts; what was not measured not."""
+    _, _, section = page.partition(_STATEMENTS)
+    rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line[:3] == "| `"]
+    return {
+        (suite, name.strip("`")): comparable(cell)
+        for name, *cells in rows
+        for suite, cell in zip(suites, cells, strict=False)
+        if cell != NOT_MEASURED
+    }
+
+
+def without_statements(page: str) -> str:
+    """The part of a page that comes before them."""
+    before, _, _ = page.partition(_STATEMENTS)
+    return f"{before.rstrip()}\n"
 
 
 def comparable(page: str) -> str:
