@@ -72,7 +72,7 @@ class Accesses:
         told = self.told(frame)
         if told is None:
             text = "the log has no register block of the frame that killed"
-            return (Evidence("log-registers-missing", text),)
+            return (Evidence("log-registers-not-of-frame", text),)
         differ = differences(frame, told)
         if not differ:
             text = (

@@ -52,7 +52,7 @@ def _ip(frame: Frame) -> Evidence:
 
 
 def _int3_ip(frame: Frame) -> Evidence:
-    if any(stated.rule in ("kprobe", "text-byte") for stated in frame.evidence):
+    if any(stated.rule in ("kprobe", "int3-byte") for stated in frame.evidence):
         return Evidence("int3-ip", "one byte past the int3")
     return Evidence("int3-resume-ip", "where the kernel continues after the int3")
 

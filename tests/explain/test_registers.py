@@ -113,8 +113,9 @@ SLOT = Evidence("instruction-slot", "ip is in the instruction slot")
 def test_ip_is_past_an_int3_only_where_one_was_seen() -> None:
     trapped = frame(Origin.INT3, kernel(LOW + 0x3000))
     assert phrase(trapped, "ip", Context()).rule == "int3-resume-ip"
-    seen = replace(trapped, evidence=(KPROBE,))
-    assert phrase(seen, "ip", Context()).rule == "int3-ip"
+    for rule in ("kprobe", "int3-byte"):
+        seen = replace(trapped, evidence=(Evidence(rule, "an int3 is before ip"),))
+        assert phrase(seen, "ip", Context()).rule == "int3-ip"
     user_trap = frame(Origin.INT3, user(orig_ax=MINUS_ONE))
     assert phrase(user_trap, "ip", Context()).rule == "user-ip"
     int3 = DecodedInstruction(0x431448, b"\xcc", "int3", Moment.BEFORE)
