@@ -19,6 +19,7 @@ _USER_STATE = {
     "ss": Evidence("user-ss", "user stack segment"),
 }
 
+
 def entry_register(frame: Frame, register: str, context: Context) -> Evidence:
     """Why ``register``, neither orig_ax nor ax, holds its value."""
     if frame.origin is Origin.WORKER:
