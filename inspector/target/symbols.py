@@ -66,14 +66,9 @@ class Symbols:
             return None
         if name not in self._debug_file:
             try:
-                address = int(self._prog.symbol(name).address)
+                self._debug_file[name] = int(self._prog.symbol(name).address)
             except LookupError:
                 self._debug_file[name] = None
-            else:
-                # A per-CPU variable by its offset, as in kallsyms: nobody relocates that.
-                bias = (self._prog.main_module().debug_file_bias or 0) & (1 << 64) - 1
-                moved = address if address >= ANY_KERNEL_LOW else address - bias
-                self._debug_file[name] = moved & (1 << 64) - 1
         return self._debug_file[name]
 
     def addresses_of(self, name: str) -> list[int]:

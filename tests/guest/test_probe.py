@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from drgn import SymbolKind
+from drgn import SymbolBinding, SymbolKind
 
+from inspector.facts.addresses import START_KERNEL_MAP
 from inspector.opening import open_survey
 from inspector.survey import Survey
 from inspector.target.spec import TargetKind, TargetSpec
@@ -25,6 +26,7 @@ from tests.guest.conftest import SUITES, Crash
 
 HERE = Path(__file__).parent
 FUNCTIONS = 3000
+MODULES = START_KERNEL_MAP + (1 << 30)  # MODULES_VADDR with KASLR: 1 GB of image before it
 ASKED = 320  # places in a kernel's text; those whose name stands twice are left out
 
 
@@ -111,14 +113,15 @@ def test_the_symbols_of_the_image_stand_in_for_those_that_kallsyms_lacks(
 def functions_only(whole: Survey, path: Path) -> set[str]:
     """Write a System.map of ``whole`` that has functions only; their names."""
     offset = int(vmcoreinfo(whole.target.prog)["KERNELOFFSET"], 16)
-    found = {
-        symbol.address - offset: symbol.name
+    letters = {SymbolBinding.GLOBAL: "T", SymbolBinding.WEAK: "W"}
+    # Of several at one address the last one has its size.
+    found = sorted(
+        (symbol.address - offset, symbol.size, letters.get(symbol.binding, "t"), symbol.name)
         for symbol in whole.target.prog.symbols()
-        if symbol.kind is SymbolKind.FUNC and whole.target.locate(symbol.address)
-    }
-    lines = (f"{address:016x} t {name}\n" for address, name in sorted(found.items()))
-    path.write_text("".join(lines))
-    return set(found.values())
+        if symbol.kind is SymbolKind.FUNC and START_KERNEL_MAP <= symbol.address < MODULES
+    )
+    path.write_text("".join(f"{at:016x} {letter} {name}\n" for at, _, letter, name in found))
+    return {name for _, _, _, name in found}
 
 
 def opened(
