@@ -159,7 +159,7 @@ def _said(
         return f"{found.text} {_VERBS[kind]}{size} at {place}"
     if at:
         return f"an access{at} raised the exception; the instruction is {found.text}"
-    if choosing:
+    if len(found.memory) > 1 and choosing:
         return f"{found.text}: which of its accesses raised the exception is not known"
     if found.memory:
         return f"{found.text}: none of its memory operands explains the exception"
@@ -317,7 +317,10 @@ def _choose(
     summed: tuple[Operand, ...], facts: AccessFacts
 ) -> tuple[Operand | None, list[Evidence]]:
     if facts.vector == _PF:
-        return _by_cr2(summed, facts) if facts.cr2 is not None else _by_kind(summed, facts)
+        if facts.cr2 is not None:
+            return _by_cr2(summed, facts)
+        chosen, several = _only(_of_kind(summed, facts) or list(summed))
+        return chosen, [*several, Evidence("cr2-unknown", "CR2 of this fault is not known")]
     if facts.vector in (_GP, _SS):
         bad = [one for one in summed if _not_canonical(one, facts)]
         return _only(bad)
@@ -361,12 +364,6 @@ def _agrees(chosen: Operand, cr2: int) -> Evidence:
     offset = as_int64((cr2 - chosen.address) % ADDRESSES)
     where = f"{offset:#x} bytes into" if offset > 0 else f"{-offset:#x} bytes before the start of"
     return Evidence("cr2-agrees", f"CR2 is {cr2:#x}, {where} what the instruction accesses")
-
-
-def _by_kind(
-    summed: tuple[Operand, ...], facts: AccessFacts
-) -> tuple[Operand | None, list[Evidence]]:
-    return _only(_of_kind(summed, facts) or list(summed))
 
 
 def _of_kind(summed: Sequence[Operand], facts: AccessFacts) -> list[Operand]:

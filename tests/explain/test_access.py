@@ -186,6 +186,12 @@ def test_two_operands_are_told_apart_by_the_error_code() -> None:
     assert of("48a5", error_code=0, si=0x1000, di=0x2000).address == 0x1000
 
 
+def test_a_page_fault_without_cr2_says_so() -> None:
+    assert "cr2-unknown" in rules(of("488b07", di=8))
+    assert "cr2-unknown" not in rules(of("488b07", cr2=8, di=8))
+    assert "cr2-unknown" not in rules(of("488b07", vector=13, error_code=0, di=1 << 63))
+
+
 def test_two_candidates_are_both_named() -> None:
     found = of("48a5", si=0x1000, di=0x2000)
     assert found.operand is None
