@@ -77,10 +77,12 @@ class Survey:
     Examples are in :mod:`inspector.api`.
 
     :ivar target: the target itself: its memory, types and symbols
+    :ivar mappings: whether explanations may look at what processes have mapped
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, *, mappings: bool = True) -> None:
         self.target = target
+        self.mappings = mappings
         self._missing: list[Missing] = []
         self._tasks = MovingTasks(target) if target.moving else Tasks(target)
         self._kprobes = Kprobes(target)
@@ -605,7 +607,7 @@ class Survey:
     def _pointers(self) -> Pointers:
         from inspector.kernel.pointers import Pointers
 
-        return Pointers(self.target, self._tasks)
+        return Pointers(self.target, self._tasks, mappings=self.mappings)
 
     @cached_property
     def ring(self) -> Ring:

@@ -28,10 +28,14 @@ _ADVISED = ("do_syscall_64", "entry_SYSCALL_64")
 
 
 class Pointers:
-    """Resolves pointers for one target."""
+    """Resolves pointers for one target.
 
-    def __init__(self, target: Target, tasks: Tasks) -> None:
+    :param mappings: whether to look at what a process has mapped
+    """
+
+    def __init__(self, target: Target, tasks: Tasks, *, mappings: bool) -> None:
         self._target = target
+        self._mappings = mappings
         self._instructions = Instructions(target)
         self._tasks = {task.address: task for task in tasks.all()}
         self._space = AddressSpace(target)
@@ -87,7 +91,7 @@ class Pointers:
         return Pointer(PointsTo.KERNEL, area=area)
 
     def _user_pointer(self, frame: Frame, value: int) -> Pointer:
-        if frame.task is None:
+        if frame.task is None or not self._mappings:
             return self._in_users_range(frame, value)
         try:
             mapping = mapping_at(self._target, frame.task, value)

@@ -46,12 +46,12 @@ def _entry_frame(accepted: bool) -> NumberWay:
 def _handler(probed: ProbeSite, accepted: bool, site: ProbeSite | None) -> NumberWay:
     how = f"probe {_HANDLER}*: ((struct pt_regs *)regs->di)->orig_ax; in tracefs +120(%di)"
     here = accepted and probed.asked.symbol.startswith(_HANDLER) and arguments_stand(probed)
-    return _by_probe("syscall-handler", how, site, here, f"no {_HANDLER}* function: before 4.17")
+    return _by_probe("syscall-handler", how, site, here, f"this kernel has no {_HANDLER}* function")
 
 
 def _dispatcher(probed: ProbeSite, accepted: bool, site: ProbeSite | None) -> NumberWay:
     here = accepted and probed.asked.symbol == "x64_sys_call" and arguments_stand(probed)
-    missing = "no x64_sys_call: before 6.9, and not backported here"
+    missing = "this kernel has no x64_sys_call"
     return _by_probe("x64-sys-call", "probe x64_sys_call: regs->si", site, here, missing)
 
 

@@ -61,7 +61,8 @@ class _FullReport:
         self._frames: dict[_Key, Frame] = {}
 
     def __call__(self, target: Target) -> Reading:
-        survey = Survey(target)
+        # A small dump is to hold no names of files that processes have mapped.
+        survey = Survey(target, mappings=False)
         missing = read_everything(survey, self._step, self._functions)
         self._frames = _frames(survey)
         unwound = frozenset(call.pc - before for call in _calls(survey) for before in (0, 1))
