@@ -21,6 +21,7 @@ Numbered = tuple[int, str]
 LONGEST = 1 << 16
 """Bytes of one line; what is longer is read as several."""
 
+_JSON_STARTS = frozenset('{ \t"')
 _HEAD = 1 << 16  # bytes looked at to see what the whole is
 _KEYS = ("MESSAGE", "message", "msg", "log")  # the journal's; dmesg -J's; containers'
 _PRETTY = re.compile(r'\s*"(?:MESSAGE|message|msg|log)"\s*:\s*("(?:[^"\\]|\\.)*")\s*[,}]*\s*$')
@@ -49,7 +50,7 @@ def texts_of(stream: BinaryIO) -> Iterator[Numbered]:
         return
     lines = _raw_lines(head, stream)
     folded = len(_FOLDED.findall(head)) > 2 and b"=3D" in head
-    yield from _in_order(_cleaned(_unwrapped(_decoded(lines, folded))))
+    yield from _in_order(_cleaned(_decoded(lines, folded)))
 
 
 def _raw_lines(head: bytes, stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
@@ -85,7 +86,7 @@ def _decoded(lines: Iterable[tuple[int, bytes]], folded: bool) -> Iterator[Numbe
         else:
             text = raw.decode("utf-8", "replace")
         yield at, text
-        if text[:8].lower() == "content-" and (found := _TRANSFER.match(text)):
+        if text[:1] in "Cc" and (found := _TRANSFER.match(text)):
             encoding = found[1].lower()
         elif encoding == "base64" and not text.strip():
             yield from _of_base64(source)
@@ -131,24 +132,6 @@ def _numbered(content: bytes, first: int, width: int) -> Iterator[Numbered]:
         at += len(line) + 1
 
 
-def _unwrapped(lines: Iterable[Numbered]) -> Iterator[Numbered]:
-    """The messages inside lines of JSON, one object a line or one member a line."""
-    for number, text in lines:
-        start = text[:1]
-        if start == "[":  # of a console's time, by far the most frequent
-            yield number, text
-            continue
-        if start == "{" and '"' in text:
-            message = _message(text)
-            if message is not None:
-                yield from ((number, part) for part in message.split("\n"))
-                continue
-        elif start in ' \t"' and '"' in text and (found := _PRETTY.match(text)):
-            yield from ((number, part) for part in _string(found[1]).split("\n"))
-            continue
-        yield number, text
-
-
 def _message(text: str) -> str | None:
     try:
         content = json.loads(text.rstrip("\r\n ,"))
@@ -171,12 +154,26 @@ def _string(quoted: str) -> str:
 
 
 def _cleaned(lines: Iterable[Numbered]) -> Iterator[Numbered]:
-    """Without a terminal's, a web page's and markdown's signs."""
+    """The messages inside JSON, without a terminal's, a web page's and markdown's signs."""
     for number, text in lines:
+        if text[:1] in _JSON_STARTS and '"' in text:
+            message = _json_message(text)
+            if message is not None:
+                for line in message.split("\n"):
+                    yield from ((number, _plain(part)) for part in _parts(line))
+                continue
         if text.isascii() and _ODD.search(text) is None:
             yield number, text
         else:
             yield from ((number, _plain(part)) for part in _parts(text))
+
+
+def _json_message(text: str) -> str | None:
+    """Of an object, or of a member of one, as a line of its own; None for other lines."""
+    if text.startswith("{"):
+        return _message(text)
+    found = _PRETTY.match(text)
+    return _string(found[1]) if found else None
 
 
 def _parts(text: str) -> list[str]:

@@ -119,3 +119,8 @@ def test_only_a_bug_must_stand_at_an_undefined_instruction(headline: str, settle
     text = f"{headline}\ninvalid opcode: 0000 [#1] SMP\n{LEFT.replace('RSP', code + 'RSP')}"
     (frame,) = frames(text + ROW.format(1))
     assert (frame.vector == 6) is settled
+
+
+def test_a_register_that_does_not_exist_is_none() -> None:
+    (frame,) = frames(BLOCK.replace("R12:", "R18:"))
+    assert frame.registers.keys() == frames(BLOCK)[0].registers.keys() - {"r12"}
