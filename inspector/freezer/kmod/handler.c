@@ -164,9 +164,15 @@ static __always_inline void write_probe(struct framefreeze_record *record,
 					const struct freeze_hit *hit)
 {
 	const struct kprobe *kp = &hit->probe->rp.kp;
-	u8 text_byte = freeze_text_byte(kp);
-	u8 mechanism = hit->return_address ? FRAMEFREEZE_MECHANISM_RETURN :
-					     freeze_mechanism(kp, text_byte);
+	u8 text_byte, mechanism;
+
+	if (unlikely(hit->return_address)) {
+		text_byte = freeze_text_byte(kp);
+		mechanism = FRAMEFREEZE_MECHANISM_RETURN;
+	} else { /* what is being executed is there */
+		text_byte = READ_ONCE(*(u8 *)kp->addr);
+		mechanism = freeze_mechanism(kp, text_byte);
+	}
 
 	record->probe_address = (u64)kp->addr;
 	record->return_address = hit->return_address;
@@ -278,7 +284,7 @@ static __always_inline bool claim_hold(struct framefreeze_record *record,
 {
 	const struct kprobe *kp = &hit->probe->rp.kp;
 	u8 mechanism = hit->return_address ? FRAMEFREEZE_MECHANISM_RETURN :
-					     freeze_mechanism(kp, freeze_text_byte(kp));
+					     freeze_mechanism(kp, READ_ONCE(*(u8 *)kp->addr));
 	struct framefreeze_probe *line = hit->line;
 
 	record->unheld = freeze_hold_claim(hit->probe, hit->regs, mechanism, record);
