@@ -27,7 +27,7 @@ _BEGINNINGS = {
     DeathKind.STALL: r"rcu: INFO: .*detected|INFO: rcu_",
     DeathKind.NMI: r"Uhhuh\. NMI|NMI: |Dazed and confused",
     DeathKind.MACHINE_CHECK: r"mce: \[Hardware Error\]|.*[Mm]achine check",
-    DeathKind.HUNG_TASK: r"INFO: task .* blocked for more than",
+    DeathKind.HUNG_TASK: r"INFO: task .* blocked (?:in I/O wait )?for more than",
     DeathKind.OUT_OF_MEMORY: r".* invoked oom-killer",
     DeathKind.SYSRQ: r"sysrq: Trigger a crash",
 }

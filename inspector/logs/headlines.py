@@ -233,7 +233,7 @@ _KINDS = (
     _report("msr-access", r"unchecked MSR access error"),
     _Kind(re.compile(r"Kernel panic - not syncing"), "panic", Part.ENDS),
     _report("sysrq", r"(?:sysrq: |SysRq : )"),
-    _report("hung-task", r"INFO: task .+ blocked (?:on .+ )?for more than"),
+    _report("hung-task", r"INFO: task .+ blocked (?:(?:on|in) .+ )?for more than"),
     _report("kasan", r"BUG: KASAN: "),
     _report("kfence", r"BUG: KFENCE: "),
     _report("kmsan", r"BUG: KMSAN: "),
