@@ -13,8 +13,8 @@ class CallFrame:
     """One call frame of an unwound stack.
 
     :ivar sp: the stack pointer of the frame, None where the unwinder did not know it
-    :ivar lost: the way on from here is not known: the frame after it, if there is one, is the next
-        that is proven to be live
+    :ivar lost: the way on from here is not known: the call after it, if there is one, was given
+        the next frame that was found on the stack, and calls between are missing
     """
 
     pc: int
