@@ -15,7 +15,7 @@ from inspector.logs.block import (
     is_middle_of_block,
     row,
 )
-from inspector.logs.eras import Era
+from inspector.logs.eras import CODE_BEHIND_RIP, Era
 from inspector.logs.foreign import Foreign, foreign
 from inspector.logs.headlines import Headline, Part, headline
 from inspector.logs.lines import Line
@@ -247,7 +247,7 @@ class Stream:
             self._give_early(block, code)
             block.last = line.number
             self._log.era.saw_code_behind_rip()
-        elif code is not None:
+        elif code is not None and not self._log.era.has(CODE_BEHIND_RIP):
             self._give_late(code)
 
     def _give_early(self, block: Block, code: Code | None) -> None:

@@ -124,3 +124,15 @@ def test_only_a_bug_must_stand_at_an_undefined_instruction(headline: str, settle
 def test_a_register_that_does_not_exist_is_none() -> None:
     (frame,) = frames(BLOCK.replace("R12:", "R18:"))
     assert frame.registers.keys() == frames(BLOCK)[0].registers.keys() - {"r12"}
+
+
+def test_the_bytes_of_a_user_program_are_no_kernel_frames() -> None:
+    """show_signal_msg() prints Code: behind a segfault, long after the kernel's own report."""
+    text = (
+        "divide error: 0000 [#1] SMP\nCPU: 1 PID: 3 Comm: x Not tainted 5.10.9 #1\n"
+        f"{LEFT}{ROW.format(1)}Call Trace:\n x+0x1/0x2\n"
+        "x[3]: segfault at 8 ip 0000000000401136 sp 00007ffe0a0b0c00 error 6 in x[401000+1000]\n"
+        f"Code: {'90 ' * 42}<48> 89 07 90\n"
+    )
+    kernel, _ = frames(text)
+    assert kernel.instruction is None
