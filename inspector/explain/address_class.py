@@ -180,7 +180,7 @@ def _of_range(address: int, facts: AccessFacts) -> Iterator[Evidence]:
         if stack.low - PAGE_SIZE <= address < stack.low:
             text = (
                 f"{address:#x} lies {stack.low - address:#x} bytes below the low end of the"
-                f" {stack.name} stack, {stack.low:#x}, where its guard page is: the stack ran over"
+                f" {stack.name} stack, {stack.low:#x}, where its guard page is"
             )
             yield Evidence("guard-page", text, stack.low)
         elif stack.high <= address < stack.high + PAGE_SIZE:
