@@ -24,7 +24,7 @@ from labkit.suites import suite_named
 
 from tests.conftest import Inspector
 from tests.guest.accuracy import NOT_MEASURED
-from tests.guest.conftest import DEATH_SUITES, frames
+from tests.guest.conftest import MATRIX, frames
 from tests.guest.cpu_log import CpuLog
 from tests.guest.death_table import cell_of, cells_of, with_section, without_count
 from tests.guest.dying import EXPECTED, Score, judge
@@ -47,7 +47,7 @@ def _cells() -> Iterator[ParameterSet]:
     """Suite, death, how it is saved, and by which types it is read: each in a soak run, and what
     of it is enough for the matrix and for the plain run.
     """
-    for suite in DEATH_SUITES:
+    for suite in MATRIX:
         for name, death in DEATHS.items():
             if death.why_not(suite_named(suite)):
                 continue
@@ -130,7 +130,7 @@ def test_what_killed_is_found_and_nothing_that_is_not_live(
 
 @pytest.mark.parametrize("name", DEATHS)
 def test_no_death_has_fewer_than_three_kernels_without_a_reason(name: str) -> None:
-    why_not = [DEATHS[name].why_not(suite_named(suite)) for suite in DEATH_SUITES]
+    why_not = [DEATHS[name].why_not(suite_named(suite)) for suite in MATRIX]
     assert sum(why is None for why in why_not) >= LEAST_SUITES
     assert "" not in why_not
 

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Kdumps of more kernels than one: alike distilled or not, with BTF and with DWARF; against crash.
 
-bookworm's is test_crash.py's. There is none of sid: under QEMU 7.2 its second kernel does not
-come up.
+bookworm's is test_crash.py's; sid's and 7.3's are test_deaths.py's.
 """
 
 from __future__ import annotations
