@@ -241,19 +241,34 @@ class LiveStacks:
         """Candidates in ``data``, which begins at ``low``, a word below what is live."""
         called, plausible = self._called.frames(data), kernel_frames(data)
         slot = stack.slot
-        if not (called or plausible or slot):
+        entered = self._entered_at(task, stack, low)
+        if not (called or plausible or slot or entered):
             return []
         places = dict.fromkeys(called, FoundBy.RETURN_ADDRESS)
         places |= {at: FoundBy.SCAN for at in plausible if at > 0}
         if slot is not None and slot > low:
             # Found wherever its sp points: a double fault may come of just that.
             places[slot - low] = FoundBy.SCAN
+        places |= {at: FoundBy.SCAN for at in entered if at + PT_REGS_SIZE <= len(data)}
         if not places:
             return []
         calls = self._call_frames(task)
         return [
             self._candidate(task, stack, low + at, data[at - 8 :], found_by, calls)
             for at, found_by in sorted(places.items())
+        ]
+
+    def _entered_at(self, task: Task, stack: Stack, low: int) -> list[int]:
+        """Where entry code on the way of the calls has its frame: one whose ip is no address of
+        text, as after a call of NULL, looks like none.
+        """
+        if task.running is Running.OFF_CPU:
+            return []
+        return [
+            call.sp - low
+            for call in self._call_frames(task)
+            if call.sp is not None and call.sp in stack and call.sp - low >= 8
+            if (entry := self._around.entry_points.of(call.location)) and entry.kind in TRAPS
         ]
 
     def _candidate(

@@ -89,7 +89,7 @@ def calls_interrupted(target: Target, registers: Registers, probed: bool) -> tup
     with reading(f"calls from {registers.ip:#x}"):
         calls = _unwound(target, _registers(target, known | {"ip": registers.ip - probed}))
     location = target.symbols.locate(registers.ip)
-    return (CallFrame(registers.ip, registers.sp, location), *calls[1:])
+    return _through_unknown(target, (CallFrame(registers.ip, registers.sp, location), *calls[1:]))
 
 
 def _from_return(target: Target, ip: int, sp: int) -> tuple[CallFrame, ...]:
@@ -100,7 +100,15 @@ def _from_return(target: Target, ip: int, sp: int) -> tuple[CallFrame, ...]:
 
 def _return_of(target: Target, call: CallFrame) -> tuple[int, int] | None:
     """Where ``call``, with which the unwinder stopped, returns to; None where nothing tells."""
-    if call.location is None or call.sp is None:
+    if call.sp is None:
+        return None
+    if call.location is None or call.location.offset == 0:  # it was called, and nothing of it ran
+        word = target.readable_word(call.sp)
+        if word is not None:
+            outer = CallFrame(word, call.sp + 8, target.symbols.locate_return(word))
+            if outer.location is not None and _called_from(target, call, outer):
+                return word, call.sp + 8
+    if call.location is None:
         return None
     return return_of(target, call.pc - call.location.offset, call.sp)
 
