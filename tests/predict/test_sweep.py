@@ -25,13 +25,13 @@ _ASKED = re.compile(r"^TRUTH sw (\S+)\+(0x[0-9a-f]+) (-?\d+) ([0-9a-f]+)$", re.M
 
 @pytest.fixture(scope="module")
 def survey(root: Path) -> Iterator[Survey]:
-    path = root / "tests/data/sweep-kcfi.vmcore"
+    path = root / "dumps/kcfi-7.3.vmcore"
     with open_survey(TargetSpec(TargetKind.CORE, str(path))) as opened:
         yield opened
 
 
 def test_every_byte_is_told_as_the_kernel_tells_it(survey: Survey, root: Path) -> None:
-    truth = _ASKED.findall((root / "tests/data/sweep-kcfi.truth").read_text())
+    truth = _ASKED.findall((root / "tests/predict/sweep-kcfi.truth").read_text())
     assert len(truth) > 2000
     decided, wrong = 0, []
     for name, offset, error, flags in truth:
