@@ -78,8 +78,8 @@ STOP = 0xFFFFFE4197ED8000 - 0xB8
 
 
 @pytest.fixture(scope="module")
-def frames() -> dict[int, Frame]:
-    with open_survey(TargetSpec(TargetKind.DEMO, "fred-7.2")) as survey:
+def frames(root: Path) -> dict[int, Frame]:
+    with open_survey(TargetSpec(TargetKind.CORE, str(root / "dumps/fred-7.2.vmcore"))) as survey:
         return {frame.address: frame for frame in survey.frames(survey.tasks())}
 
 
