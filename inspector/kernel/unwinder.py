@@ -100,9 +100,10 @@ def _from_return(target: Target, ip: int, sp: int) -> tuple[CallFrame, ...]:
 
 def _return_of(target: Target, call: CallFrame) -> tuple[int, int] | None:
     """Where ``call``, with which the unwinder stopped, returns to; None where nothing tells."""
-    if call.sp is None:
+    if call.sp is None or _is_in(call, FIRST_CODE):
         return None
-    if call.location is None or call.location.offset == 0:  # it was called, and nothing of it ran
+    unrun = call.pc < START_KERNEL_MAP or (call.location is not None and not call.location.offset)
+    if unrun:  # it was called, and nothing of it ran
         word = target.readable_word(call.sp)
         if word is not None:
             outer = CallFrame(word, call.sp + 8, target.symbols.locate_return(word))
