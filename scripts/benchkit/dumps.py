@@ -5,6 +5,7 @@ import argparse
 from pathlib import Path
 
 from labkit.cache import Cache
+from labkit.emulator import emulator_for, own_emulator
 from labkit.kit import ensure_dwarf, ensure_kit
 from labkit.play import Play
 from labkit.scenarios import SCENARIOS
@@ -31,5 +32,6 @@ def big_dump(suite_name: str, scenario: str) -> Path:
     output = cache.directory.parent / "bench" / f"{suite_name}-{scenario}"
     if not (output / "vmcore").exists():
         kit = ensure_kit(cache, suite)
-        Play(suite, kit, SCENARIOS[scenario], output, _SECONDS).run()
+        emulator = emulator_for(cache, suite) if SCENARIOS[scenario].kdump else own_emulator()
+        Play(suite, kit, SCENARIOS[scenario], output, _SECONDS, emulator).run()
     return output / "vmcore"

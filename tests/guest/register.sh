@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # For busybox's sh in a guest: asks register_kprobe() about places all over the kernel's text, one
 # line each: SYMBOL+OFFSET, what write(2) of framefreeze's `add` said (empty: taken), and the
@@ -5,6 +6,7 @@
 insmod /modules/framefreeze.ko || exit 1
 
 ask() {
+	# shellcheck disable=SC2116 # what the redirected write itself says
 	said=$(echo "add 0 $1" 2>&1 >/proc/framefreeze/control)
 	flags=
 	if [ -z "$said" ]; then
@@ -14,6 +16,7 @@ ask() {
 	echo "PLACE $1|${said##*: }|$flags"
 }
 
+# shellcheck disable=SC2154 # the test sets $wanted
 # Names that stand for one address only, evenly spread; every third one at its first byte.
 awk -v wanted="$wanted" '
 	$2 ~ /[tT]/ && NF == 3 && $3 !~ /^__pfx_/ { names[n++] = $3; seen[$3]++ }

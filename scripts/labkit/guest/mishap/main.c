@@ -33,9 +33,10 @@ static void (*find_mishap(const char *word))(void)
 static int obey(char *line)
 {
 	char *word = strsep(&line, " ");
-	void (*happen)(void) = find_mishap(word);
 	const struct mishap_place *place;
+	void (*happen)(void);
 
+	happen = find_mishap(word);
 	if (!happen)
 		return -EINVAL;
 	if (!line) {

@@ -27,8 +27,9 @@ static void __iomem *device;
 /* Once: a fault in one of two CPUs' idle loops is enough. */
 static void happen_here(void)
 {
-	void (*happen)(void) = xchg(&happens, NULL);
+	void (*happen)(void);
 
+	happen = xchg(&happens, NULL);
 	if (happen)
 		happen();
 }

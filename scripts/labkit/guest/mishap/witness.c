@@ -28,7 +28,7 @@
 #include <asm/irq_regs.h>
 #include <asm/nmi.h>
 #include <asm/special_insns.h>
-#if __has_include(<linux/panic_notifier.h>) /* 5.14; in kernel.h before */
+#if __has_include("linux/panic_notifier.h") /* 5.14; in kernel.h before */
 #include <linux/panic_notifier.h>
 #endif
 
