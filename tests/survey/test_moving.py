@@ -45,8 +45,10 @@ def test_where_nothing_moves_who_sleeps_has_the_same_frames_and_who_runs_is_said
     asleep = [f for f in FRAMES if f.task is not None and f.task.running is Running.OFF_CPU]
     assert list(survey.frames(survey.tasks())) == asleep
     running = {task.pid for task in WHOLE.running_tasks() if task.pid}
-    assert {missing.pid for missing in survey.missing} == running
-    assert {missing.rule for missing in survey.missing} == {"task-running"}
+    # Stacks are read whole where they may move: of kernel threads a distilled dump has a part.
+    said = [missing for missing in survey.missing if missing.rule != "not-in-dump"]
+    assert {missing.pid for missing in said} == running
+    assert {missing.rule for missing in said} == {"task-running"}
 
 
 def test_a_task_that_never_rests_has_no_frame_and_is_said_to_have_run() -> None:
