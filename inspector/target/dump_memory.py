@@ -9,6 +9,7 @@ needed once.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from drgn import FaultError, Program
@@ -47,7 +48,7 @@ class DumpMemory:
     """
 
     def __init__(self, path: Path, info: Mapping[str, str]) -> None:
-        self._file = KdumpPages(path)
+        self._file: KdumpPages = KdumpPages(path)
         self._walker = PageTables(info, self._physical)
         self._tables: dict[int, Sequence[int]] = {}
         self._pages: dict[int, bytes] = {}
@@ -116,6 +117,33 @@ class DumpMemory:
         return data[offset : offset + size]
 
 
+class _EveryPage(KdumpPages):
+    """As :class:`KdumpPages`, with the pages that are compressed by other methods: by drgn.
+
+    Nothing else can read a distilled dump's: its own program reads through its map.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._path = path
+
+    def page(self, frame: int) -> bytes | None:
+        found = super().page(frame)
+        if found is not None:
+            return found
+        try:
+            data: bytes = self._whole.read(frame << PAGE_SHIFT, PAGE_SIZE, physical=True)
+        except FaultError:
+            return None
+        return data
+
+    @cached_property
+    def _whole(self) -> Program:
+        prog = Program()
+        prog.set_core_dump(self._path)
+        return prog
+
+
 class KeptMemory(DumpMemory):
     """The memory of a distilled dump: only the bytes that its map says were kept.
 
@@ -127,6 +155,7 @@ class KeptMemory(DumpMemory):
     def __init__(self, path: Path, info: Mapping[str, str], kept: KeptMap) -> None:
         self._kept = kept
         super().__init__(path, info)
+        self._file = _EveryPage(path)
 
     def take_over(self, prog: Program) -> None:
         """Let ``prog``, which has the same dump open, read through here from now on."""
