@@ -20,6 +20,8 @@ from inspector.isolated import isolated
 REFUSED, TOO_MUCH_MEMORY, FAULT = 2, 12, 70
 """Exit statuses beside 0: the dump's parts are written."""
 
+_PIECE = 16 << 20  # bytes
+
 
 def child_command(parent: int, worker: str, job: Job) -> list[str]:
     """:param parent: the process that waits for it
@@ -40,6 +42,10 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write("needs more memory than it may take\n")
         return TOO_MUCH_MEMORY
     except Exception as error:
+        if isinstance(error, SystemError) and _is_full():
+            # drgn forgets a MemoryError that a reader of memory raises.
+            sys.stderr.write("needs more memory than it may take\n")
+            return TOO_MUCH_MEMORY
         from inspector.commands.failure import failure_of
         from inspector.commands.status import Status
 
@@ -53,6 +59,15 @@ def _limit(memory: int) -> None:
     """Private writable memory is what counts: a dump that is only mapped takes none."""
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _is_full() -> bool:
+    """Whether the limit leaves no room for another table of symbols."""
+    try:
+        bytearray(_PIECE)
+    except MemoryError:
+        return True
+    return False
 
 
 def _read(job: Job, worker: str, started: float) -> None:

@@ -97,9 +97,29 @@ def _pages(read: Read, low: int, high: int) -> Iterator[Run]:
 def read_with_holes(read: Read, low: int, high: int) -> bytes:
     """All of ``[low, high)``, with bytes of 255 for those that are missing."""
     data = bytearray(b"\xff" * (high - low))
-    for run in runs(read, low, high):
-        data[run.address - low : run.address - low + len(run.data)] = run.data
+    at = low
+    while at < high:
+        end = min(high, (at // _PAGE + 1) * _PAGE)
+        begun = _readable(read, at, end)
+        data[at - low : at - low + len(begun)] = begun
+        at = end
     return bytes(data)
+
+
+def _readable(read: Read, low: int, high: int) -> bytes:
+    """The most that can be read from ``low`` up: a small dump may hold a page's beginning."""
+    try:
+        return read(low, high - low)
+    except Unreadable:
+        pass
+    found, least, most = b"", 0, high - low  # `least` bytes can be read, `most` cannot
+    while most - least > 1:
+        size = (least + most) // 2
+        try:
+            found, least = read(low, size), size
+        except Unreadable:
+            most = size
+    return found
 
 
 def read_up(read: Read, address: int, most: int) -> bytes:

@@ -54,8 +54,10 @@ class KeptMap:
     def has(self, low: int, high: int) -> bool:
         """Whether every byte of ``[low, high)`` was kept."""
         at = bisect_right(self._borders, low)
-        # Behind an odd number of borders one is inside a range.
-        return at & 1 == 1 and high <= self._borders[at]
+        # Behind an odd number of borders one is inside a range. The next may begin where it ends.
+        if at & 1 and high <= self._borders[at]:
+            return True
+        return self.first_missing(low, high) is None
 
     def first_missing(self, low: int, high: int) -> int | None:
         """The first address of ``[low, high)`` that was not kept, None if all were."""

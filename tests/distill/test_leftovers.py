@@ -12,7 +12,7 @@ import pytest
 from inspector.commands.distill import DistillRequest
 from inspector.commands.run.distill import run
 from inspector.commands.session import Session
-from inspector.distill import redact
+from inspector.distill import leftovers, redact
 from inspector.distill.patches import Patches
 from inspector.errors import TargetError
 from inspector.model.sensitive import REDACTED, SensitiveKind
@@ -88,7 +88,11 @@ def test_a_copy_elsewhere_is_found(small: Path, monkeypatch: pytest.MonkeyPatch)
 def test_a_dump_that_cannot_be_searched_is_none(
     small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(KdumpPages, "page", lambda *_: None)
+    class Empty(KdumpPages):
+        def page(self, frame: int) -> bytes | None:
+            return None
+
+    monkeypatch.setattr(leftovers, "KdumpPages", Empty)
     with pytest.raises(TargetError, match="cannot be searched"):
         redacted(shipped_dump(None), small)
     assert nothing_is_left(small)

