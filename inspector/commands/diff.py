@@ -37,7 +37,7 @@ class DiffRequest:
 EXAMPLES = (
     Example(
         "inspector diff -c vmcore",
-        "The panicking task: its syscall frame against the frame that killed the machine.",
+        "The panicking task: its syscall frame against the frame that killed.",
     ),
     Example("inspector diff -c vmcore --all --decimal", "Equal registers too, as signed numbers."),
     Example(
