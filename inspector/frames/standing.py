@@ -37,16 +37,16 @@ from inspector.target.target import Target
 
 _NO_REGISTERS = (
     "the registers of cpu {} are missing: which frames of the kernel on its stacks are live"
-    " cannot be told"
+    " is unknown"
 )
 _OFFLINE = "cpu {} was offline when the kernel crashed: nothing on its stacks is live"
 _NO_NOTE = (
     "cpu {} wrote no crash note, for it did not answer when the kernel crashed: which frames of"
-    " the kernel on its stacks are live cannot be told"
+    " the kernel on its stacks are live is unknown"
 )
 _STALE = (
     "the crash note of cpu {} is of pid {}, and the CPU runs another task: the note is stale, and"
-    " which frames of the kernel on its stacks are live cannot be told"
+    " which frames of the kernel on its stacks are live is unknown"
 )
 _GUARD_PAGE = 4096  # below every task, IRQ (CONFIG_VMAP_STACK) and IST stack
 

@@ -112,7 +112,7 @@ def statements_section(
         lines.append(f"| `{rule}` | {cells} |")
     lines += ["", f"Fewer than {ENOUGH} on a kernel, or none:", ""]
     lines += [f"- `{rule}`: {why}." for rule, why in sorted(WHY_FEW.items())]
-    lines += ["", "Rules of which nothing is known without us:", ""]
+    lines += ["", "Rules that nothing else can judge:", ""]
     lines += [f"- `{rule}`: {why}." for rule, why in sorted(WHY_NONE.items())]
     return "\n".join([*lines, ""])
 

@@ -39,7 +39,7 @@ def stacks_of_cpus(survey: Survey) -> tuple[StackPicture, ...]:
     """
     pictures = tuple(survey.stack(task) for task in survey.running_tasks())
     if not pictures:
-        raise NothingMatched("which task is on which CPU cannot be told")
+        raise NothingMatched("the tasks on the CPUs are unknown")
     return pictures
 
 
