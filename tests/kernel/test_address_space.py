@@ -49,7 +49,9 @@ def test_exception_stacks_lie_in_the_cpu_entry_areas(
 ) -> None:
     on_nmi_stacks = [frame.address for frame in frames if frame.stack is StackKind.NMI]
     # An oops of one CPU may have stopped the other in user mode, by an NMI on its task stack.
-    assert on_nmi_stacks or Path(survey.target_identity.path).name.startswith("oops")
+    dump = survey.target_identity.path
+    assert dump is not None
+    assert on_nmi_stacks or Path(dump).name.startswith("oops")
     assert {space.area_of(at) for at in on_nmi_stacks} <= {"the CPU entry areas"}
 
 
