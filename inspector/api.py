@@ -71,7 +71,7 @@ from drgn import Program
 from inspector.errors import UsageError
 from inspector.opening import open_survey
 from inspector.survey import Survey
-from inspector.target.foreign import target_of_program
+from inspector.target.open import target_of_program
 from inspector.target.spec import SymbolSource, TargetKind, TargetSpec
 
 

@@ -80,7 +80,7 @@ class FrameCommand:
 
     def _run(self, prog: Program, name: str, args: Sequence[str]) -> None:
         from inspector.survey import Survey
-        from inspector.target.foreign import target_of_program
+        from inspector.target.open import target_of_program
 
         command = self._click()
         with command.make_context(f"%{name}", list(args)) as context:
@@ -122,7 +122,7 @@ def drgn_prog_set(prog: Program) -> None:
     crash = sys.modules.get(_CRASH_COMMANDS)
     if crash is not None:
         register(crash.CRASH_COMMAND_NAMESPACE)
-    from inspector.target.foreign import keep_to_the_map
+    from inspector.target.open import keep_to_the_map
 
     try:
         keep_to_the_map(prog)

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The tree of errors that a user can meet; each message is one clear line."""
 
+from __future__ import annotations
+
 
 class InspectorError(Exception):
     """Base of every error this package raises on purpose.
 
     :ivar rule: what an answer calls the cause where it lacks a part because of this error: a key
-        of :data:`inspector.facts.missing_rules.CAUSES`
+        of :data:`inspector.model.missing.CAUSES`
     """
 
     rule = "fact-unread"

@@ -19,7 +19,7 @@ def open_survey(spec: TargetSpec) -> Iterator[Survey]:
     :raises TargetError: if it cannot be opened
     """
     if spec.kind is TargetKind.RECORDS:
-        from inspector.saved_survey import SavedSurvey, read_saved  # no kernel needs it
+        from inspector.queries.records import SavedSurvey, read_saved  # no kernel needs it
 
         path = spec.path or ""
         yield SavedSurvey(read_saved(Path(path)), path)

@@ -11,56 +11,65 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from inspector.classify import crash_note, death
+from inspector.classify import death
+from inspector.classify.kernel_mode import copied_note
 from inspector.errors import InspectorError, NothingMatched, TargetError, Unreadable
-from inspector.frames import entry, held, recorded
-from inspector.frames.held import HeldStack
+from inspector.frames.given import (
+    HeldStack,
+    entry_frame,
+    held_entry_frame,
+    held_given_frame,
+    note_frame,
+    read_held,
+    recorded_entry_frame,
+    recorded_given_frame,
+    task_of,
+)
 from inspector.frames.live_stack import LiveStacks
-from inspector.frames.noted import noted_frame
+from inspector.frames.naming import Naming, Surroundings
 from inspector.frames.standing import Standing
 from inspector.frames.steady import is_the_reader, look
-from inspector.frames.surroundings import Surroundings
-from inspector.kernel.cpu_stacks import cpu_stacks
-from inspector.kernel.crash import oops_count, panicking_cpu, panicking_pid
+from inspector.kernel.cpus import (
+    cpu_stacks,
+    current_task,
+    oops_count,
+    panicking_cpu,
+    panicking_pid,
+    present_cpus,
+    stack_end_is_smashed,
+)
 from inspector.kernel.ftrace import ftrace_trampolines
-from inspector.kernel.generated_text import GeneratedText
 from inspector.kernel.kprobes import Kprobes
+from inspector.kernel.log import oopses_in, panic_in, panic_words
 from inspector.kernel.moving_tasks import MovingTasks
-from inspector.kernel.panic_log import oopses_in, panic_in, panic_words
-from inspector.kernel.percpu import present_cpus
-from inspector.kernel.running import current_task
-from inspector.kernel.stack_end import stack_end_is_smashed
 from inspector.kernel.syscalls import Syscalls
 from inspector.kernel.task_states import HungTasks
 from inspector.kernel.tasks import Tasks
-from inspector.model.call_frame import CallFrame
+from inspector.kernel.text import GeneratedText
 from inspector.model.death import NO_CRASH, Crash, DeathKind, KilledBy
-from inspector.model.entry_frame import Found, whole
-from inspector.model.frame import Frame
-from inspector.model.kernel import KernelIdentity, TargetIdentity
-from inspector.model.kprobe import Kprobe
+from inspector.model.frame import Found, Frame, whole
+from inspector.model.machine import KernelIdentity, TargetIdentity
 from inspector.model.missing import Missing
-from inspector.model.region import CodeRegion
-from inspector.model.stack import Stack
+from inspector.model.record import Kprobe
+from inspector.model.stack import CallFrame, CodeRegion, Stack
 from inspector.model.task import Running, Task, Uninterruptible
-from inspector.naming import Naming
 from inspector.target.spec import TargetKind
 from inspector.target.target import Target
 
-# What finding and naming frames does not need is imported by the answers that do: capstone
-# and the rest take a quarter of the time to the first frame.
 if TYPE_CHECKING:
-    from inspector.accesses import Accesses
+    from inspector.formats.ring import RecordPlaces
     from inspector.kernel.pointers import Pointers
     from inspector.kernel.probing import Probing
-    from inspector.model.access import FaultingAccess
-    from inspector.model.context import Context
-    from inspector.model.hit import Hit
+    from inspector.model.access import Context, FaultingAccess
+    from inspector.model.freeze import Hit
     from inspector.model.machine import LogLine, Machine
-    from inspector.model.probe_answer import ProbeAnswer
+    from inspector.model.probe import ProbeAnswer
     from inspector.model.record import Hold, Record, Ring
     from inspector.model.report import Diff, Explanation, StackPicture
-    from inspector.record.places import RecordPlaces
+    from inspector.queries.access import Accesses
+
+# What finding and naming frames does not need is imported by the answers that do: capstone
+# and the rest take a quarter of the time to the first frame.
 
 _Read = TypeVar("_Read")
 
@@ -334,7 +343,7 @@ class Survey:
         standing = self._standing(task)
         if standing is None or standing.note is None or standing.copied != frame.address:
             return frame
-        copied = crash_note.copied(standing.note.cpu, standing.note.address)
+        copied = copied_note(standing.note.cpu, standing.note.address)
         return replace(frame, evidence=(*frame.evidence, copied))
 
     def _standing(self, task: Task) -> Standing | None:
@@ -347,7 +356,7 @@ class Survey:
 
     def _own_entry(self, task: Task) -> tuple[Frame, ...]:
         try:
-            own_entry = entry.entry_frame(self.target, self._around, task)
+            own_entry = entry_frame(self.target, self._around, task)
             return self._naming.frames(own_entry) if own_entry else ()
         except Unreadable as error:
             self._note(task, error)
@@ -364,7 +373,7 @@ class Survey:
             if standing is not None and standing.copied is not None:
                 continue
             try:
-                candidate = noted_frame(self.target, self._around, task)
+                candidate = note_frame(self.target, self._around, task)
                 yield from self._naming.frames(candidate) if candidate else ()
             except Unreadable as error:
                 self._note(task, error)
@@ -412,14 +421,14 @@ class Survey:
 
         :raises Unreadable: if it is not there
         """
-        return held.read_held(self.target, hold, self._tasks.at(hold.task_address))
+        return read_held(self.target, hold, self._tasks.at(hold.task_address))
 
     def held_frames(self, stack: HeldStack) -> tuple[Frame, Frame | None]:
         """The frame that the probe's handler was given, and the task's entry frame."""
         address, stacks = stack.hold.frame_address, self.stacks_of(stack.task)
         around = next((found for found in stacks if address in found), None)
-        given = self._naming.frame(held.given_frame(self._around, stack, around))
-        candidate = held.entry_frame(self._around, stack)
+        given = self._naming.frame(held_given_frame(self._around, stack, around))
+        candidate = held_entry_frame(self._around, stack)
         return given, self._naming.frame(candidate) if candidate else None
 
     def context(self, frame: Frame) -> Context:
@@ -461,7 +470,7 @@ class Survey:
 
     def diff(self, left: Frame, right: Frame, others: tuple[Frame, ...]) -> Diff:
         """Two frames side by side, every register with the reason."""
-        from inspector.explain.difference import difference
+        from inspector.explain.meaning import difference
         from inspector.model.report import Diff
 
         fields = difference(left, right, self.context(left), self.context(right))
@@ -590,7 +599,7 @@ class Survey:
     @cached_property
     def accesses(self) -> Accesses:
         """What the target has of exceptions beside their frames."""
-        from inspector.accesses import Accesses
+        from inspector.queries.access import Accesses
 
         return Accesses(self.target, self._log)
 
@@ -623,11 +632,11 @@ class Survey:
         return ring
 
     def _recorded(self, record: Record) -> Hit:
-        from inspector.model.hit import Hit
+        from inspector.model.freeze import Hit
 
-        task = recorded.task_of(record, self._tasks.thread_size)
-        given = self._naming.frame(recorded.given_frame(self._around, record, task))
-        candidate = recorded.entry_frame(self._around, record, task)
+        task = task_of(record, self._tasks.thread_size)
+        given = self._naming.frame(recorded_given_frame(self._around, record, task))
+        candidate = recorded_entry_frame(self._around, record, task)
         return Hit(given, self._naming.frame(candidate) if candidate else None)
 
     def _idle_task(self, cpu: int | None) -> Task | None:

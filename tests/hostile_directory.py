@@ -21,7 +21,7 @@ with guarded("inspector_of_a_test"):
 
 SUDO_LINE = """
 import sys
-from inspector.cli.sudo import sudo_line
+from inspector.cli.main import sudo_line
 sys.argv = sys.argv[1:2]
 print(sudo_line(["frames", "--demo", "--syscall", "fork"]))
 """

@@ -13,7 +13,7 @@ from drgn import Program
 import inspector
 from inspector import api
 from inspector.errors import TargetError, UsageError
-from inspector.target.shipped import shipped_dump
+from inspector.target.spec import shipped_dump
 
 
 def test_every_documented_example_is_true() -> None:

@@ -55,4 +55,4 @@ def test_no_other_place_starts_a_python(root: Path) -> None:
     sources = (root / "inspector").rglob("*.py")
     naming = {str(s.relative_to(root)) for s in sources if "sys.executable" in s.read_text()}
     # sudo.py names the bundle's own executable.
-    assert naming == {"inspector/isolated.py", "inspector/cli/sudo.py"}
+    assert naming == {"inspector/processes/isolated.py", "inspector/cli/main.py"}

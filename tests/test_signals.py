@@ -8,9 +8,10 @@ import pytest
 from drgn import Program
 
 from inspector.opening import open_survey
-from inspector.signals import interrupts_kept, signals_end_it
+from inspector.processes.signals import interrupts_kept, signals_end_it
 from inspector.target import open as opened
 from inspector.target.modules import each_module
+from inspector.target.open import reload_modules
 from inspector.target.spec import TargetKind, TargetSpec
 
 
@@ -55,4 +56,4 @@ def test_one_while_drgn_looks_at_modules_is_no_fault_of_theirs(
     with open_survey(TargetSpec(TargetKind.DEMO)) as survey:
         monkeypatch.setattr(opened, "add_module_symbols", interrupt_the_next)
         with pytest.raises(KeyboardInterrupt):
-            opened.reload_modules(survey.target)
+            reload_modules(survey.target)

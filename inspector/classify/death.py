@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from inspector.model.call_frame import CallFrame
 from inspector.model.death import DeathKind, KilledBy, SurvivedOops
 from inspector.model.frame import FoundIn, Frame
 from inspector.model.origin import VECTOR_NAMES, Origin
+from inspector.model.stack import CallFrame
 from inspector.model.task import Task
 
 # arch/x86/kernel/dumpstack.c, traps.c, arch/x86/mm/fault.c: all of them end in oops_end().

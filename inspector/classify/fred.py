@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from inspector.classify.exceptions import origin_of
-from inspector.model.origin import Origin
+from inspector.model.origin import Origin, origin_of
 
 RULE = "fred-event"
 

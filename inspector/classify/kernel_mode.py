@@ -1,22 +1,118 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Rules for frames of interrupted kernel code, anywhere on a stack or in a record."""
+"""Rules for frames of interrupted kernel code: on a stack, in a record or in a crash note."""
 
 from __future__ import annotations
 
 from inspector.classify import fred
-from inspector.classify.crash_note import inside_its_own_function, snapshot
-from inspector.classify.exceptions import origin_of
-from inspector.classify.placement import in_its_place
 from inspector.classify.words import not_evidence, return_address
-from inspector.model.absent import Absent, Why
-from inspector.model.candidate import Candidate, FoundBy, Unwinder
-from inspector.model.entry_point import EntryKind, EntryPoint
+from inspector.model.candidate import Candidate, FoundBy, Unwinder, Verdict
 from inspector.model.evidence import Evidence
-from inspector.model.kprobe import Mechanism
-from inspector.model.origin import Delivery, Origin, Purpose
-from inspector.model.region import RegionKind
-from inspector.model.registers import Registers
-from inspector.model.verdict import Verdict
+from inspector.model.frame import CRASH_NOTE_COPY
+from inspector.model.origin import Delivery, EntryKind, EntryPoint, Origin, Purpose, origin_of
+from inspector.model.record import Mechanism
+from inspector.model.registers import Absent, Registers, Why
+from inspector.model.stack import RegionKind
+
+# Rules for registers that the kernel copied when it panicked: they interrupted nothing.
+
+# crash_setup_regs() fills a local of this function from the CPU's registers, all but orig_ax
+# (arch/x86/include/asm/kexec.h, kernel/kexec_core.c).
+_SNAPSHOT_TAKER = "__crash_kexec"
+
+
+def inside_its_own_function(candidate: Candidate) -> bool:
+    """Whether the frame lies above its own sp, on one stack.
+
+    A trap pushes its frame below the interrupted sp, or on another stack. A frame above it was
+    filled in by the function that it names.
+    """
+    sp, stack = candidate.registers.sp, candidate.stack
+    return stack is not None and sp in stack and sp <= candidate.address
+
+
+def crash_note_snapshot(candidate: Candidate) -> Verdict | None:
+    """The origin of a frame inside its own function: a crash note's model, or no frame."""
+    if not _taken_by_crash_kexec(candidate) or candidate.ip is None:
+        return None
+    above = candidate.address - candidate.registers.sp
+    text = (
+        f"it lies {above} bytes above its own sp, inside the call frame of {candidate.ip.symbol}:"
+        " crash_setup_regs() copied the CPU's registers into a local variable"
+    )
+    evidence = Evidence("register-snapshot", text, candidate.address)
+    return Verdict(Origin.CRASH_NOTE, (evidence,), absent=_no_orig_ax(candidate))
+
+
+def crash_note_verdict(candidate: Candidate) -> Verdict:
+    """The origin of the registers in ``crash_notes``."""
+    text = f"crash_save_cpu() wrote it into the crash note of cpu {candidate.cpu}: a copy"
+    evidence = Evidence("crash-note", text, candidate.address)
+    absent = _no_orig_ax(candidate) if _taken_by_crash_kexec(candidate) else {}
+    return Verdict(Origin.CRASH_NOTE, (evidence,), absent=absent)
+
+
+def copied_note(cpu: int, note: int) -> Evidence:
+    """The evidence that a frame on a stack is what the kernel told of a CPU as it crashed.
+
+    :param note: the address of the registers in the CPU's crash note
+    """
+    text = f"the crash note of cpu {cpu} is a copy of this frame: all words are the same"
+    return Evidence(CRASH_NOTE_COPY, text, note)
+
+
+def _taken_by_crash_kexec(candidate: Candidate) -> bool:
+    return candidate.ip is not None and candidate.ip.symbol == _SNAPSHOT_TAKER
+
+
+def _no_orig_ax(candidate: Candidate) -> dict[str, Absent]:
+    return {"orig_ax": Absent(Why.NEVER_WRITTEN, candidate.registers.orig_ax)}
+
+
+# Where each mechanism leaves its frame, against the stack that it interrupted.
+#
+# A copy of a frame, even one with its return address, lies elsewhere: ``delta``, what is
+# between the frame's end and the interrupted sp, is not what the mechanism leaves.
+
+# The CPU aligns the stack down to 16 before it pushes: 0 or 8.
+_TRAP = frozenset({0, 8})
+
+# int3_emulate_call() may take a word of the gap of 0x30 (entry_64.S, idtentry, since 5.2:
+# commit 2700fefdb2d9).
+_INT3 = frozenset({0x28, 0x30, 0x38})
+
+# Measured on 5.10, 6.1, 6.12 and 7.2 without frame pointers; with them ftrace keeps 0x28 more.
+_DELTAS = {
+    Origin.INT3: _INT3,
+    Origin.INT3_STEP: _INT3,
+    Origin.FTRACE: frozenset({0x10, 0x38}),
+    Origin.FTRACE_ARGS: frozenset({8, 0x10, 0x38}),
+    Origin.OPTPROBE: frozenset({0, -8}),
+    Origin.KRETPROBE: frozenset({8, -8}),
+}
+
+# FRED skips a red zone of 64 bytes, aligns to 64 and pushes two words above ss (Intel's FRED
+# specification, event delivery; FRED_CONFIG_REDZONE, asm/fred.h): so where the stack level stays
+# the same. An event of a higher level begins that level's stack.
+_FRED = frozenset(range(0x50, 0x90, 8))
+
+# Exceptions that come on a stack of their own when they come from the kernel (asm/idtentry.h,
+# DECLARE_IDTENTRY_{NMI,DB,MCE,DF}).
+_OWN_STACK = frozenset({Origin.NMI, Origin.DEBUG, Origin.DOUBLE_FAULT, Origin.MACHINE_CHECK})
+
+
+def in_its_place(candidate: Candidate, verdict: Verdict) -> bool:
+    """Whether a frame with this verdict that interrupted the kernel could lie there."""
+    origin, fred = verdict.origin, verdict.delivery is Delivery.FRED
+    if fred and candidate.in_hardware_slot:
+        return True
+    if origin in _OWN_STACK and not fred:
+        return candidate.in_hardware_slot
+    if candidate.stack is None or candidate.registers.sp not in candidate.stack:
+        return False  # only those come on another stack than the one they interrupt
+    return candidate.delta in (_FRED if fred else _DELTAS.get(origin, _TRAP))
+
+
+# Rules for frames of interrupted kernel code, anywhere on a stack or in a record.
 
 # Found by looking for what a frame looks like: it may be none.
 _SEARCHED = (FoundBy.SCAN, FoundBy.RETURN_ADDRESS)
@@ -35,12 +131,12 @@ _SIMPLE = {
 }
 
 
-def name(candidate: Candidate) -> Verdict | None:
+def kernel_mode_verdict(candidate: Candidate) -> Verdict | None:
     """The origin of a frame that interrupted the kernel, or None if a search misled us."""
     if candidate.found_by not in _SEARCHED:
         return _named(candidate)
     if inside_its_own_function(candidate):
-        return snapshot(candidate)
+        return crash_note_snapshot(candidate)
     if candidate.unwinder is Unwinder.CONTRADICTS:
         # A dead frame in a hole that random_kstack_offset or a large local variable left.
         return None

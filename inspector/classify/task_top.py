@@ -8,15 +8,12 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from inspector.classify import fred
-from inspector.classify.exceptions import origin_of
 from inspector.classify.words import placed_not_evidence, placed_return_address
-from inspector.model.candidate import Candidate, Word
-from inspector.model.entry_point import EntryKind, EntryPoint
+from inspector.facts.syscalls import X32_SYSCALL_BIT
+from inspector.model.candidate import Candidate, PlacedVerdict, Verdict, Word
 from inspector.model.evidence import Place, PlacedEvidence
-from inspector.model.origin import Delivery, Origin
+from inspector.model.origin import Delivery, EntryKind, EntryPoint, Origin, origin_of
 from inspector.model.registers import REGISTER_NAMES
-from inspector.model.syscall import X32_SYSCALL_BIT
-from inspector.model.verdict import PlacedVerdict, Verdict
 
 # execve(), execveat() and the 32-bit ones: start_thread() rewrites the frame
 # (arch/x86/kernel/process_64.c), and orig_ax is forced to execve's own number.
@@ -100,7 +97,7 @@ def verdict_on(slot: Slot, below: Word | None) -> PlacedVerdict:
     return PlacedVerdict(Origin.UNKNOWN, (evidence, _out_of_place(entry)))
 
 
-def name(candidate: Candidate) -> Verdict:
+def task_top_verdict(candidate: Candidate) -> Verdict:
     """The same, of one candidate."""
     task = candidate.task
     slot = slot_of(candidate.registers.words, task is not None and task.user_worker)

@@ -1,23 +1,77 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The command line: arguments to an exit status, and every error to one line."""
+"""Completion for bash, zsh and fish: click's own, which a shell asks for by a variable."""
 
 from __future__ import annotations
 
 import os
+import shlex
+import site
 import sys
+from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from typing import TextIO
 
 import click
 
-from inspector.cli import completion
-from inspector.cli.interrupts import interrupts_delivered
 from inspector.cli.program import REPL, program, with_command
-from inspector.cli.sudo import sudo_line
-from inspector.commands.failure import failure_of
+from inspector.commands.failure import Status, failure_of
 from inspector.commands.session import Session
-from inspector.commands.status import Status
-from inspector.signals import signals_end_it
+from inspector.processes.isolated import isolated, needed_directories
+from inspector.processes.signals import interrupts_delivered, signals_end_it
+
+_ASKED = "_INSPECTOR_COMPLETE"
+
+
+def is_asked() -> bool:
+    """Whether a shell asks: for what can be typed next, or for the script that asks so."""
+    return _ASKED in os.environ
+
+
+def answer() -> int:
+    """Print what the shell asked for; the exit status.
+
+    The variable is bash_source, zsh_source or fish_source for the script, and ends in _complete
+    for an answer; the words of the line are in others, as click's scripts set them.
+    """
+    from click.shell_completion import shell_complete  # only a shell that completes needs it
+
+    return shell_complete(program, {}, "inspector", _ASKED, os.environ[_ASKED])
+
+
+_DEBIAN = "/usr/local/bin"  # where its pip puts programs, though its prefix is /usr
+
+
+def sudo_line(arguments: Sequence[str]) -> str:
+    """``sudo``, what is running now by its full path, and its arguments.
+
+    Root's Python finds what is installed for everybody. It finds no user's install, and nothing
+    by ``PYTHONPATH``, which sudo drops: then the line names where they are. In no case does it
+    import from the current directory.
+    """
+    program = _installed()
+    if program is None:
+        return shlex.join(["sudo", *isolated("inspector.cli.start", *arguments)])
+    return shlex.join(["sudo", program, *arguments])
+
+
+def _installed() -> str | None:
+    """The program that was started, if root can start it too."""
+    if getattr(sys, "frozen", False):
+        return sys.executable
+    started = os.path.abspath(sys.argv[0]) if sys.argv and sys.argv[0] else ""
+    if os.path.basename(started) != "inspector" or not os.access(started, os.X_OK):
+        return None
+    directory = os.path.dirname(os.path.realpath(started))
+    if directory not in (os.path.realpath(os.path.join(sys.prefix, "bin")), _DEBIAN):
+        return None
+    if _has_more() and needed_directories():
+        return None
+    return started
+
+
+def _has_more() -> bool:
+    """Whether this Python imports from where root's would not; to ask from where takes longer."""
+    return bool(os.environ.get("PYTHONPATH") or site.getusersitepackages() in sys.path)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -49,8 +103,8 @@ def _guarded(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    if completion.is_asked():
-        return completion.answer()
+    if is_asked():
+        return answer()
     session = Session(sys.stdout, sys.stderr, sudo_line(arguments), contained=True)
     try:
         words = with_command(arguments)

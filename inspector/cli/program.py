@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The ``inspector`` command with its subcommands, loaded when they are asked for."""
+"""Which version this is."""
 
 from __future__ import annotations
 
@@ -9,9 +9,20 @@ import os
 import click
 from click.shell_completion import CompletionItem
 
-from inspector.cli.version import version
 from inspector.commands.catalogue import COMMANDS, load_command
-from inspector.commands.complete.values import complete_path
+from inspector.commands.completion import complete_path
+
+_DISTRIBUTION = "frame-inspector"
+
+
+def version() -> str:
+    """The version that was installed; a checkout that was not installed has none."""
+    from importlib import metadata  # slow to import, and rarely wanted
+
+    try:
+        return metadata.version(_DISTRIBUTION)
+    except metadata.PackageNotFoundError:
+        return "(a checkout that is not installed)"
 
 
 class Commands(click.Group):

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The ``inspector`` of an installation: what is imported before anything can go wrong."""
 
+from __future__ import annotations
+
 import gc
 import signal
 import sys
 
-from inspector.signals import signals_end_it
+from inspector.processes.signals import signals_end_it
 
 # Objects, in place of 700: what is imported and opened before the first frame is no garbage, and
 # to look for some in it takes a tenth of that time.
@@ -25,9 +27,9 @@ def main(arguments: list[str]) -> int:
     )  # who inherits it ignored has no child to wait for
     try:
         with signals_end_it():
-            from inspector.cli import main as command_line
+            from inspector.cli.main import main
 
-        status = command_line.main(arguments)
+        status = main(arguments)
     except KeyboardInterrupt:  # while it was still being imported
         status = 130
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done

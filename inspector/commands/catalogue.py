@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Which commands there are, in the order of the help."""
+"""Which commands there are, in the order of the help, and their examples."""
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import click
+
+# Which commands there are, in the order of the help.
 
 # name → module, which has the click command as ``command``
 COMMANDS: dict[str, str] = {
@@ -31,3 +35,28 @@ def load_command(name: str) -> click.Command | None:
         return None
     command: click.Command = importlib.import_module(module).command
     return command
+
+
+# Examples of a command: declared with its options, shown by its help and on the man page.
+
+_AS_IT_STANDS = "\b\n"  # click's mark of a paragraph that it does not wrap
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A line and its meaning.
+
+    :ivar line: as it is typed at a shell, where ``vmcore`` is a dump
+    :ivar about: a sentence: what that tells or does
+    """
+
+    line: str
+    about: str
+
+
+def epilog(examples: Sequence[Example]) -> str:
+    """The end of a command's help."""
+    lines = ["Examples:"]
+    for example in examples:
+        lines += [f"  {example.line}", f"      {example.about}"]
+    return _AS_IT_STANDS + "\n".join(lines)

@@ -8,14 +8,23 @@ from dataclasses import dataclass
 import click
 from click.core import ParameterSource
 
-from inspector.commands import options
-from inspector.commands.examples import Example, epilog
+from inspector.commands.catalogue import Example, epilog
+from inspector.commands.failure import Status
+from inspector.commands.options import (
+    all_option,
+    decimal_option,
+    format_option,
+    origin_option,
+    record_option,
+    selector_argument,
+    target_options,
+    verbose_option,
+)
 from inspector.commands.session import Session
-from inspector.commands.status import Status
 from inspector.commands.target import TargetOptions
-from inspector.commands.what import Address, What
 from inspector.errors import UsageError
 from inspector.model.origin import Origin
+from inspector.model.selector import Address, Selector
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +37,7 @@ class DiffRequest:
     :ivar right: the origin of the right frame, where it is not to be the usual one
     """
 
-    what: tuple[What, ...] = ()
+    what: tuple[Selector, ...] = ()
     record: int | None = None
     left: Origin | None = None
     right: Origin | None = None
@@ -54,25 +63,25 @@ EXAMPLES = (
     short_help="Two frames of a task side by side, every difference explained.",
     epilog=epilog(EXAMPLES),
 )
-@options.what_argument(-1)
-@options.record_option
-@options.origin_option("--left", "The left frame's origin; else it is the entry frame.")
-@options.origin_option("--right", "The right frame's origin; else what killed, or is innermost.")
-@options.all_option
+@selector_argument(-1)
+@record_option
+@origin_option("--left", "The left frame's origin; else it is the entry frame.")
+@origin_option("--right", "The right frame's origin; else what killed, or is innermost.")
+@all_option
 @click.option(
     "--timeline", is_flag=True, help="One event as all its probes recorded it, in order of time."
 )
-@options.decimal_option
-@options.format_option("text", "json")
-@options.verbose_option
-@options.target_options
+@decimal_option
+@format_option("text", "json")
+@verbose_option
+@target_options
 @click.pass_obj
 def command(
     session: Session,
     *,
     target: TargetOptions,
     output: str,
-    what: tuple[What, ...],
+    what: tuple[Selector, ...],
     record: int | None,
     left: Origin | None,
     right: Origin | None,
@@ -98,7 +107,7 @@ def command(
     _check(request)
     if timeline:
         return _timeline(session, target, request, output, show_all)
-    from inspector.commands.run.diff import run
+    from inspector.queries.diff import run
 
     return run(session, target, request, output, show_all, decimal)
 
@@ -115,7 +124,7 @@ def _timeline(
     asked_for_all = show_all and _is_said("show_all")
     if request.left or request.right or asked_for_all or len(request.what) > 1:
         raise UsageError("--timeline goes with one task or with --record, and nothing else")
-    from inspector.commands.run.timeline import run
+    from inspector.queries.timeline import run
 
     return run(session, target, request, output)
 

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import click
 
-from inspector.commands import options
-from inspector.commands.examples import Example, epilog
+from inspector.commands.catalogue import Example, epilog
+from inspector.commands.failure import Status
+from inspector.commands.options import format_option, verbose_option
 from inspector.commands.session import Session
-from inspector.commands.status import Status
-from inspector.model.sensitive import SensitiveKind
-from inspector.model.trim import Trim
+from inspector.model.distillate import SensitiveKind, Trim
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +84,8 @@ EXAMPLES = (
     help="Keep the text of FUNCTION, so that probe can decide there. May be repeated.",
 )
 @click.option("--audit", is_flag=True, help="Print every range that is kept, and why.")
-@options.format_option("text", "json")
-@options.verbose_option
+@format_option("text", "json")
+@verbose_option
 @click.pass_obj
 def command(
     session: Session,
@@ -108,7 +107,7 @@ def command(
     they are not in the dump; other tools read zeros. Before it gets its name, the small dump is
     asked for its frames, and they must be those of CORE.
     """
-    from inspector.commands.run.distill import run
+    from inspector.queries.distill import run
 
     if keep and not redact:
         raise click.UsageError("--keep goes with --redact: without it nothing is taken out")

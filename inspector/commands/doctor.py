@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import click
 
-from inspector.commands import options
-from inspector.commands.examples import Example, epilog
+from inspector.commands.catalogue import Example, epilog
+from inspector.commands.failure import Status
+from inspector.commands.options import format_option, target_options, verbose_option
 from inspector.commands.session import Session
-from inspector.commands.status import Status
 from inspector.commands.target import TargetOptions
 
 EXAMPLES = (
@@ -22,9 +22,9 @@ EXAMPLES = (
     short_help="What can be opened and frozen here, and what is missing.",
     epilog=epilog(EXAMPLES),
 )
-@options.format_option("text", "json")
-@options.verbose_option
-@options.target_options
+@format_option("text", "json")
+@verbose_option
+@target_options
 @click.pass_obj
 def command(session: Session, *, target: TargetOptions, output: str) -> Status:
     """What can be opened here, what freeze would fail on, and how to mend it.
@@ -32,6 +32,6 @@ def command(session: Session, *, target: TargetOptions, output: str) -> Status:
     Changes nothing, and needs no root: it says what it could not see without (exit status 3
     then). With a TARGET: whether that one can be opened, and what it holds.
     """
-    from inspector.commands.run.doctor import run
+    from inspector.queries.doctor import run
 
     return run(session, target, output)

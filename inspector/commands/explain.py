@@ -7,13 +7,21 @@ from dataclasses import dataclass
 
 import click
 
-from inspector.commands import options
-from inspector.commands.examples import Example, epilog
+from inspector.commands.catalogue import Example, epilog
+from inspector.commands.failure import Status
+from inspector.commands.options import (
+    decimal_option,
+    format_option,
+    oops_option,
+    record_option,
+    selector_and_registers_argument,
+    target_options,
+    verbose_option,
+)
 from inspector.commands.session import Session
-from inspector.commands.status import Status
 from inspector.commands.target import TargetOptions
-from inspector.commands.what import What
 from inspector.errors import UsageError
+from inspector.model.selector import Selector
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +33,7 @@ class ExplainRequest:
     :ivar registers: those that are asked about, or none for all, with the whole story
     """
 
-    what: What | None = None
+    what: Selector | None = None
     record: int | None = None
     registers: tuple[str, ...] = ()
 
@@ -47,20 +55,20 @@ EXAMPLES = (
 @click.command(
     "explain", short_help="What every register of a frame means, and why.", epilog=epilog(EXAMPLES)
 )
-@options.what_and_registers_argument
-@options.record_option
-@options.oops_option
-@options.decimal_option
-@options.format_option("text", "json")
-@options.verbose_option
-@options.target_options
+@selector_and_registers_argument
+@record_option
+@oops_option
+@decimal_option
+@format_option("text", "json")
+@verbose_option
+@target_options
 @click.pass_obj
 def command(
     session: Session,
     *,
     target: TargetOptions,
     output: str,
-    what: tuple[What | None, tuple[str, ...]],
+    what: tuple[Selector | None, tuple[str, ...]],
     record: int | None,
     oops: str | None,
     decimal: bool,
@@ -82,7 +90,7 @@ def command(
         raise UsageError("--record names the frame: it goes with no WHAT")
     if record is None:
         named = session.meant(named, target)
-    from inspector.commands.run.explain import run
+    from inspector.queries.explain import run
 
     return run(session, target, ExplainRequest(named, record, registers), output, decimal)
 
@@ -94,6 +102,6 @@ def _log(
         raise UsageError("--oops explains a text: it goes with no WHAT and no --record")
     if target != TargetOptions():
         raise UsageError("--oops explains a text: it goes with no TARGET")
-    from inspector.commands.run.oops import run
+    from inspector.queries.oops import run
 
     return run(session, source, output)

@@ -1,16 +1,48 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Every error as one line and an exit status, the same in every face."""
+"""How a command ends: every error as one line and an exit status, the same in every face."""
 
 from __future__ import annotations
 
 import errno
+import platform
+import tempfile
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 
 import click
 
-from inspector.commands.status import PartialAnswerError, Status
 from inspector.errors import InspectorError, NothingMatched, TargetLost
+from inspector.model.missing import Missing
+
+# How a command ends.
+
+
+class Status(IntEnum):
+    """The exit statuses; the values are the contract of the command line."""
+
+    WHOLE = 0
+    NOTHING_MATCHED = 1
+    BAD_USAGE = 2
+    PARTIAL = 3
+    COMMAND_FAILED = 4
+    OUR_FAULT = 70
+    INTERRUPTED = 130
+
+
+class PartialAnswerError(InspectorError):
+    """Nothing matched in what could be read, and not everything could."""
+
+
+def status_of(matched: bool, missing: Sequence[Missing]) -> Status:
+    """What an answer says by its status: that it is partial weighs more than that it is empty."""
+    if missing:
+        return Status.PARTIAL
+    return Status.WHOLE if matched else Status.NOTHING_MATCHED
+
+
+# Every error as one line and an exit status, the same in every face.
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -56,10 +88,33 @@ def _usage(error: click.ClickException) -> str:
 
 
 def _fault(error: Exception, arguments: Sequence[str]) -> str:
-    from inspector.commands.fault_log import write_fault_log  # slow to import, and rarely needed
+    # slow to import, and rarely needed
 
     what = f"a fault of this program: {type(error).__name__}"
     try:
         return f"{what}; the details are in {write_fault_log(error, arguments)}"
     except OSError as no_log:
         return f"{what}: {error}; no log could be written: {no_log.strerror}"
+
+
+# Where the traceback of a fault of ours goes: a file that only its owner can read.
+
+
+def write_fault_log(error: BaseException, arguments: Sequence[str]) -> str:
+    """Write what somebody needs who is to mend ``error``.
+
+    :returns: the path of the file
+    :raises OSError: if there is no place for it
+    """
+    with tempfile.NamedTemporaryFile(  # made with mode 0600
+        "w",
+        encoding="utf-8",
+        errors="backslashreplace",
+        prefix="inspector-",
+        suffix=".log",
+        delete=False,
+    ) as log:
+        log.write(f"arguments: {list(arguments)!r}\n")
+        log.write(f"python: {platform.python_version()} on {platform.platform()}\n\n")
+        log.writelines(traceback.format_exception(error))
+    return log.name

@@ -7,13 +7,23 @@ from dataclasses import dataclass
 
 import click
 
-from inspector.commands import options
-from inspector.commands.examples import Example, epilog
+from inspector.commands.catalogue import Example, epilog
+from inspector.commands.failure import Status
+from inspector.commands.options import (
+    ORIGIN_NAMES,
+    comm_option,
+    cpu_option,
+    format_option,
+    origin_option,
+    selector_argument,
+    syscall_option,
+    target_options,
+    verbose_option,
+)
 from inspector.commands.session import Session
-from inspector.commands.status import Status
 from inspector.commands.target import TargetOptions
-from inspector.commands.what import What, parse_what
 from inspector.model.origin import Origin
+from inspector.model.selector import Selector, parse_selector
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +36,7 @@ class FramesRequest:
     :ivar records: whether recorded frames are wanted too
     """
 
-    what: tuple[What, ...] = ()
+    what: tuple[Selector, ...] = ()
     comm: str | None = None
     syscall: str | None = None
     origin: Origin | None = None
@@ -59,7 +69,7 @@ def _is_alone(rest: list[str]) -> bool:
     if not rest or rest[0].startswith("-"):
         return True
     try:
-        parse_what(rest[0])
+        parse_selector(rest[0])
     except ValueError:
         return False
     return True
@@ -94,22 +104,22 @@ EXAMPLES = (
     short_help="Which pt_regs frames lie on which stacks.",
     epilog=epilog(EXAMPLES),
 )
-@options.what_argument(-1)
-@options.comm_option
-@options.syscall_option
-@options.origin_option("--origin", f"Only frames of this origin: {options.ORIGIN_NAMES}.")
-@options.cpu_option
+@selector_argument(-1)
+@comm_option
+@syscall_option
+@origin_option("--origin", f"Only frames of this origin: {ORIGIN_NAMES}.")
+@cpu_option
 @click.option(_WITH_RECORDS, "with_records", is_flag=True, hidden=True)
-@options.format_option("text", "json", "jsonl", "csv")
-@options.verbose_option
-@options.target_options
+@format_option("text", "json", "jsonl", "csv")
+@verbose_option
+@target_options
 @click.pass_obj
 def command(
     session: Session,
     *,
     target: TargetOptions,
     output: str,
-    what: tuple[What, ...],
+    what: tuple[Selector, ...],
     comm: str | None,
     syscall: str | None,
     origin: Origin | None,
@@ -124,7 +134,7 @@ def command(
     --records alone (nothing behind it, an option, or a WHAT) adds the frames that the framefreeze
     module recorded in the target; --records FILE is a target that holds nothing else.
     """
-    from inspector.commands.run.frames import run
+    from inspector.queries.stream import run
 
     records = with_records or target.records is not None
     request = FramesRequest(what, comm, syscall, origin, cpu, records)

@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 
-from inspector.commands import options
-from inspector.commands.examples import Example, epilog
+from inspector.commands.catalogue import Example, epilog
+from inspector.commands.failure import Status
+from inspector.commands.options import format_option, syscall_option, verbose_option
 from inspector.commands.probe import ProbePlace, parse_place
 from inspector.commands.session import Session
-from inspector.commands.status import Status
 from inspector.errors import UsageError
 
 _COMMAND = "inspector.commands.freeze.command"
@@ -127,7 +127,7 @@ EXAMPLES = (
 @click.option("--pid", type=click.IntRange(1), help="Only of this thread.")
 @click.option("--tgid", type=click.IntRange(1), help="Only of this process.")
 @click.option("--comm", metavar="NAME", help="Only of tasks with exactly this name.")
-@options.syscall_option
+@syscall_option
 @click.option("--every", metavar="N", type=click.IntRange(1), help="Only one hit in N.")
 @click.option("--limit", metavar="N", type=click.IntRange(1), help="At most N hits a probe.")
 @click.option("--ring-slots", type=int, default=256, show_default=True, help="Records kept.")
@@ -152,8 +152,8 @@ EXAMPLES = (
 @click.option("--force", is_flag=True, help="Hold though the kernel does not show every lock.")
 @click.option("--crash-after", metavar="N", type=click.IntRange(1), default=1, help="Its N-th hit.")
 @click.option("--confirm-crash", is_flag=True, help="Yes, panic this machine.")
-@options.format_option("text", "json")
-@options.verbose_option
+@format_option("text", "json")
+@verbose_option
 @click.pass_context
 def command(ctx: click.Context, /, *, via: str, output: str, **given: Any) -> Status:
     """Probe the running kernel while COMMAND runs, and show the frames that it made.
@@ -168,10 +168,10 @@ def command(ctx: click.Context, /, *, via: str, output: str, **given: Any) -> St
     request = FreezeRequest(command=ctx.meta[_COMMAND], **given)
     _check(request, via)
     if via == "tracefs":
-        from inspector.commands.run.freeze_tracefs import run as run_by_tracefs
+        from inspector.queries.freeze_tracefs import run as run_by_tracefs
 
         return run_by_tracefs(session, request, output)
-    from inspector.commands.run.freeze import run
+    from inspector.queries.freeze import run
 
     return run(session, request, output)
 

@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import click
 
-from inspector.commands.complete.values import (
+from inspector.commands.completion import (
     complete_comm,
     complete_dump,
     complete_path,
@@ -20,9 +21,10 @@ from inspector.commands.complete.values import (
     complete_what_or_register,
 )
 from inspector.commands.target import TargetOptions
-from inspector.commands.what import What, parse_what
+from inspector.facts.syscalls import Abi, names
 from inspector.model.origin import Origin
 from inspector.model.registers import REGISTER_NAMES
+from inspector.model.selector import Selector, parse_selector
 from inspector.target.spec import SymbolSource
 
 _Callback = Callable[..., Any]
@@ -130,7 +132,7 @@ verbose_option = click.option(
 )
 
 
-def what_argument(count: int) -> _Decorator:
+def selector_argument(count: int) -> _Decorator:
     """:param count: how many at most; -1 for any number"""
     if count == 1:
         return click.argument(
@@ -145,7 +147,7 @@ def what_argument(count: int) -> _Decorator:
     )
 
 
-what_and_registers_argument = click.argument(
+selector_and_registers_argument = click.argument(
     "what",
     metavar="[WHAT] [REGISTER]...",
     nargs=-1,
@@ -165,7 +167,7 @@ comm_option = click.option(
 
 
 def _syscall(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
-    from inspector.commands.nearest import no_such_syscall  # tables: not for --help
+    # tables: not for --help
 
     problem = no_such_syscall(value) if value is not None else None
     if problem is not None:
@@ -198,24 +200,24 @@ decimal_option = click.option(
 all_option = click.option("--all", "show_all", is_flag=True, help="Equal registers too.")
 
 
-def _as_what(ctx: click.Context, param: click.Parameter, value: str | None) -> What | None:
+def _as_what(ctx: click.Context, param: click.Parameter, value: str | None) -> Selector | None:
     if value is None:
         return None
     try:
-        return parse_what(value)
+        return parse_selector(value)
     except ValueError as error:
         raise click.UsageError(str(error), ctx) from None
 
 
 def _as_whats(
     ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
-) -> tuple[What | None, ...]:
+) -> tuple[Selector | None, ...]:
     return tuple(_as_what(ctx, param, value) for value in values)
 
 
 def _as_what_and_registers(
     ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
-) -> tuple[What | None, tuple[str, ...]]:
+) -> tuple[Selector | None, tuple[str, ...]]:
     registers = tuple(value for value in values if value in REGISTER_NAMES)
     others = [value for value in values if value not in REGISTER_NAMES]
     if len(others) > 1:
@@ -225,3 +227,25 @@ def _as_what_and_registers(
 
 def _as_origin(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Origin | None:
     return None if value is None else Origin(value)
+
+
+_MAX_NUMBER = (1 << 31) - 1  # do_syscall_64() takes an int, and a negative one is no syscall
+
+
+def no_such_syscall(value: str) -> str | None:
+    """The problem with ``value`` as a syscall's name or decimal number, None if there is none.
+
+    Every number that user space can pass is one: a task may well be in a call that no table
+    of this package has.
+    """
+    if value.isascii() and value.isdigit():
+        return None if int(value) <= _MAX_NUMBER else f"{value}: no syscall number; below 2**31"
+    known = {name for abi in Abi for name in names(abi).values()}
+    if value in known:
+        return None
+    return f"{value}: no such syscall; {_nearest(value, known) or 'name one as in syscalls(2)'}"
+
+
+def _nearest(value: str, known: Iterable[str]) -> str:
+    found = get_close_matches(value, sorted(known), n=4, cutoff=0.4)
+    return f"nearest: {', '.join(found)}" if found else ""

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import click
 
-from inspector.commands import options
-from inspector.commands.complete.values import complete_place
-from inspector.commands.examples import Example, epilog
+from inspector.commands.catalogue import Example, epilog
+from inspector.commands.completion import complete_place
+from inspector.commands.failure import Status
+from inspector.commands.options import format_option, target_options, verbose_option
 from inspector.commands.session import Session
-from inspector.commands.status import Status
 from inspector.commands.target import TargetOptions
-from inspector.model.snippet import SnippetKind
+from inspector.model.probe import SnippetKind
 
 # As kprobes take it, and as an oops prints it (/SIZE): MODULE:SYMBOL+OFFSET.
 _PLACE = re.compile(
@@ -85,9 +85,9 @@ EXAMPLES = (
     callback=_as_kind,
     help="Code, ready to paste, that gets the syscall number at this probe.",
 )
-@options.format_option("text", "json")
-@options.verbose_option
-@options.target_options
+@format_option("text", "json")
+@verbose_option
+@target_options
 @click.pass_obj
 def command(
     session: Session,
@@ -103,6 +103,6 @@ def command(
     orig_ax will then be; and the ways that do give the syscall number on this kernel. An older
     name finds the function that has a newer one. Nothing is probed.
     """
-    from inspector.commands.run.probe import run
+    from inspector.queries.probe import run
 
     return run(session, target, place, output, snippet)

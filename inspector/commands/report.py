@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
-from inspector.commands import options
-from inspector.commands.examples import Example, epilog
-from inspector.commands.output_file import format_of
+from inspector.commands.catalogue import Example, epilog
+from inspector.commands.failure import Status
+from inspector.commands.options import format_of_file_option, target_options, verbose_option
+from inspector.commands.output import format_of
 from inspector.commands.session import Session
-from inspector.commands.status import Status
 from inspector.commands.target import TargetOptions
 
 FORMATS = ("text", "md", "html", "json", "svg")
@@ -55,9 +55,9 @@ EXAMPLES = (
     type=click.Path(path_type=Path),
     help="The file to write: .html, .md, .json, .svg, .txt.",
 )
-@options.format_of_file_option(*FORMATS)
-@options.verbose_option
-@options.target_options
+@format_of_file_option(*FORMATS)
+@verbose_option
+@target_options
 @click.pass_obj
 def command(
     session: Session, *, target: TargetOptions, output: str | None, file: Path | None
@@ -71,6 +71,6 @@ def command(
     that loads nothing; svg is the picture of the stack alone.
     """
     request = ReportRequest(output or format_of(file, _OF_SUFFIX, FORMATS[0]), file)
-    from inspector.commands.run.report import run
+    from inspector.queries.run_report import run
 
     return run(session, target, request)

@@ -8,18 +8,17 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
-from inspector.commands.contained import go_on_in_a_child
-from inspector.commands.status import PartialAnswerError
+from inspector.commands.failure import PartialAnswerError
 from inspector.commands.target import TargetOptions, target_spec
-from inspector.commands.what import What
 from inspector.errors import NothingMatched
-from inspector.target.plugins import without_plugins
-from inspector.target.spec import TargetKind
+from inspector.model.selector import Selector
+from inspector.processes.child import go_on_in_a_child
+from inspector.target.spec import TargetKind, without_plugins
 
 if TYPE_CHECKING:
-    from inspector.commands.complete.names import Names
+    from inspector.commands.completion import Names
     from inspector.model.missing import Missing
-    from inspector.render.progress import Step
+    from inspector.render.text.style import Step
     from inspector.survey import Survey
 
 
@@ -42,13 +41,13 @@ class Session:
     err: TextIO
     sudo_line: str
     held: Survey | None = None
-    selected: What | None = None
+    selected: Selector | None = None
     names: Names | None = None
     plugins: bool = False
     contained: bool = False
     verbose: bool = False
 
-    def meant(self, what: What | None, options: TargetOptions) -> What | None:
+    def meant(self, what: Selector | None, options: TargetOptions) -> Selector | None:
         """``what``; where it is None, the selection, if the command is about the held target."""
         if what is None and self._means_held(options):
             return self.selected
@@ -82,14 +81,14 @@ class Session:
     def say_missing(self, missing: Sequence[Missing]) -> None:
         """Write what is missing to ``err``, for a format that has no place for it."""
         if missing:
-            from inspector.render.missing_text import missing_texts  # imports rich
+            from inspector.render.text.head import missing_texts  # imports rich
 
             for text in missing_texts(missing, each=self.verbose):
                 self.err.write(f"inspector: not read: {text}\n")
 
     def progress(self) -> AbstractContextManager[Step]:
         """Something to tell what is being done; shown where ``err`` is a terminal."""
-        from inspector.render.progress import progress  # imports rich, which --help must not
+        from inspector.render.text.style import progress
 
         return progress(self.err)
 

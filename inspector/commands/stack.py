@@ -5,12 +5,17 @@ from __future__ import annotations
 
 import click
 
-from inspector.commands import options
-from inspector.commands.examples import Example, epilog
+from inspector.commands.catalogue import Example, epilog
+from inspector.commands.failure import Status
+from inspector.commands.options import (
+    format_option,
+    selector_argument,
+    target_options,
+    verbose_option,
+)
 from inspector.commands.session import Session
-from inspector.commands.status import Status
 from inspector.commands.target import TargetOptions
-from inspector.commands.what import What
+from inspector.model.selector import Selector
 
 EXAMPLES = (
     Example("inspector stack -c vmcore", "The stack of the panicking task."),
@@ -24,21 +29,21 @@ EXAMPLES = (
     short_help="A kernel stack: call frames and pt_regs frames interleaved.",
     epilog=epilog(EXAMPLES),
 )
-@options.what_argument(1)
+@selector_argument(1)
 @click.option("--all-cpus", is_flag=True, help="The stack of the task on every CPU.")
-@options.format_option("text", "json")
-@options.verbose_option
-@options.target_options
+@format_option("text", "json")
+@verbose_option
+@target_options
 @click.pass_obj
 def command(
-    session: Session, *, target: TargetOptions, output: str, what: What | None, all_cpus: bool
+    session: Session, *, target: TargetOptions, output: str, what: Selector | None, all_cpus: bool
 ) -> Status:
     """The picture of a task's kernel stack: call frames and pt_regs frames interleaved.
 
     WHAT is a pid in decimal, or the address 0x… of a task or of a frame on its stack. Without
     it, on a dump: the panicking task.
     """
-    from inspector.commands.run.stack import run
+    from inspector.queries.stack import run
 
     if not all_cpus:
         what = session.meant(what, target)

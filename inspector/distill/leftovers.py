@@ -22,12 +22,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from inspector.errors import TargetError
-from inspector.model.distillate import PageKind
-from inspector.model.sensitive import SensitiveKind
-from inspector.target.elf_notes import Note, unpack
-from inspector.target.kdump_layout import tables_of
-from inspector.target.kdump_pages import KdumpPages
-from inspector.target.page_tables import PAGE_SHIFT, PAGE_SIZE
+from inspector.formats.elf import Note, unpack
+from inspector.formats.kdump import KdumpPages, tables_of
+from inspector.formats.page_tables import PAGE_SHIFT, PAGE_SIZE
+from inspector.model.distillate import PageKind, SensitiveKind
 
 _KERNELS_OWN = frozenset(
     {PageKind.BTF, PageKind.KALLSYMS, PageKind.MODULE, PageKind.ORC, PageKind.TEXT}

@@ -1,17 +1,70 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A reader of a dump that notes every byte it hands out."""
+"""A reader that notes every byte it hands out; which bytes are kept, and which are replaced."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 
 from drgn import FaultError, Program
 
-from inspector.distill.kept import KeptBytes
+from inspector.formats.kept_map import KeptMap
+from inspector.formats.page_tables import PAGE_SHIFT, PAGE_SIZE, PageTables
 from inspector.target.dump_memory import NOT_KEPT, by_page
-from inspector.target.kept_map import KeptMap
-from inspector.target.page_tables import PAGE_SHIFT, PAGE_SIZE, PageTables
+
+# Which bytes of which page frames a small dump keeps.
+
+_WHOLE_PAGE = (1 << PAGE_SIZE) - 1
+_RUN = re.compile(rb"\x01+")
+# A byte of a mask, and the eight bytes that its bits stand for, lowest first.
+_SPREAD = [bytes(byte >> bit & 1 for bit in range(8)) for byte in range(256)]
+
+
+class KeptBytes:
+    """Byte ranges of page frames, as one mask a page: bit n stands for byte n."""
+
+    def __init__(self) -> None:
+        self._masks: dict[int, int] = {}
+
+    def add(self, frame: int, start: int, size: int) -> None:
+        """Keep the bytes ``[start, start + size)`` of the page frame ``frame``."""
+        self._masks[frame] = self._masks.get(frame, 0) | ((1 << size) - 1) << start
+
+    def has(self, frame: int) -> bool:
+        """Whether anything is kept of the page frame."""
+        return frame in self._masks
+
+    def frames(self) -> list[int]:
+        """The page frames of which anything is kept, ascending."""
+        return sorted(self._masks)
+
+    def runs(self, frame: int) -> Iterator[tuple[int, int]]:
+        """The half-open byte ranges that are kept of ``frame``, ascending."""
+        mask = self._masks[frame]
+        if mask == _WHOLE_PAGE:
+            yield 0, PAGE_SIZE
+            return
+        bits = b"".join(_SPREAD[byte] for byte in mask.to_bytes(PAGE_SIZE // 8, "little"))
+        for run in _RUN.finditer(bits):
+            yield run.span()
+
+    def ranges(self) -> Iterator[tuple[int, int]]:
+        """The half-open ranges of physical addresses that are kept, ascending, by page."""
+        for frame in self.frames():
+            for start, end in self.runs(frame):
+                yield frame * PAGE_SIZE + start, frame * PAGE_SIZE + end
+
+    def only_kept(self, frame: int, page: bytes) -> bytes:
+        """``page`` with zeros for what is not kept."""
+        blank = bytearray(PAGE_SIZE)
+        for start, end in self.runs(frame):
+            blank[start:end] = page[start:end]
+        return bytes(blank)
+
+
+# A reader of a dump that notes every byte it hands out.
 
 # 16 MB: page tables and the hot data of a walk; a page read again costs one decompression.
 _CACHED_PAGES = 4096
@@ -80,3 +133,35 @@ class NotingReader:
 
     def _entry(self, address: int, size: int) -> bytes:
         return self._part(address >> PAGE_SHIFT, address, size, None)
+
+
+# Bytes that a small dump holds in place of the dump's own.
+
+
+class Patches:
+    """By page frame, the last one put somewhere being the one that counts."""
+
+    def __init__(self, reader: NotingReader) -> None:
+        self._reader = reader
+        self._of: dict[int, list[tuple[int, bytes]]] = defaultdict(list)
+
+    def put(self, address: int, content: bytes) -> int:
+        """Have ``content`` at the virtual ``address``, as far as anything is kept there.
+
+        :returns: for how many bytes of it that is
+        """
+        done = taken = 0
+        for at, size in by_page(address, len(content)):
+            frame = self._reader.kept_frame(at)
+            if frame is not None:
+                self._of[frame].append((at % PAGE_SIZE, content[done : done + size]))
+                taken += size
+            done += size
+        return taken
+
+    def page(self, frame: int, page: bytes) -> bytes:
+        """``page``, which is that of ``frame``, with what was put there."""
+        patched = bytearray(page)
+        for start, content in self._of.get(frame, ()):
+            patched[start : start + len(content)] = content
+        return bytes(patched)

@@ -1,21 +1,94 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""From a dump and a report on it to a small dump that answers the same."""
+"""What a drgn user does first with a dump, so that the small one allows it too."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from inspector.distill.first_steps import read_first_steps
+from drgn import RelocatableModule
+from drgn.helpers.linux.kallsyms import module_kallsyms
+from drgn.helpers.linux.pid import for_each_task
+
 from inspector.distill.source import Source
-from inspector.distill.whole import check_writable, whole_file
-from inspector.errors import TargetError
-from inspector.model.distillate import Distillate
+from inspector.errors import InspectorError, TargetError
+from inspector.model.distillate import Distillate, SensitiveKind, SensitivePlaces, Trim
 from inspector.model.missing import Missing
-from inspector.model.sensitive import SensitiveKind, SensitivePlaces
-from inspector.model.trim import Trim
+from inspector.processes.whole_file import check_writable, whole_file
+from inspector.target.faults import reading
+from inspector.target.modules import each_module
 from inspector.target.target import Target
+
+_ORC_HEADER_SIZE = 20  # a hash of the tables' layout (scripts/orc_hash.sh, since 6.4)
+_ORC_ENTRY_SIZES = {"orc_unwind_ip": 4, "orc_unwind": 6}  # asm/orc_types.h
+_IF_IT_RAN = ("nvcsw", "nivcsw", "start_time", "on_cpu")  # of struct task_struct
+_MOST_SYMBOLS = 1 << 20
+_MOST_ORCS = 1 << 20  # a module's; all of vmlinux has half as many
+
+
+def read_first_steps(target: Target) -> Sequence[Missing]:
+    """Find every task by its pid, as drgn's ``find_task`` and ``stack_trace(pid)`` do, and what
+    modules have.
+
+    With what tells whether a task has run, for one who reads the dump as he would a live kernel.
+
+    That way goes through ``init_pid_ns``; this package's own goes along the task list, forwards,
+    unless the kernel runs: then it checks the way back too.
+
+    :returns: what could not be read
+    """
+    return (*_read_tasks(target), *_read_module_symbols(target), *_read_module_orc(target))
+
+
+def _read_tasks(target: Target) -> Sequence[Missing]:
+    try:
+        with reading("tasks by pid"):
+            for task in (target.prog["init_task"], *for_each_task(target.prog)):
+                for node in (task.tasks, task.thread_node, task.signal.thread_head):
+                    node.next.read_()
+                    node.prev.read_()
+                for member in _IF_IT_RAN:
+                    task.member_(member).read_()
+    except InspectorError as error:
+        return (Missing.of(error),)
+    return ()
+
+
+def _read_module_symbols(target: Target) -> Sequence[Missing]:
+    """As drgn's ``load_module_kallsyms`` does, by types that this package has no use for."""
+    try:
+        with reading("symbols of modules"):
+            for module in each_module(target.prog):
+                count = module.kallsyms.num_symtab.value_()
+                if count > _MOST_SYMBOLS:
+                    raise TargetError(f"symbols of modules: one claims {count} of them")
+                module_kallsyms(module)
+    except InspectorError as error:
+        return (Missing.of(error),)
+    return ()
+
+
+def _read_module_orc(target: Target) -> Sequence[Missing]:
+    """How to unwind the functions of modules, where DWARF comes to one that ORC does not."""
+    try:
+        with reading("ORC of modules"):
+            for module in each_module(target.prog):
+                if not module.arch.type_.has_member("num_orcs"):
+                    break  # this kernel unwinds otherwise
+                count = module.arch.num_orcs.value_()
+                if count > _MOST_ORCS:
+                    raise TargetError(f"ORC of modules: one claims {count} entries")
+                for table, size in _ORC_ENTRY_SIZES.items():
+                    target.prog.read(getattr(module.arch, table).value_(), size * count)
+            for loaded in target.prog.modules():
+                if isinstance(loaded, RelocatableModule):
+                    header = loaded.section_addresses.get(".orc_header")
+                    if header is not None:
+                        target.prog.read(header, _ORC_HEADER_SIZE)
+    except InspectorError as error:
+        return (Missing.of(error),)
+    return ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,40 +4,100 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from drgn import FaultError
 
-from inspector.distill.head import read_head
-from inspector.distill.kdump import Preamble, write_kdump
-from inspector.distill.kinds import Kinds
 from inspector.distill.leftovers import check_leftovers
-from inspector.distill.notes import vmcoreinfo_note, without
-from inspector.distill.noting import NotingReader
-from inspector.distill.patches import Patches
+from inspector.distill.noting import NotingReader, Patches
 from inspector.distill.redact import Redaction
 from inspector.distill.trim import trim_names, trim_unwinding
+from inspector.distill.write import Preamble, read_head, vmcoreinfo_note, without, write_kdump
 from inspector.errors import InspectorError
+from inspector.facts.addresses import START_KERNEL_MAP
+from inspector.formats.elf import Note
+from inspector.formats.image_memory import image_symbols
+from inspector.formats.kdump import UTS_FIELD, UTS_SIZE, KdumpPages
+from inspector.formats.kept_map import joined, kept_map, kept_note, lacks_map
+from inspector.formats.page_tables import PAGE_SHIFT, PAGE_SIZE, phys_base
 from inspector.kernel.text import function_at
-from inspector.model.distillate import KeptRange, KindSize, PageKind
-from inspector.model.sensitive import SensitiveKind, SensitivePlaces
-from inspector.model.trim import Trim
+from inspector.model.distillate import (
+    KeptRange,
+    KindSize,
+    PageKind,
+    SensitiveKind,
+    SensitivePlaces,
+    Trim,
+)
 from inspector.target.dump_memory import NOT_KEPT
-from inspector.target.elf_notes import Note
-from inspector.target.faults import opening
+from inspector.target.faults import opening, reader
 from inspector.target.kallsyms import completed_vmcoreinfo, find_tables
-from inspector.target.kallsyms_memory import image_symbols, reader
-from inspector.target.kdump_layout import UTS_FIELD, UTS_SIZE
-from inspector.target.kdump_pages import KdumpPages
-from inspector.target.kept_map import joined, kept_map, kept_note, lacks_map
 from inspector.target.open import check_kernel, open_core, target_of
-from inspector.target.page_tables import PAGE_SHIFT, PAGE_SIZE, phys_base
 from inspector.target.spec import TargetKind, TargetSpec
-from inspector.target.target import Target
-from inspector.target.vmcoreinfo import vmcoreinfo
+from inspector.target.symbols import Symbols
+from inspector.target.target import Target, vmcoreinfo
+
+# The first range that holds a page's address names it; borders are symbols.
+_RANGES = (
+    (PageKind.BTF, "__start_BTF", "__stop_BTF"),
+    (PageKind.ORC, "__start_orc_unwind", "__stop_orc_unwind"),
+    (PageKind.ORC, "__start_orc_unwind_ip", "__stop_orc_unwind_ip"),
+    (PageKind.ORC, "orc_lookup", "orc_lookup_end"),
+    (PageKind.TEXT, "_stext", "_etext"),
+    (PageKind.IMAGE, "_text", "_end"),
+)
+
+# kallsyms has no names for itself, VMCOREINFO has (since 6.0, commit 5fd8fea935a1).
+_KALLSYMS = "SYMBOL(kallsyms_"
+
+
+class Kinds:
+    """Tells kinds of pages by the virtual addresses they were read at.
+
+    :param info: VMCOREINFO
+    :param stacks: half-open ranges
+    """
+
+    def __init__(
+        self, symbols: Symbols, info: Mapping[str, str], stacks: Iterable[tuple[int, int]]
+    ) -> None:
+        of_stacks = ((PageKind.STACK, low, high) for low, high in stacks)
+        self._ranges = [*_kallsyms(info), *_named_ranges(symbols)]
+        self._stacks = {
+            page: kind
+            for kind, low, high in of_stacks
+            for page in range(low >> PAGE_SHIFT, high + PAGE_SIZE - 1 >> PAGE_SHIFT)
+        }
+
+    def of(self, page: int | None) -> PageKind:
+        """The kind of the virtual page number ``page``; None is read by physical address."""
+        if page is None:
+            return PageKind.PAGE_TABLE
+        if page in self._stacks:
+            return self._stacks[page]
+        address = page << PAGE_SHIFT
+        for kind, low, high in self._ranges:
+            if low < address + PAGE_SIZE and address < high:
+                return kind
+        # What is not of the image is a module's, or text that was made at run time.
+        return PageKind.MODULE if address >= START_KERNEL_MAP else PageKind.OBJECT
+
+
+def _named_ranges(symbols: Symbols) -> Iterator[tuple[PageKind, int, int]]:
+    for kind, first, last in _RANGES:
+        low, high = symbols.address_of(first), symbols.address_of(last)
+        if low is not None and high is not None:
+            yield kind, low, high
+
+
+def _kallsyms(info: Mapping[str, str]) -> Iterator[tuple[PageKind, int, int]]:
+    tables = [int(value, 16) for key, value in info.items() if key.startswith(_KALLSYMS)]
+    if tables:
+        yield PageKind.KALLSYMS, min(tables), max(tables) + 512  # 256 token indexes of two bytes
+
 
 _TEXT_KINDS = (PageKind.TEXT, PageKind.MODULE)
 

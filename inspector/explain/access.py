@@ -11,16 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from inspector.decoder import EncodedOperand, Operands, operands
 from inspector.explain.address_class import ADDRESSES, PAGE_SIZE, classes, may_be_canonical
 from inspector.facts.addresses import USER_HIGH
-from inspector.model.access import (
-    AccessFacts,
-    AccessKind,
-    FaultingAccess,
-    Operand,
-    Term,
-)
+from inspector.formats.x86 import EncodedOperand, Operands, operands
+from inspector.model.access import AccessFacts, AccessKind, FaultingAccess, Operand, Term
 from inspector.model.evidence import Evidence
 from inspector.model.registers import as_int64
 

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from inspector.explain.conventions import by_crash_setup_regs
-from inspector.model.context import Context
-from inspector.model.errno import errno_name
+from inspector.explain.values import by_crash_setup_regs
+from inspector.facts.errno import errno_name
+from inspector.model.access import Context
 from inspector.model.evidence import Evidence
 from inspector.model.frame import Frame
 from inspector.model.origin import FTRACE_CALLERS, Delivery, Origin

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from inspector.explain.decode import decoded
-from inspector.model.context import Context, PointsTo
+from inspector.explain.values import decoded
+from inspector.model.access import Context, PointsTo
 from inspector.model.evidence import Evidence
 from inspector.model.frame import Frame
 from inspector.model.origin import FTRACE_CALLERS, Delivery, Origin

@@ -6,14 +6,14 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-from inspector.commands.run.deliver import deliver
+from inspector.commands.output import deliver
 from inspector.commands.session import Session
-from inspector.model.fleet_answer import FleetAnswer
-from inspector.render.fleet_answer_csv import fleet_answer_csv
-from inspector.render.fleet_answer_json import fleet_answer_json
-from inspector.render.fleet_answer_text import FleetAnswerText
-from inspector.render.fleet_html import fleet_html
-from inspector.render.screen import show
+from inspector.model.fleet import FleetAnswer
+from inspector.render.csv import fleet_answer_csv
+from inspector.render.html import fleet_html
+from inspector.render.json_answers import fleet_answer_json
+from inspector.render.text.fleet import FleetAnswerText
+from inspector.render.text.screen import show
 
 _WRITERS = {"csv": fleet_answer_csv, "json": fleet_answer_json, "html": fleet_html}
 

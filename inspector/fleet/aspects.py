@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from inspector.fleet.database import Database
-from inspector.model.fleet_answer import Change, ChangeKind, ComparedSet
+from inspector.model.fleet import Change, ChangeKind, ComparedSet
 
 Counts = Mapping[str, Mapping[str, int]]
 """Aspect → item → how many; an aspect that no dump of the set tells is not there."""

@@ -12,8 +12,8 @@ from contextlib import ExitStack, contextmanager
 from distributed import Client, LocalCluster, as_completed, get_worker
 
 from inspector.errors import TargetError
-from inspector.fleet.apart import read_apart
-from inspector.fleet.job import Job
+from inspector.fleet.dataset import Job
+from inspector.fleet.reading import read_apart
 
 _SCHEDULER, _WORKER = 10, 60  # seconds: how long each may take to answer
 

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import click
 
-from inspector.commands.examples import Example, epilog
-from inspector.commands.output_file import format_of
+from inspector.commands.catalogue import Example, epilog
+from inspector.commands.failure import Status
+from inspector.commands.output import format_of
 from inspector.commands.session import Session
-from inspector.commands.status import Status
-from inspector.fleet.extra import fleet_extra
-from inspector.fleet.output import FORMATS, OF_SUFFIX, output_options
+from inspector.fleet.options import FORMATS, OF_SUFFIX, fleet_extra, output_options
 
 EXAMPLES = (
     Example("inspector fleet compare last-week crashes -o new.html", "What is new, and gone."),

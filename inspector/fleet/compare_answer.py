@@ -9,20 +9,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from inspector.commands.run.deliver import deliver
+from inspector.commands.failure import Status
+from inspector.commands.output import deliver
 from inspector.commands.session import Session
-from inspector.commands.status import Status
-from inspector.distill.whole import check_writable
 from inspector.errors import TargetError
 from inspector.fleet.answer_output import deliver_answer
-from inspector.fleet.apart import read_apart
 from inspector.fleet.aspects import Counts, changes, compared_set, counts, unknown
 from inspector.fleet.database import Database, open_dataset
-from inspector.fleet.job import job_of
-from inspector.fleet.parts import make_dataset
+from inspector.fleet.dataset import job_of, make_dataset
+from inspector.fleet.reading import read_apart
 from inspector.fleet.run import MEMORY_LIMIT, MIB, TIME_LIMIT
-from inspector.model.fleet_answer import ComparedSet, Comparison, FleetAnswer
-from inspector.render.fleet_comparison import comparison_answer, comparison_json
+from inspector.model.fleet import ComparedSet, Comparison, FleetAnswer
+from inspector.processes.whole_file import check_writable
+from inspector.render.text.fleet import comparison_answer, comparison_json
 
 
 def run(session: Session, left: Path, right: Path, output: str, file: Path | None) -> Status:

@@ -6,14 +6,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from inspector.commands.failure import Status
 from inspector.commands.session import Session
-from inspector.commands.status import Status
-from inspector.distill.whole import check_writable
 from inspector.fleet.answer_output import deliver_answer
-from inspector.fleet.database import Database, open_dataset
+from inspector.fleet.database import QUESTIONS, Database, answer, like, open_dataset
 from inspector.fleet.query import QueryRequest
-from inspector.fleet.questions import QUESTIONS, answer, like
-from inspector.model.fleet_answer import Answer, FleetAnswer
+from inspector.model.fleet import Answer, FleetAnswer
+from inspector.processes.whole_file import check_writable
 
 
 def run(session: Session, request: QueryRequest, output: str, file: Path | None) -> Status:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
-from inspector.commands import options
-from inspector.commands.examples import Example, epilog
+from inspector.commands.catalogue import Example, epilog
+from inspector.commands.failure import Status
+from inspector.commands.options import format_option
 from inspector.commands.session import Session
-from inspector.commands.status import Status
-from inspector.fleet.extra import fleet_extra
+from inspector.fleet.options import fleet_extra
 
 EXAMPLES = (
     Example("inspector fleet run 'vm*' -o today", "Every dump that is called so."),
@@ -79,7 +79,7 @@ class RunRequest:
     help="Of one dump.",
 )
 @click.option("--again", is_flag=True, help="Those too that could not be read before.")
-@options.format_option("text", "json")
+@format_option("text", "json")
 @click.pass_obj
 def command(
     session: Session,

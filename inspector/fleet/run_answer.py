@@ -8,18 +8,17 @@ from collections.abc import Sequence
 
 import pyarrow.parquet
 
+from inspector.commands.failure import Status
 from inspector.commands.session import Session
-from inspector.commands.status import Status
 from inspector.errors import NothingMatched
 from inspector.fleet.cluster import cluster, read_all
-from inspector.fleet.job import Job, job_of
-from inspector.fleet.parts import dump_part, forget, make_dataset
+from inspector.fleet.dataset import Job, dump_part, forget, job_of, make_dataset
 from inspector.fleet.patterns import matching
 from inspector.fleet.run import RunRequest
-from inspector.full_report import Step
 from inspector.model.fleet import DumpOutcome, FleetRun, Outcome
-from inspector.render.fleet_run import fleet_run_json, fleet_run_text
-from inspector.render.safe import safe
+from inspector.queries.report import Step
+from inspector.render.text.fleet import fleet_run_json, fleet_run_text
+from inspector.render.words import safe
 
 
 def run(session: Session, request: RunRequest, output: str) -> Status:

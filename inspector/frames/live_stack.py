@@ -11,23 +11,49 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import NamedTuple
 
 from inspector.errors import InspectorError, Unreadable
-from inspector.frames.called import CalledCode
-from inspector.frames.scan import kernel_frames
+from inspector.frames.naming import Surroundings
+from inspector.frames.scan import CalledCode, kernel_frames
 from inspector.frames.standing import TRAPS, Live, Standing, Standings, live_from, stacks_of
-from inspector.frames.surroundings import Surroundings
-from inspector.frames.unwound import says
-from inspector.kernel.cpu_stacks import next_stack_pointer
+from inspector.kernel.cpus import next_stack_pointer
 from inspector.kernel.unwinder import FIRST_CODE, call_frames, calls_from, calls_interrupted
-from inspector.model.call_frame import CallFrame
 from inspector.model.candidate import Candidate, FoundBy, Unwinder
-from inspector.model.entry_point import EntryKind
+from inspector.model.origin import EntryKind
 from inspector.model.registers import PT_REGS_SIZE, REGISTER_OFFSETS, Registers
-from inspector.model.stack import Stack, StackKind
+from inspector.model.stack import CallFrame, Stack, StackKind
 from inspector.model.task import Running, Task
 from inspector.target.target import Target
+
+
+def says(
+    calls: Sequence[CallFrame], stack: Stack, address: int, below: int, *, from_note: bool
+) -> Unwinder:
+    """Compare the frame at ``address``, with ``below`` at ``[address - 8]``, with ``calls``.
+
+    In entry code the stack pointer *is* the frame's address (ORC's UNWIND_HINT_REGS), and
+    the call that was given the frame returns there: a live frame shows as a call frame
+    with that sp and that pc. One that lies inside another call frame is dead. That is
+    believed only of steps that the kernel's own tables made: not from text without a
+    symbol, and not of the first step from a CPU's note, whose ip is a label that the
+    compiler may have put anywhere (``_THIS_IP_`` in crash_setup_regs()).
+
+    :param calls: innermost first, over all the stacks that the unwinder went through
+    :param stack: the one that ``address`` is on
+    :param from_note: the unwinder began at a CPU's note, not at ``thread.sp``
+    """
+    if any(call.sp == address and call.pc == below for call in calls):
+        return Unwinder.CONFIRMS
+    for inner, outer in pairwise(calls[1:] if from_note else calls):
+        if inner.sp is None or outer.sp is None or inner.location is None:
+            continue
+        if inner.sp not in stack or outer.sp not in stack:
+            continue  # from one stack to another: sp does not ascend
+        if inner.sp <= address < outer.sp:
+            return Unwinder.CONTRADICTS
+    return Unwinder.SILENT
 
 
 class Asleep(NamedTuple):

@@ -20,18 +20,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from inspector.errors import InspectorError, TargetError, Unreadable
+from inspector.frames.naming import Surroundings
 from inspector.frames.scan import kernel_frames
-from inspector.frames.surroundings import Surroundings
-from inspector.kernel.crash import panicking_cpu
-from inspector.kernel.crash_calls import notes_itself, returns_from_kexec, returns_to
-from inspector.kernel.crash_notes import CrashNote, crash_note
-from inspector.kernel.percpu import online_cpus
-from inspector.kernel.running import noted_registers, same_state
+from inspector.kernel.cpus import noted_registers, online_cpus, panicking_cpu, same_state
+from inspector.kernel.crash_notes import (
+    CrashNote,
+    crash_note,
+    notes_itself,
+    returns_from_kexec,
+    returns_to,
+)
 from inspector.kernel.unwinder import calls_from
-from inspector.model.call_frame import CallFrame
-from inspector.model.entry_point import EntryKind
+from inspector.model.origin import EntryKind
 from inspector.model.registers import PT_REGS_SIZE, Registers
-from inspector.model.stack import Stack, StackKind
+from inspector.model.stack import CallFrame, Stack, StackKind
 from inspector.model.task import Task
 from inspector.target.target import Target
 

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 
 from inspector.errors import Unreadable
 from inspector.kernel.moving_tasks import MovingTasks
-from inspector.model.moment import Moment
-from inspector.model.task import Running, Task
+from inspector.model.task import Moment, Running, Task
 from inspector.target.spec import TargetKind
 from inspector.target.target import Target
 

@@ -16,8 +16,8 @@ from contextlib import contextmanager
 
 from inspector.errors import FreezeError
 from inspector.freezer.loading import unload
-from inspector.freezer.trace_events import remove
-from inspector.isolated import clean_environment, isolated
+from inspector.freezer.tracefs import remove
+from inspector.processes.isolated import clean_environment, isolated
 
 _READY = b"ready\n"
 _DONE = b"done"

@@ -14,8 +14,8 @@ from inspector.freezer.control import Control
 from inspector.freezer.findings import missing_for
 from inspector.freezer.guard import guarded
 from inspector.freezer.loading import load, load_installed, unload
-from inspector.model.host import HostFacts, Need
-from inspector.signals import undisturbed
+from inspector.model.checkup import HostFacts, Need
+from inspector.processes.signals import undisturbed
 
 
 @dataclass(frozen=True, slots=True)

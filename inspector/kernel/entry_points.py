@@ -2,14 +2,14 @@
 """The kernel's entry code by its symbols: which address means which way in.
 
 Version differences of ``arch/x86/entry/entry_64.S`` live here and nowhere else: the
-rules see only :class:`~inspector.model.entry_point.EntryPoint`.
+rules see only :class:`~inspector.model.origin.EntryPoint`.
 """
 
 from __future__ import annotations
 
 from inspector.errors import InspectorError
-from inspector.model.entry_point import EntryKind, EntryPoint
-from inspector.model.symbol import Location
+from inspector.model.origin import EntryKind, EntryPoint
+from inspector.model.stack import Location
 from inspector.target.target import Target
 
 # Vectors: arch/x86/include/asm/trapnr.h. Names: DECLARE_IDTENTRY*, asm/idtentry.h.

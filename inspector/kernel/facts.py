@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from inspector.errors import InspectorError, TargetError, Unreadable
-from inspector.model.probe_site import Unread
+from inspector.model.missing import Unread
 from inspector.target.target import Target
 
 _Fact = TypeVar("_Fact")

@@ -13,16 +13,15 @@ from collections.abc import Sequence
 
 from inspector.errors import InspectorError
 from inspector.kernel.address_space import page_table_levels
-from inspector.kernel.percpu import ADDRESS_SPACE
+from inspector.kernel.cpus import ADDRESS_SPACE
 from inspector.kernel.reserved_text import relative_addresses
 from inspector.kernel.text import TextOwner
 from inspector.model.access import AccessFacts, BugPlace
-from inspector.model.escape import escape_bytes
 from inspector.model.frame import Frame
 from inspector.model.origin import Delivery
-from inspector.model.probe_site import TextRange
 from inspector.model.registers import PT_REGS_SIZE
-from inspector.model.stack import Stack
+from inspector.model.stack import Stack, TextRange
+from inspector.model.task import escape_bytes
 from inspector.target.faults import reading
 from inspector.target.target import Target
 

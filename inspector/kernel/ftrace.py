@@ -1,12 +1,24 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""ftrace's code that builds frames, and its generated copies, which no symbol covers."""
+"""ftrace: its code that builds frames, and its call sites (kernel/trace/ftrace.c)."""
 
 from __future__ import annotations
 
-from inspector.errors import Unreadable
-from inspector.model.region import CodeRegion, RegionKind
+import struct
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from drgn import Object
+
+from inspector.errors import InspectorError, Unreadable
+from inspector.kernel.facts import unread, variable
+from inspector.model.missing import Unread
+from inspector.model.stack import CodeRegion, RegionKind, TextRange
 from inspector.target.faults import reading
 from inspector.target.target import Target
+
+# ftrace's code that builds frames, and its generated copies, which no symbol covers.
 
 _MAX_OPS = 4096  # a longer list is a loop
 
@@ -55,3 +67,137 @@ def ftrace_trampolines(target: Target) -> list[CodeRegion]:
                 regions.append(region)
             ops = ops.next
     return regions
+
+
+# Where the compiler left a call for ftrace: the records of kernel/trace/ftrace.c.
+
+SITE_SIZE = 5  # MCOUNT_INSN_SIZE, asm/ftrace.h: a call, or a NOP in its place
+_MAX_PAGES = 100_000  # a longer list is a loop
+NOP5 = b"\x0f\x1f\x44\x00\x00"  # BYTES_NOP5, asm/nops.h
+_CALL = 0xE8
+_CALLERS = ("ftrace_caller", "ftrace_regs_caller")
+_TOUCHED = (0xCC, _CALL, 0xE9)  # int3, call, jump: perhaps in the place of a site's NOP
+_NOPS = (0x0F, 0x66, 0x90)  # how one of five bytes may begin
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """What one ``struct ftrace_page`` holds: ``count`` records, from site to site."""
+
+    records: int
+    count: int
+    first: int
+    last: int
+
+
+class FtraceSites:
+    """Every ``struct dyn_ftrace`` of vmlinux and of the modules.
+
+    They lie in groups, each in the order of its addresses, and are searched for there as
+    lookup_rec() does it: there are tens of thousands.
+
+    :ivar unread: why they are not all known, None where they are
+    """
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._groups: list[_Group] = []
+        self.unread: Unread | None = None
+        try:
+            self._read()
+        except InspectorError as error:
+            self.unread = unread("ftrace's records", error)
+
+    def within(self, low: int, high: int) -> list[int]:
+        """The sites that begin in ``[low, high)``, ascending, of the groups that are known.
+
+        :raises Unreadable: if a record that decides is missing
+        """
+        found: list[int] = []
+        for group in self._groups:
+            if group.first < high and low <= group.last:
+                found += self._of_group(group, low, high)
+        return sorted(found)
+
+    def read_all(self) -> None:
+        """Read every record, as many at a time as one ``struct ftrace_page`` has.
+
+        :raises Unreadable: if one is missing
+        """
+        for group in self._groups:
+            self._target.read(group.records, group.count * self._size)
+
+    def at(self, address: int) -> TextRange | Unread | None:
+        """The site that has ``address`` among its bytes: ftrace_location_range()."""
+        try:
+            found = self.within(address - SITE_SIZE + 1, address + 1)
+        except InspectorError as error:
+            return unread("ftrace's records", error)
+        if found:
+            return TextRange(found[-1], found[-1] + SITE_SIZE, str(self._target.locate(found[-1])))
+        return self.unread
+
+    def of_function(self, entry: int | None, function: TextRange) -> TextRange | Unread | None:
+        """The site of a function; by its text where the records do not say.
+
+        :param entry: its first instruction, ENDBR aside: fentry is nowhere else; None where that
+            is not known
+        """
+        missing = self.unread
+        try:
+            if found := self.within(function.low, function.high):
+                return TextRange(found[0], found[0] + SITE_SIZE, str(self._target.locate(found[0])))
+        except InspectorError as error:
+            missing = unread("ftrace's records", error)
+        if missing is None or entry is None:
+            return missing
+        try:
+            text = self._target.certain(entry, SITE_SIZE)
+        except InspectorError:
+            return missing
+        if self._calls_ftrace(entry, text):
+            return TextRange(entry, entry + SITE_SIZE, f"{function.name}, by its text")
+        # A NOP may be a site's, or a jump label's.
+        return missing if text[0] in (*_TOUCHED, *_NOPS) else None
+
+    def _of_group(self, group: _Group, low: int, high: int) -> Iterator[int]:
+        start = bisect_left(range(group.count), low, key=partial(self._site, group))
+        for i in range(start, group.count):
+            site = self._site(group, i)
+            if site >= high:
+                return
+            yield site
+
+    def _site(self, group: _Group, i: int) -> int:
+        record = group.records + i * self._size + self._offset
+        return int.from_bytes(self._target.certain(record, 8), "little")
+
+    def _calls_ftrace(self, entry: int, text: bytes) -> bool:
+        if text[0] != _CALL:
+            return False
+        called = self._target.locate(entry + SITE_SIZE + struct.unpack_from("<i", text, 1)[0])
+        return called is not None and called.symbol in _CALLERS
+
+    def _read(self) -> None:
+        if self._target.symbols.address_of("ftrace_location") is None:
+            return  # built without CONFIG_DYNAMIC_FTRACE
+        pages = variable(self._target, "ftrace_pages_start")
+        if pages is None:
+            self.unread = Unread("ftrace's records: no symbol ftrace_pages_start")
+            return
+        self._size = self._target.sizeof("struct dyn_ftrace")
+        self._offset = self._target.offsetof("struct dyn_ftrace", "ip")
+        with reading("ftrace_pages_start"):
+            page = Object(self._target.prog, "struct ftrace_page *", address=pages)
+            for _ in range(_MAX_PAGES):
+                if not page:
+                    return
+                self._add(page.records.value_(), page.index.value_())
+                page = page.next
+        self.unread = Unread("ftrace's records: their list does not end", "list-loops")
+
+    def _add(self, records: int, count: int) -> None:
+        if count > 0:
+            whole = _Group(records, count, 0, 0)
+            first, last = self._site(whole, 0), self._site(whole, count - 1)
+            self._groups.append(_Group(records, count, first, last))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The registered kprobes, from ``kprobe_table`` (kernel/kprobes.c)."""
+"""The registered kprobes, where kprobes are forbidden, and what the kprobes of a kernel can do."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from drgn import Object, container_of
 
 from inspector.errors import InspectorError, Unreadable
-from inspector.model.kprobe import Kprobe, KprobeFlags, Mechanism
-from inspector.model.region import CodeRegion, RegionKind
-from inspector.model.symbol import Location
+from inspector.model.record import Kprobe, KprobeFlags, Mechanism
+from inspector.model.stack import CodeRegion, Location, RegionKind
 from inspector.target.faults import reading
-from inspector.target.lists import hlist_entries, list_entries
+from inspector.target.modules import hlist_entries, list_entries
 from inspector.target.target import Target
+
+# The registered kprobes, from ``kprobe_table`` (kernel/kprobes.c).
 
 _MAX_INSN_SIZE = 16  # arch/x86/include/asm/inat.h and kprobes.h: one slot's worth
 
@@ -123,3 +124,9 @@ class Kprobes:
         if first == _CALL and flags & KprobeFlags.FTRACE:
             return Mechanism.FTRACE
         return {_INT3: Mechanism.INT3, _JMP: Mechanism.OPTPROBE}.get(first, Mechanism.UNKNOWN)
+
+
+# Where kprobes are forbidden: ``kprobe_blacklist`` (kernel/kprobes.c) and text sections.
+
+
+# What the kprobes of a kernel can do: told by symbols and by text, never by a version.

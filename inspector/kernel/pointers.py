@@ -5,17 +5,16 @@ from __future__ import annotations
 
 from inspector.errors import InspectorError
 from inspector.facts.addresses import MODULES_END
-from inspector.kernel.address_space import AddressSpace
+from inspector.kernel.address_space import AddressSpace, mapping_at
 from inspector.kernel.ftrace import stores_zero_in_orig_ax
 from inspector.kernel.instructions import Instructions
-from inspector.kernel.kprobe_blacklist import in_forbidden_section
-from inspector.kernel.mappings import mapping_at
+from inspector.kernel.kprobe_features import in_forbidden_section
 from inspector.kernel.tasks import Tasks
-from inspector.model.context import Context, Pointer, PointsTo
+from inspector.model.access import Context, Pointer, PointsTo
 from inspector.model.frame import Frame
 from inspector.model.origin import FTRACE_CALLERS
 from inspector.model.registers import PT_REGS_SIZE
-from inspector.model.symbol import Location
+from inspector.model.stack import Location
 from inspector.target.target import Target
 
 # Where nothing tells what a task has mapped, less is taken for a number: mmap_min_addr's usual

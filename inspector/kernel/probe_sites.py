@@ -7,18 +7,18 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TypeVar
 
-from inspector.decoder import decode
 from inspector.errors import TargetError
-from inspector.kernel.endbr import ENDBR, ENDBR_SIZE
+from inspector.formats.x86 import decode
 from inspector.kernel.facts import fact
-from inspector.kernel.ftrace_sites import FtraceSites
-from inspector.kernel.kprobe_blacklist import KprobeBlacklist
-from inspector.kernel.kprobe_features import kprobe_features, skips_endbr
+from inspector.kernel.ftrace import FtraceSites
+from inspector.kernel.instructions import ENDBR, ENDBR_SIZE, OriginalText
+from inspector.kernel.kprobe_features import KprobeBlacklist, kprobe_features, skips_endbr
 from inspector.kernel.kprobes import Kprobes
-from inspector.kernel.original_text import OriginalText
 from inspector.kernel.reserved_text import TextTables
 from inspector.kernel.text import TextOwner, function_at, section
-from inspector.model.probe_site import Body, KprobeFeatures, ProbeSite, TextRange, Unread
+from inspector.model.missing import Unread
+from inspector.model.probe import Body, KprobeFeatures, ProbeSite
+from inspector.model.stack import TextRange
 from inspector.target.target import Target
 
 _Fact = TypeVar("_Fact")

@@ -5,17 +5,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from inspector.model.record import Ring
-from inspector.record.abi import (
+from inspector.formats.ring import (
     HEADER_SYMBOL,
     START_SIZE,
     Header,
+    RecordPlaces,
     decode_header,
     decode_ring,
+    filtered_names,
     header_size,
     held_still,
+    record_places,
 )
-from inspector.record.places import RecordPlaces, filtered_names, record_places
+from inspector.model.record import Ring
 from inspector.target.target import Target
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from inspector.kernel.text import TextOwner
-from inspector.model.probe_site import ReservedFor, ReservedText
+from inspector.model.probe import ReservedFor, ReservedText
 from inspector.target.target import Target
 
 _CALL_INSN_SIZE = 5

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from inspector.errors import InspectorError, Unreadable
-from inspector.kernel.syscall_names import names
+from inspector.facts.syscalls import X32_SYSCALL_BIT, Abi, names
+from inspector.model.frame import Syscall
 from inspector.model.origin import Origin
 from inspector.model.registers import Registers, as_int32
-from inspector.model.syscall import X32_SYSCALL_BIT, Abi, Syscall
 from inspector.model.task import Task
 from inspector.target.target import Target
 

@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Where kernel text is, what owns it, and the tables that come with it."""
+"""Where kernel text is, what owns it, its tables, and the text that the kernel generated."""
 
 from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
 
 from drgn import Object
 
 from inspector.errors import TargetError
 from inspector.kernel.facts import variable
-from inspector.model.probe_site import TextRange
-from inspector.model.symbol import Location
+from inspector.model.stack import CodeRegion, Location, TextRange
 from inspector.target.faults import reading
 from inspector.target.modules import module_called
 from inspector.target.target import Target
+
+# Where kernel text is, what owns it, and the tables that come with it.
 
 # table → (symbol before it, symbol behind it, struct module's pointer, and its count)
 _TABLES = {
@@ -137,3 +141,26 @@ def _module_text(target: Target, module: Object) -> tuple[int, int]:
         return memory.base.value_(), memory.size.value_()
     layout = module.core_layout
     return layout.base.value_(), layout.text_size.value_()
+
+
+# All text that the kernel generated and no symbol covers, as one look-up.
+
+
+class GeneratedText:
+    """Finds the region an address is in; regions never overlap, they are allocations."""
+
+    def __init__(self, regions: Iterable[CodeRegion]) -> None:
+        self._regions = sorted(regions, key=lambda region: region.low)
+        self._lows = [region.low for region in self._regions]
+
+    @property
+    def regions(self) -> tuple[CodeRegion, ...]:
+        """Every region, ascending."""
+        return tuple(self._regions)
+
+    def at(self, address: int) -> CodeRegion | None:
+        """The region that holds ``address``, or None."""
+        i = bisect_right(self._lows, address)
+        if i and address in self._regions[i - 1]:
+            return self._regions[i - 1]
+        return None

@@ -13,10 +13,10 @@ from drgn import Object, Program, StackFrame, Type, TypeMember
 
 from inspector.errors import InspectorError, Unreadable
 from inspector.facts.addresses import ANY_KERNEL_LOW, EFI_RUNTIME, START_KERNEL_MAP
-from inspector.kernel.crash_calls import return_from_noting, return_of
-from inspector.kernel.running import noted_registers, registers_of
-from inspector.model.call_frame import CallFrame
+from inspector.kernel.cpus import noted_registers, registers_of
+from inspector.kernel.crash_notes import return_from_noting, return_of
 from inspector.model.registers import PT_REGS_SIZE, REGISTER_NAMES, Registers
+from inspector.model.stack import CallFrame
 from inspector.model.task import Running, Task
 from inspector.target.faults import reading
 from inspector.target.target import Target

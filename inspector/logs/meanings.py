@@ -10,22 +10,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from inspector.explain.decode import decoded
-from inspector.explain.phrases import phrase
+from inspector.explain.registers import phrase
+from inspector.explain.values import decoded
 from inspector.facts.addresses import USER_HIGH
-from inspector.kernel.syscall_names import names
+from inspector.facts.syscalls import X32_SYSCALL_BIT, Abi, names
 from inspector.logs.block import GENERAL, RawFrame
 from inspector.logs.eras import PLAIN_FASTPATH, Era
 from inspector.logs.told import HAVE_ERROR_CODE, KERNEL_HALF, Told, orig_ax, user_mode
 from inspector.logs.trace import FAST_PATHS
-from inspector.model.absent import Absent, Why
-from inspector.model.context import Context, Pointer, PointsTo
+from inspector.model.access import Context, Pointer, PointsTo
 from inspector.model.evidence import Evidence
-from inspector.model.frame import FoundIn, Frame
+from inspector.model.frame import FoundIn, Frame, Syscall
 from inspector.model.origin import Origin
-from inspector.model.registers import REGISTER_NAMES, Registers, as_int32, as_int64
+from inspector.model.registers import REGISTER_NAMES, Absent, Registers, Why, as_int32, as_int64
 from inspector.model.report import RegisterMeaning
-from inspector.model.syscall import X32_SYSCALL_BIT, Abi, Syscall
 
 USER32_CS = 0x23  # __USER32_CS, asm/segment.h
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from inspector.decoder import decode
-from inspector.model.instruction import Moment
+from inspector.formats.x86 import decode
+from inspector.model.access import Moment
 from inspector.model.oops import ToldInstruction
 from inspector.model.origin import Origin
 

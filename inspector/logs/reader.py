@@ -16,18 +16,18 @@ from inspector.logs.block import (
     row,
 )
 from inspector.logs.eras import CODE_BEHIND_RIP, Era
-from inspector.logs.foreign import Foreign, foreign
-from inspector.logs.headlines import Headline, Part, headline
+from inspector.logs.headlines import Foreign, Headline, Part, foreign, headline
 from inspector.logs.lines import Line
-from inspector.logs.printed import Printed, may_print, printed_registers
-from inspector.logs.single_lines import frame_line
-from inspector.logs.tasks import TaskLine, release_in, task_line
+from inspector.logs.single_lines import Printed, frame_line, may_print, printed_registers
 from inspector.logs.trace import (
+    TaskLine,
     TraceEntry,
     begins_trace,
     entry_code,
     is_of_trace,
+    release_in,
     stack_mark,
+    task_line,
     trace_entry,
 )
 from inspector.model.oops import Shape

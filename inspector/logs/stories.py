@@ -9,10 +9,10 @@ from inspector.logs.block import GENERAL, RawFrame
 from inspector.logs.eras import NO_ADDRESSES, WRAPPERS, Era
 from inspector.logs.told import HAVE_ERROR_CODE, KERNEL_HALF, Told, orig_ax, user_mode
 from inspector.model.evidence import Evidence
+from inspector.model.frame import Syscall
 from inspector.model.oops import Shape
 from inspector.model.origin import Origin
 from inspector.model.registers import REGISTER_NAMES, REGISTER_OFFSETS
-from inspector.model.syscall import Syscall
 
 _TASK_TOP = 0xA8  # sizeof(struct pt_regs): the entry frame ends where the stack does, up to 6.1
 _STACK_SIZES = (0x4000, 0x8000)

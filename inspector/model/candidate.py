@@ -1,22 +1,24 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A ``struct pt_regs`` that was found, with its raw surroundings, not yet named."""
+"""A ``struct pt_regs`` that was found, with its raw surroundings, and what the rules make of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from inspector.model.entry_point import EntryPoint
-from inspector.model.kprobe import Kprobe
-from inspector.model.region import CodeRegion
-from inspector.model.registers import PT_REGS_SIZE, Registers
-from inspector.model.stack import Stack
-from inspector.model.symbol import Location
+from inspector.model.evidence import Evidence, PlacedEvidence
+from inspector.model.origin import Delivery, EntryPoint, Origin, Purpose
+from inspector.model.record import Kprobe
+from inspector.model.registers import PT_REGS_SIZE, Absent, Registers
+from inspector.model.stack import CodeRegion, Location, Stack
 from inspector.model.task import Task
 
 if TYPE_CHECKING:
     from inspector.model.record import Record
+
+# A ``struct pt_regs`` that was found, with its raw surroundings, not yet named.
 
 
 class FoundBy(Enum):
@@ -93,3 +95,39 @@ class Candidate:
     def at_task_top(self) -> bool:
         """Whether this is the slot that ``task_pt_regs`` names."""
         return self.task is not None and self.address == self.task.entry_address
+
+
+# What the rules make of a candidate.
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """An origin with its evidence.
+
+    :ivar vector: the vector that the origin implies, None where it does not say
+    :ivar absent: registers that this origin never wrote
+    :ivar delivery: how the CPU delivered it, None where software built the frame
+    :ivar purpose: whose int3 it is, where the evidence says
+    """
+
+    origin: Origin
+    evidence: tuple[Evidence, ...]
+    vector: int | None = None
+    absent: Mapping[str, Absent] = field(default_factory=dict)
+    delivery: Delivery | None = None
+    purpose: Purpose | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedVerdict:
+    """A verdict on any frame at a task's top that shows the same."""
+
+    origin: Origin
+    evidence: tuple[PlacedEvidence, ...]
+    vector: int | None = None
+    delivery: Delivery | None = None
+
+    def at(self, frame: int, task: int | None) -> Verdict:
+        """The verdict on the frame at ``frame`` of the task at ``task``."""
+        evidence = tuple(item.at(frame, task) for item in self.evidence)
+        return Verdict(self.origin, evidence, self.vector, delivery=self.delivery)

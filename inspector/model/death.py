@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a kernel died of, and the frame of the code that it died in."""
+"""What a kernel died of, the frame that it died in, and what crashes of one bug share."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from hashlib import sha256
 
 from inspector.model.evidence import Evidence
+
+# What a kernel died of, and the frame of the code that it died in.
 
 
 class DeathKind(Enum):
@@ -83,3 +86,30 @@ class Crash:
 
 NO_CRASH = Crash()
 """Of a kernel that runs, and of records."""
+
+
+# What crashes of one bug have in common.
+
+SIGNATURE_VERSION = 2
+_DIGITS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A crash without what differs between kernels, boots and builds.
+
+    :ivar parts: innermost first: what it died of, functions and frames, see ``docs/signature.md``
+    """
+
+    parts: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """All of it on one line."""
+        return " < ".join(self.parts)
+
+    @property
+    def digest(self) -> str:
+        """``2-`` (the version of the rules) and 16 digits: equal for equal parts alone."""
+        whole = "\n".join(self.parts).encode()
+        return f"{SIGNATURE_VERSION}-{sha256(whole).hexdigest()[:_DIGITS]}"

@@ -1,26 +1,45 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A named frame: the product's central value."""
+"""A named frame, the product's central value, and the values that it carries."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from inspector.model.absent import Absent
-from inspector.model.evidence import Evidence
-from inspector.model.kprobe import Kprobe
+from inspector.facts.syscalls import Abi
+from inspector.model.evidence import Evidence, PlacedEvidence
 from inspector.model.origin import Delivery, Origin, Purpose
-from inspector.model.registers import Registers
-from inspector.model.stack import StackKind
-from inspector.model.symbol import Location
-from inspector.model.syscall import Syscall
+from inspector.model.record import Kprobe
+from inspector.model.registers import Absent, Registers
+from inspector.model.stack import Location, StackKind
 from inspector.model.task import Task
 
 if TYPE_CHECKING:
     from inspector.model.record import Record
 
+# A syscall number and what it stands for.
+
+
+@dataclass(frozen=True, slots=True)
+class Syscall:
+    """A number with its UAPI name and the kernel's own handler.
+
+    :ivar name: as in ``asm/unistd_*.h``; None for a number without an entry
+    :ivar handler: the symbol in the kernel's own table; None where it has none
+    """
+
+    nr: int
+    abi: Abi
+    name: str | None
+    handler: str | None
+
+    def __str__(self) -> str:
+        return f"{self.nr} ({self.name})" if self.name else str(self.nr)
+
+
+# A named frame: the product's central value.
 
 CRASH_NOTE_COPY = "crash-note-copy"
 """The rule of the evidence that a crash note is a copy of a frame on a stack."""
@@ -73,3 +92,57 @@ class Frame:
     def noted(self) -> bool:
         """Whether a CPU's crash note is a copy of this frame."""
         return any(item.rule == CRASH_NOTE_COPY for item in self.evidence)
+
+
+# Entry frames of very many tasks: what they share is one value, the rest a few words each.
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EntryPattern:
+    """What entry frames of user mode share: everything but task, address and registers."""
+
+    origin: Origin
+    evidence: tuple[PlacedEvidence, ...]
+    vector: int | None
+    delivery: Delivery | None
+    syscall: Syscall | None
+
+
+class EntryFrame(NamedTuple):
+    """One entry frame of user mode, whose :class:`Frame` is made when it is asked for.
+
+    :ivar address: of the ``struct pt_regs``, ``task.entry_address``
+    :ivar registers: its 21 words
+    """
+
+    address: int
+    task: Task
+    pattern: EntryPattern
+    registers: tuple[int, ...]
+
+    def frame(self) -> Frame:
+        """The same as a frame like any other."""
+        task, pattern = self.task, self.pattern
+        return Frame(
+            address=self.address,
+            origin=pattern.origin,
+            user_mode=True,
+            stack=StackKind.TASK,
+            found_in=FoundIn.STACK,
+            cpu=task.cpu,
+            task=task,
+            registers=Registers(*self.registers),
+            evidence=tuple(e.at(self.address, task.address) for e in pattern.evidence),
+            syscall=pattern.syscall,
+            vector=pattern.vector,
+            delivery=pattern.delivery,
+        )
+
+
+Found = Frame | EntryFrame
+"""A frame, in one form or the other."""
+
+
+def whole(found: Found) -> Frame:
+    """``found`` as a :class:`Frame`."""
+    return found.frame() if isinstance(found, EntryFrame) else found

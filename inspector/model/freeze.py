@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What is to be frozen, and what came of it."""
+"""What is to be frozen, and what came of it: by the module, or by kprobe events."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
-from inspector.model.frame import Frame
-from inspector.model.kernel import KernelIdentity, TargetIdentity
+from inspector.model.frame import Frame, Syscall
+from inspector.model.machine import KernelIdentity, TargetIdentity
 from inspector.model.missing import Missing
-from inspector.model.record import Hold, Mode, RecordProbe
-from inspector.model.report import Diff
-from inspector.model.timeline import Timeline
+from inspector.model.record import Hold, Mode, Record, RecordProbe
+from inspector.model.registers import Registers
+from inspector.model.report import Diff, Timeline
+
+# What is to be frozen, and what came of it.
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +101,107 @@ class Freeze:
     command: CommandEnd | None
     saved: str | None
     missing: tuple[Missing, ...] = ()
+
+
+# One hit of a recording probe, as frames; and the hits of one stay in the kernel.
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Two frames of one record: each has it as its ``record``.
+
+    :ivar given: what the probe's handler was given
+    :ivar entry: the task's entry frame at that moment, None for a kernel thread
+    """
+
+    given: Frame
+    entry: Frame | None
+
+    @property
+    def record(self) -> Record:
+        """The module's record that both frames come from."""
+        assert self.given.record is not None
+        return self.given.record
+
+    @property
+    def frames(self) -> tuple[Frame, ...]:
+        """The given frame, then the entry frame."""
+        return (self.given,) if self.entry is None else (self.given, self.entry)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What one task did in one stay in the kernel, in the order of time.
+
+    :ivar number: the module's, None where it told none and the hits themselves were compared
+    """
+
+    hits: tuple[Hit, ...]
+    number: int | None
+
+
+# What kprobe events told: registers, and no more.
+
+
+class TracedBy(Enum):
+    """The mechanism, as far as debugfs tells it afterwards."""
+
+    FTRACE = "ftrace"
+    INT3 = "int3"
+    INT3_OR_JUMP = "int3 or optprobe"
+    RETURN = "kretprobe"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class TracedEvent:
+    """One kprobe event, with its counts.
+
+    :ivar place: as it was asked for
+    :ivar entry: it fetches the task's entry frame through di
+    :ivar missed: hits that the kprobe core had to skip
+    """
+
+    place: str
+    returns: bool
+    entry: bool
+    hits: int
+    missed: int
+
+
+@dataclass(frozen=True, slots=True)
+class TracedHit:
+    """One line of the trace.
+
+    :ivar where: the place by the kernel's own words
+    :ivar seconds: of the trace's clock, as printed
+    :ivar registers: what the handler was given
+    :ivar entry: the task's entry frame, None where no argument of the function leads to it
+    :ivar syscall: of that entry frame
+    """
+
+    place: str
+    where: str
+    mechanism: TracedBy
+    comm: str
+    pid: int
+    cpu: int
+    seconds: str
+    registers: Registers
+    entry: Registers | None
+    syscall: Syscall | None
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """The answer of ``inspector freeze --via tracefs``.
+
+    :ivar overrun: hits that the ring buffer dropped
+    """
+
+    release: str
+    build_id: str | None
+    events: tuple[TracedEvent, ...]
+    hits: tuple[TracedHit, ...]
+    overrun: int
+    command: CommandEnd | None

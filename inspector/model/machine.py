@@ -1,11 +1,38 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a report says of the machine as a whole, beside its frames."""
+"""Which kernel a target runs, and what a report says of the machine beside its frames."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from inspector.model.probe_site import Unread
+from inspector.model.missing import Unread
+
+# Which kernel a target runs, and what kind of target it is.
+
+
+@dataclass(frozen=True, slots=True)
+class KernelIdentity:
+    """:ivar types: where the types come from, ``btf`` or ``dwarf``"""
+
+    release: str
+    arch: str
+    build_id: str | None
+    types: str
+
+
+@dataclass(frozen=True, slots=True)
+class TargetIdentity:
+    """:ivar kind: ``live``, ``core``, ``qemu``, ``records`` or ``demo``
+    :ivar path: the file, the QMP address, or the shipped dump's name
+    :ivar format: ``kdump``, ``elf``, …; None for what is not a file
+    """
+
+    kind: str
+    path: str | None
+    format: str | None
+
+
+# What a report says of the machine as a whole, beside its frames.
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +43,7 @@ class LogLine:
     :ivar level: 0 (emergency) to 7 (debug)
     :ivar facility: 0 for the kernel itself; what user space wrote to /dev/kmsg has another
     :ivar caller: who logged it: ``T123`` a thread, ``C1`` a CPU outside of one; "" if not kept
-    :ivar text: escaped for display, see :func:`inspector.model.escape.escape_bytes`
+    :ivar text: escaped for display, see :func:`inspector.model.task.escape_bytes`
     """
 
     time_ns: int

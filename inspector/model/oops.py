@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from inspector.model.access import FaultingAccess
+from inspector.model.access import FaultingAccess, Moment
 from inspector.model.evidence import Evidence
-from inspector.model.instruction import Moment
+from inspector.model.frame import Syscall
 from inspector.model.origin import Delivery, Origin
 from inspector.model.report import RegisterMeaning
-from inspector.model.syscall import Syscall
 
 
 class Shape(Enum):

@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What put a frame where it is. The values are the contract of the JSON output."""
+"""What put a frame where it is (the values are the contract of JSON), and the kernel's ways in."""
 
+from __future__ import annotations
+
+from dataclasses import dataclass
 from enum import Enum
+
+# What put a frame where it is. The values are the contract of the JSON output.
 
 
 class Origin(Enum):
@@ -102,3 +107,53 @@ VECTOR_NAMES: dict[int, str] = {
 
 FTRACE_CALLERS = {Origin.FTRACE: "ftrace_regs_caller", Origin.FTRACE_ARGS: "ftrace_caller"}
 """The code that builds a frame when a function calls ftrace (arch/x86/kernel/ftrace_64.S)."""
+
+
+# A way into the kernel, under one name for every kernel version.
+
+
+class EntryKind(Enum):
+    """What kind of entry code it is."""
+
+    SYSCALL64 = "64-bit SYSCALL"
+    SYSCALL32 = "32-bit SYSCALL or SYSENTER"
+    INT80 = "int 0x80"
+    EXCEPTION = "exception"
+    NMI = "NMI"
+    IRQ = "device interrupt"
+    SYSVEC = "APIC system vector"
+    FORK = "a new task's first return"
+    KRETPROBE = "return probe trampoline"
+    FTRACE_FULL = "ftrace with all registers"
+    FTRACE_ARGS = "ftrace with argument registers"
+    FRED = "FRED"
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPoint:
+    """:ivar symbol: of the entry code
+    :ivar vector: of the exception, None where the symbol does not say
+    """
+
+    symbol: str
+    kind: EntryKind
+    vector: int | None = None
+
+
+# Which origin an exception's vector is.
+
+# arch/x86/include/asm/trapnr.h
+BY_VECTOR = {
+    1: Origin.DEBUG,
+    2: Origin.NMI,
+    3: Origin.INT3,
+    8: Origin.DOUBLE_FAULT,
+    13: Origin.GENERAL_PROTECTION,
+    14: Origin.PAGE_FAULT,
+    18: Origin.MACHINE_CHECK,
+}
+
+
+def origin_of(vector: int | None) -> Origin:
+    """The origin with a name of its own, or ``exception``."""
+    return BY_VECTOR.get(vector, Origin.EXCEPTION) if vector is not None else Origin.EXCEPTION

@@ -1,14 +1,59 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the framefreeze module wrote when a probe was hit."""
+"""Registered kprobes, and what the framefreeze module wrote when a probe was hit."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, Flag
 
-from inspector.model.kprobe import Mechanism
 from inspector.model.registers import Registers
+from inspector.model.stack import Location
+
+# A registered kprobe, as the kernel's own table (or a module's record) holds it.
+
+
+class KprobeFlags(Flag):
+    """``KPROBE_FLAG_*``, include/linux/kprobes.h."""
+
+    NONE = 0
+    GONE = 1
+    DISABLED = 2
+    OPTIMIZED = 4
+    FTRACE = 8
+    ON_FUNC_ENTRY = 16
+
+
+class Mechanism(Enum):
+    """How a kprobe gains control."""
+
+    UNKNOWN = "unknown"
+    INT3 = "int3"
+    FTRACE = "ftrace"
+    OPTPROBE = "optprobe"
+    RETURN = "return"
+
+
+@dataclass(frozen=True, slots=True)
+class Kprobe:
+    """One probed address.
+
+    :ivar address: ``struct kprobe.addr``
+    :ivar location: the same address by kallsyms, None where no symbol covers it
+    :ivar mechanism: what the text at ``address`` says it is now
+    :ivar size: bytes of the probed instruction, None where the kernel does not keep it
+    :ivar module: the module whose handler it calls, None when that is vmlinux or unknown
+    """
+
+    address: int
+    location: Location | None
+    mechanism: Mechanism
+    flags: KprobeFlags = KprobeFlags.NONE
+    module: str | None = None
+    size: int | None = None
+
+
+# What the framefreeze module wrote when a probe was hit.
 
 
 class Mode(Enum):

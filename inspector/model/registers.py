@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""``struct pt_regs`` of x86-64 as a value."""
+"""``struct pt_regs`` of x86-64 as a value, and why a register of a frame may have none."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from enum import Enum
 from operator import attrgetter
+
+from inspector.model.evidence import Evidence
+
+# ``struct pt_regs`` of x86-64 as a value.
 
 _LAYOUT = struct.Struct("<21Q")
 
@@ -108,3 +113,42 @@ def as_int32(word: int) -> int:
 def as_int64(word: int) -> int:
     """``word`` as a C ``long``."""
     return word - (1 << 64) if word & (1 << 63) else word
+
+
+# Why a register of a frame has no value. Different facts, never None.
+
+
+class Why(Enum):
+    """The kind of absence."""
+
+    NEVER_WRITTEN = "never-written"
+    UNREADABLE = "unreadable"
+    NOT_APPLICABLE = "not-applicable"
+    REDACTED = "redacted"
+
+
+_STATED = {
+    Why.NEVER_WRITTEN: Evidence(
+        "absent-never-written", "never written: what lies there is left over from before"
+    ),
+    Why.UNREADABLE: Evidence("absent-unreadable", "cannot be read"),
+    Why.NOT_APPLICABLE: Evidence("absent-not-applicable", "does not apply to this frame"),
+    Why.REDACTED: Evidence("absent-redacted", "left out by whoever made this small dump"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A register whose word means nothing.
+
+    :ivar why: the kind of absence
+    :ivar raw: the word that lies there all the same (what the slot held before), or None
+    """
+
+    why: Why
+    raw: int | None = None
+
+    @property
+    def stated(self) -> Evidence:
+        """The same as a statement, of no address."""
+        return _STATED[self.why]

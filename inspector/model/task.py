@@ -6,9 +6,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from inspector.model.escape import escape_bytes
 from inspector.model.evidence import Evidence
 from inspector.model.stack import Stack
+
+# Bytes of a target as printable text: whoever made them may be an enemy.
+
+
+def escape_bytes(raw: bytes) -> str:
+    r"""``raw`` as printable text: invalid bytes as ``\xNN``, backslash doubled.
+
+    Controls (C0, C1, DEL) and bidirectional overrides become ``\xNN`` or
+    ``\uNNNN`` too: such text reaches terminals.
+    """
+    text = raw.decode("utf-8", "surrogateescape")
+    if text.isprintable() and "\\" not in text:
+        return text
+    return "".join(map(_escape_character, text))
+
+
+def _escape_character(character: str) -> str:
+    code = ord(character)
+    if character == "\\":
+        return "\\\\"
+    if 0xDC80 <= code <= 0xDCFF:  # what surrogateescape made of an invalid byte
+        return f"\\x{code - 0xDC00:02x}"
+    if character.isprintable():
+        return character
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+# A thread of the target, as far as its frames need it.
 
 
 class Running(Enum):
@@ -64,8 +91,26 @@ class Uninterruptible:
 
 
 def escape_comm(raw: bytes) -> str:
-    r"""A task name as printable text, see :func:`~inspector.model.escape.escape_bytes`.
+    r"""A task name as printable text, see :func:`~inspector.model.task.escape_bytes`.
 
     :param raw: ``char comm[TASK_COMM_LEN]``; what follows the first NUL is dropped
     """
     return escape_bytes(raw.split(b"\0", 1)[0])
+
+
+# What changes in a task that runs.
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A task at one time: two that are equal, and not on a CPU, had no time between them.
+
+    :ivar switches: ``nvcsw`` and ``nivcsw``: how often it gave up a CPU, or lost one
+    :ivar start_time: tells it from another that got its memory and its pid
+    :ivar dead: it has given up its CPU for good, and its stack may be somebody else's
+    """
+
+    on_cpu: bool
+    switches: tuple[int, ...]
+    start_time: int
+    dead: bool

@@ -4,15 +4,16 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable, Sequence
 from io import StringIO
 
-from inspector.model.entry_frame import Found, whole
-from inspector.model.frame import Frame
+from inspector.model.fleet import Cell, FleetAnswer
+from inspector.model.frame import Found, Frame, whole
 from inspector.model.missing import Missing
 from inspector.model.registers import REGISTER_NAMES
-from inspector.render.csv_cell import text_cell
-from inspector.render.json_frame import location_object, register_object, word_object
+from inspector.render.json import location_object, register_object, word_object
+from inspector.render.words import cell_text, text_cell
 
 CSV_COLUMNS: tuple[str, ...] = (
     "pid",
@@ -80,3 +81,20 @@ def _row(frame: Frame) -> list[object]:
         frame.record.index if frame.record else None,
         *(register_object(frame, name) for name in REGISTER_NAMES),
     ]
+
+
+def fleet_answer_csv(told: FleetAnswer) -> str:
+    """A line of names, then the rows of the only table; what is unknown is an empty cell."""
+    (one,) = told.answers
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(text_cell(column.name) for column in one.columns)
+    for row in one.rows:
+        writer.writerow([*map(_cell, row)])
+    return out.getvalue()
+
+
+def _cell(cell: Cell) -> str | int | float | None:
+    if isinstance(cell, (int, float)) and not isinstance(cell, bool):
+        return cell
+    return text_cell(cell_text(cell))

@@ -4,12 +4,9 @@
 from __future__ import annotations
 
 from inspector.model.frame import Frame
-from inspector.model.kprobe import Kprobe
 from inspector.model.origin import Origin
-from inspector.model.record import Record
-from inspector.render.origin_words import ORIGIN_WORDS
-from inspector.render.safe import safe
-from inspector.render.word import hex_word
+from inspector.model.record import Kprobe, Record
+from inspector.render.words import ORIGIN_WORDS, hex_word, safe
 
 FACT_LABELS: tuple[str, ...] = (
     "made by",

@@ -8,16 +8,13 @@ from itertools import groupby
 
 from inspector.model.death import DeathKind
 from inspector.model.frame import FoundIn, Frame
-from inspector.model.full_report import FullReport
-from inspector.model.kprobe import Kprobe, KprobeFlags
 from inspector.model.machine import LoadedModule, LogExcerpt, Taint
-from inspector.model.probe_site import Unread
-from inspector.model.report import Diff, StackPicture
+from inspector.model.missing import Unread
+from inspector.model.record import Kprobe, KprobeFlags
+from inspector.model.report import Diff, FullReport, StackPicture
 from inspector.model.task import Running, Task
-from inspector.render.duration import duration, log_stamp, point_in_time
 from inspector.render.frame_facts import interrupted
-from inspector.render.safe import safe
-from inspector.render.word import hex_word, short_word
+from inspector.render.words import duration, hex_word, log_stamp, point_in_time, safe, short_word
 
 NOT_THERE = "not in this target"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import click
 
-from inspector.commands import options
-from inspector.commands.complete.values import complete_path
-from inspector.commands.examples import Example, epilog
+from inspector.commands.catalogue import Example, epilog
+from inspector.commands.completion import complete_path
+from inspector.commands.options import target_options
 from inspector.commands.session import Session
 from inspector.commands.target import TargetOptions
 
@@ -33,7 +33,7 @@ EXAMPLES = (
     help="Run COMMAND, or Python, and leave; may be given several times.",
 )
 @click.option("--vi", is_flag=True, help="The keys of vi, in place of those of emacs.")
-@options.target_options
+@target_options
 @click.pass_obj
 def command(
     session: Session, *, target: TargetOptions, path: str | None, lines: tuple[str, ...], vi: bool
@@ -44,6 +44,7 @@ def command(
     last one. The startup file ~/.config/frame-inspector/startup holds lines that are run first
     at a terminal.
     """
-    from inspector.repl.start import start
+
+    from inspector.repl.start import start  # prompt_toolkit and drgn: slow to import
 
     return start(session, target, path, lines, vi)

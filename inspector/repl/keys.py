@@ -1,21 +1,137 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Keys that prompt_toolkit does not bind by itself."""
+"""Where the prompt keeps what outlives a session."""
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from prompt_toolkit.application import get_app
 from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.document import Document
 from prompt_toolkit.enums import DEFAULT_BUFFER
 from prompt_toolkit.filters import Condition, has_focus
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.lexers import Lexer, PygmentsLexer
+from prompt_toolkit.output import ColorDepth
+from prompt_toolkit.styles import Style
 
 from inspector.errors import InspectorError
 from inspector.repl.catalogue import is_command
-from inspector.repl.line import Python, parse_line
+from inspector.repl.line import Python, command_word, parse_line
 from inspector.repl.python import opens_block, wants_more
+
+_NAME = "frame-inspector"
+
+
+def history_path() -> Path:
+    """The file with what was typed."""
+    return _directory("XDG_STATE_HOME", "~/.local/state") / "history"
+
+
+def startup_path() -> Path:
+    """The file with lines that are run first."""
+    return _directory("XDG_CONFIG_HOME", "~/.config") / "startup"
+
+
+def _directory(variable: str, otherwise: str) -> Path:
+    return Path(os.environ.get(variable) or otherwise).expanduser() / _NAME
+
+
+_PRIVATE_FILE, _PRIVATE_DIRECTORY = 0o600, 0o700
+
+
+def private_history(path: Path) -> tuple[History, str]:
+    """The history in ``path``, which is made; where it cannot be, one that is not kept.
+
+    :returns: the history, and the reason why it will not be kept, or ""
+    """
+    try:
+        path.parent.mkdir(mode=_PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, _PRIVATE_FILE)
+        try:
+            os.fchmod(descriptor, _PRIVATE_FILE)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        return InMemoryHistory(), f"{path}: {error.strerror}"
+    return _KeptIfPossible(str(path)), ""
+
+
+class _KeptIfPossible(FileHistory):
+    """A full disk must not end a session."""
+
+    def store_string(self, string: str) -> None:
+        with suppress(OSError):  # it stays in memory
+            super().store_string(string)
+
+
+LOOK = Style.from_dict(
+    {
+        "prompt": "bold",
+        "command": "bold",
+        "option": "ansicyan",
+        "text": "ansigreen",
+        "operator": "ansimagenta",
+        "pygments.keyword": "ansimagenta",
+        "pygments.literal.string": "ansigreen",
+        "pygments.literal.number": "ansicyan",
+        "pygments.comment": "italic",
+        "toolbar.live": "bold",
+        "toolbar.failed": "bold",
+    }
+)
+
+
+def colour_depth() -> ColorDepth | None:
+    """None leaves it to the terminal; NO_COLOR (no-color.org) leaves bold and reverse."""
+    return ColorDepth.DEPTH_1_BIT if os.environ.get("NO_COLOR") else None
+
+
+_PIECES = re.compile(
+    r"(?P<option>(?<!\S)--?[\w-]+)|(?P<text>'[^']*'?|\"[^\"]*\"?)|(?P<operator>\||>>?)"
+)
+
+
+class LineLexer(Lexer):
+    """A command's word and options; everything else as Python."""
+
+    def __init__(self) -> None:
+        self._python: Lexer | None = None
+
+    def lex_document(self, document: Document) -> Callable[[int], StyleAndTextTuples]:
+        text = document.text
+        if text.startswith("!"):
+            return lambda number: [("class:operator", "!"), ("", text[1:])]
+        word = command_word(text, is_command)
+        if word is None:
+            return self._as_python().lex_document(document)
+        pieces = _command(word, text[len(word) :])
+        return lambda number: pieces
+
+    def _as_python(self) -> Lexer:
+        if self._python is None:
+            from pygments.lexers.python import PythonLexer  # when it is first wanted: it is slow
+
+            self._python = PygmentsLexer(PythonLexer, sync_from_start=True)
+        return self._python
+
+
+def _command(word: str, rest: str) -> StyleAndTextTuples:
+    pieces: StyleAndTextTuples = [("class:command", word)]
+    at = 0
+    for found in _PIECES.finditer(rest):
+        pieces.append(("", rest[at : found.start()]))
+        pieces.append((f"class:{found.lastgroup}", found[0]))
+        at = found.end()
+    return [*pieces, ("", rest[at:])]
+
 
 _INDENT = "    "
 

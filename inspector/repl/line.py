@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from inspector.errors import UsageError
+from inspector.errors import InspectorError, UsageError
+from inspector.repl.python import belongs_to_block, opens_block, wants_more
 
 IsCommand = Callable[[str], bool]
 
@@ -159,3 +160,38 @@ def _outside_quotes(text: str) -> Iterator[tuple[int, str]]:
             quote = character
         else:
             yield at, character
+
+
+def pieces(lines: Iterable[str], is_command: IsCommand) -> Iterator[str]:
+    """Commands, one a line, and Python statements, of as many lines as they have.
+
+    They come as soon as they are whole: the lines may be typed meanwhile. A block of Python
+    ends before the first line that can not belong to it, or with an empty one; one that has its
+    body on its first line ends there.
+    """
+    held: list[str] = []
+    for line in (line.rstrip("\n") for line in lines):
+        if held and not _goes_on(held, line):
+            yield "\n".join(held)
+            held = []
+        held.append(line)
+        if not _is_open("\n".join(held), is_command):
+            yield "\n".join(held)
+            held = []
+    if held:
+        yield "\n".join(held)
+
+
+def _goes_on(held: list[str], line: str) -> bool:
+    return wants_more("\n".join(held)) or (belongs_to_block(line) and bool(held[-1].strip()))
+
+
+def _is_open(text: str, is_command: IsCommand) -> bool:
+    try:
+        line = parse_line(text, is_command)
+    except InspectorError:
+        return False
+    if not isinstance(line, Python):
+        return False
+    several = "\n" in line.code and bool(text.split("\n")[-1].strip())
+    return wants_more(line.code) or (several and opens_block(line.code))

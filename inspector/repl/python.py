@@ -12,6 +12,8 @@ import warnings
 from itertools import count
 from typing import Any
 
+import drgn
+
 _numbers = count(1)
 _FROM_THE_PROMPT = "<line "
 _BLOCK_GOES_ON = ("else", "elif", "except", "finally", "case")
@@ -92,3 +94,15 @@ def _source(filename: str) -> str:
 
 def _is_python(filename: str) -> bool:
     return filename.endswith(".py")
+
+
+def shown(value: object, columns: int) -> str | None:
+    """``value`` as C, if it is an object of the target's or a type, else None.
+
+    :raises drgn.FaultError: if the object's memory is missing
+    """
+    if isinstance(value, drgn.Object):
+        return str(value.format_(columns=columns))
+    if isinstance(value, drgn.Type):
+        return str(value)
+    return None

@@ -1,36 +1,56 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs what was typed; whatever goes wrong is one line, and the session goes on."""
+"""What a line may have meant that is neither a command nor Python."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
 from contextlib import redirect_stdout
+from difflib import get_close_matches
 from typing import TextIO
 
 import click
 
-from inspector.commands.failure import Failure, failure_of
-from inspector.commands.status import Status
+from inspector.commands.catalogue import COMMANDS
+from inspector.commands.failure import Failure, Status, failure_of
 from inspector.errors import InspectorError, UsageError
-from inspector.repl.catalogue import (
-    ALIASES,
-    SETTINGS,
-    WORDS,
-    find_command,
-    is_command,
-    is_question,
-)
-from inspector.repl.hints import hint_for
-from inspector.repl.line import Command, Line, Python, Shell, parse_line
-from inspector.repl.lines import pieces
+from inspector.repl.catalogue import ALIASES, SETTINGS, WORDS, find_command, is_command, is_question
+from inspector.repl.crash import CRASH_WORDS
+from inspector.repl.line import Command, Line, Python, Shell, parse_line, pieces
 from inspector.repl.output import sink_for
 from inspector.repl.python import NOTHING, run_python, short_traceback
-from inspector.repl.turn import Leave, Turn
-from inspector.repl.workbench import Workbench
+from inspector.repl.workbench import Leave, Turn, Workbench
+
+
+def hint_for(code: str, error: BaseException) -> str | None:
+    """A line that helps more than ``error``, if the first word of ``code`` is no name at all."""
+    found = re.match(r"[A-Za-z_][\w-]*", code)
+    if found is None or "\n" in code:
+        return None
+    word = found[0]
+    unknown = isinstance(error, NameError) and f"'{word.split('-')[0]}'" in str(error)
+    if not unknown and not (isinstance(error, SyntaxError) and re.match(r"[\w-]+\s+[^=\s]", code)):
+        return None
+    return _hint(word, unknown)
+
+
+def _hint(word: str, unknown: bool) -> str | None:
+    near = get_close_matches(word, [*COMMANDS, *WORDS, *ALIASES], n=1)
+    if near:
+        return f"{word}: no such command; did you mean {near[0]}?"
+    if word in CRASH_WORDS:
+        return f"{word}: no command here; drgn's is: crash {word}"
+    if shutil.which(word):
+        return f"{word}: no command here; the shell's is: !{word}"
+    return (
+        f"{word}: neither a command nor a Python name (help lists the commands)"
+        if unknown
+        else None
+    )
 
 
 class Runner:
@@ -137,9 +157,8 @@ class Runner:
         return Status.WHOLE
 
     def _show(self, value: object) -> None:
-        from inspector.render.screen import show
-        from inspector.render.value_text import ValueText
-        from inspector.repl.shown import shown
+        from inspector.render.text.screen import ValueText, show
+        from inspector.repl.python import shown
 
         columns = shutil.get_terminal_size().columns
         with sink_for(Command(""), self._bench.base.out) as sink:
@@ -152,7 +171,7 @@ class Runner:
 
     def _complain(self, line: str) -> None:
         """One line on stderr; away from a terminal it says who speaks."""
-        from inspector.render.safe import safe
+        from inspector.render.words import safe
 
         err = self._bench.base.err
         self._bench.base.out.flush()

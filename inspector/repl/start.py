@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Begins a session: which target, and where its lines come from."""
+"""PATH as another way to say --core PATH."""
 
 from __future__ import annotations
 
@@ -8,16 +8,26 @@ import sys
 from collections.abc import Iterable
 from dataclasses import replace
 
-from inspector.commands.contained import go_on_in_a_child
 from inspector.commands.session import Session
 from inspector.commands.target import TargetOptions, target_spec
 from inspector.errors import UsageError
-from inspector.repl.plain_terminal import PlainTerminal
+from inspector.processes.child import go_on_in_a_child
 from inspector.repl.runner import Runner
-from inspector.repl.turn import Leave
-from inspector.repl.with_path import with_path
-from inspector.repl.workbench import Workbench
+from inspector.repl.terminal import PlainTerminal
+from inspector.repl.workbench import Leave, Workbench
 from inspector.target.spec import TargetKind, TargetSpec
+
+
+def with_path(target: TargetOptions, path: str | None) -> TargetOptions:
+    """``target`` with the dump at ``path``, if that is given.
+
+    :raises UsageError: if it has one already
+    """
+    if path is None:
+        return target
+    if target.core is not None:
+        raise UsageError(f"more than one dump: {path} and --core {target.core}")
+    return replace(target, core=path)
 
 
 def start(

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A session at a terminal."""
+"""What stands before the line that is typed."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+import click
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import get_app, run_in_terminal
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
@@ -13,20 +16,160 @@ from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 
-from inspector.render.safe import safe
+from inspector.commands.failure import Status
+from inspector.render.words import safe
+from inspector.repl.catalogue import find_command, is_command
 from inspector.repl.completer import LineCompleter
-from inspector.repl.greeting import greet
-from inspector.repl.history import private_history
-from inspector.repl.keys import Pressed, key_bindings, line_goes_on
-from inspector.repl.lexer import LineLexer
-from inspector.repl.look import LOOK, colour_depth
-from inspector.repl.places import history_path, startup_path
-from inspector.repl.prompt_text import prompt_text
+from inspector.repl.keys import (
+    LOOK,
+    LineLexer,
+    Pressed,
+    colour_depth,
+    history_path,
+    key_bindings,
+    line_goes_on,
+    private_history,
+    startup_path,
+)
+from inspector.repl.line import command_word, last_word
 from inspector.repl.runner import Runner
-from inspector.repl.toolbar import toolbar
-from inspector.repl.turn import Leave
-from inspector.repl.workbench import Workbench
+from inspector.repl.workbench import Leave, Workbench, greet
 from inspector.target.spec import TargetSpec
+
+_LONGEST_NAME = 20
+
+
+def prompt_text(bench: Workbench) -> str:
+    """The selection, for that is what a short command means."""
+    selection = bench.selection
+    if selection.task is None:
+        return "inspector> "
+    frame = f" {selection.frame.origin.value}" if selection.frame is not None else ""
+    return f"{safe(selection.task.comm)[:_LONGEST_NAME]} {selection.task.pid}{frame}> "
+
+
+_STATUS_WORDS = {
+    Status.NOTHING_MATCHED: "nothing matched",
+    Status.BAD_USAGE: "not understood",
+    Status.PARTIAL: "partial answer",
+    Status.OUR_FAULT: "our fault",
+    Status.INTERRUPTED: "interrupted",
+}
+
+
+def toolbar(bench: Workbench, opening: Callable[[], str | None]) -> StyleAndTextTuples:
+    """As much as there is room for, the most important first.
+
+    :param opening: the name of the target that is being opened, if one is
+    """
+    name = opening()
+    if name is not None:
+        return [("", f" opening {safe(name)} …")]
+    help_text = option_help(get_app().current_buffer.document.text_before_cursor)
+    if help_text is not None:
+        return [("", f" {help_text}")]
+    room = get_app().output.get_size().columns - 1
+    shown: StyleAndTextTuples = []
+    for style, part in _parts(bench):
+        text = f" {part} " if not shown else f"│ {part} "
+        if len(text) > room and shown:
+            break
+        room -= len(text)
+        shown.append((style, text))
+    return shown
+
+
+def option_help(text: str) -> str | None:
+    """What the option under the cursor, or whose value is being typed, is for."""
+    word = command_word(text, is_command)
+    command = find_command(word) if word else None
+    if word is None or command is None:
+        return None
+    typed = last_word(text)
+    before = text[: len(text) - len(typed)].split()
+    for flag in [typed, *before[-1:]]:
+        option = _option(command, flag)
+        if option is not None and (flag == typed or not option.is_flag):
+            value = f" {option.metavar or ''}".rstrip()
+            return f"{', '.join(option.opts)}{value}  {option.help or ''}"
+    return None
+
+
+def _option(command: click.Command, flag: str) -> click.Option | None:
+    for param in command.params:
+        if isinstance(param, click.Option) and flag in param.opts:
+            return param
+    return None
+
+
+def _parts(bench: Workbench) -> list[tuple[str, str]]:
+    parts = [("", _target(bench))]
+    if bench.selection.what is not None:
+        parts.append(("", _selection(bench)))
+    if bench.opened is not None:
+        live = bench.is_live
+        parts.append(("class:toolbar.live" if live else "", "LIVE" if live else "a dump"))
+    if bench.status in _STATUS_WORDS:
+        parts.append(("class:toolbar.failed", _STATUS_WORDS[Status(bench.status)]))
+    view = bench.view
+    return [
+        *parts,
+        ("", f"F2 {'decimal' if view.decimal else 'hex'}"),
+        ("", f"F3 {'all' if view.show_all else 'differing'}"),
+        ("", f"F4 {'vi' if bench.vi_mode else 'emacs'}"),
+        ("", "F7 F8 frame"),
+        ("", "help"),
+    ]
+
+
+def _target(bench: Workbench) -> str:
+    if bench.opened is None:
+        return "no target: open PATH, open --demo"
+    identity = bench.opened.first.target_identity
+    path = (identity.path or identity.kind).rsplit("/", 1)[-1]
+    return f"{safe(path)} {safe(bench.opened.first.kernel_identity.release)}"
+
+
+def _selection(bench: Workbench) -> str:
+    selection = bench.selection
+    task = f"{safe(selection.task.comm)} {selection.task.pid}" if selection.task else "no task"
+    if selection.frame is None:
+        return task
+    at = f"{(selection.at or 0) + 1}/{len(selection.frames)}"
+    return f"{task} {selection.frame.origin.value} {at}"
+
+
+class PlainTerminal:
+    """Reads lines and runs them, until one leaves."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+
+    def run(self) -> int:
+        """Until Ctrl-D or quit."""
+        if self._bench.opened is not None:
+            greet(self._bench, self._bench.base.out)
+        with suppress(Leave):
+            while self._until_interrupted():
+                self._bench.base.out.write("\n")
+        return 0
+
+    def _until_interrupted(self) -> bool:
+        """Whether a Ctrl-C at the prompt dropped what was being typed; else it was Ctrl-D."""
+        try:
+            Runner(self._bench).run_lines(self._lines())
+        except KeyboardInterrupt:
+            return True
+        return False
+
+    def _lines(self) -> Iterator[str]:
+        while True:
+            try:
+                yield input(prompt_text(self._bench))
+            except EOFError:
+                self._bench.base.out.write("\n")
+                return
+
 
 _ROWS_FOR_THE_MENU = 6
 

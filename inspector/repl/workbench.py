@@ -1,25 +1,73 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a session at the prompt holds: the target, the selection, and how answers are shown."""
+"""What later commands mean when they say nothing."""
 
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
-from inspector.commands.complete.match import SortedNames
-from inspector.commands.complete.names import Names
+import drgn
+from drgn.cli import default_globals
+
+import inspector
+from inspector.commands.completion import Names, SortedNames
 from inspector.commands.session import Session
-from inspector.errors import UsageError
-from inspector.repl.selection import Selection
+from inspector.errors import NothingMatched, UsageError
+from inspector.model.frame import Frame
+from inspector.model.selector import Address
+from inspector.model.task import Task
 from inspector.target.spec import TargetKind, TargetSpec
-
-NOTHING_OPEN = "no target is open: open PATH, or open --demo"
 
 if TYPE_CHECKING:
     from inspector.survey import Survey
     from inspector.target.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A task, and perhaps one of its frames.
+
+    :ivar frames: those on the task's stack, innermost first
+    :ivar at: the index of the selected one, or None if the task as a whole is selected
+    """
+
+    task: Task | None = None
+    frames: tuple[Frame, ...] = ()
+    at: int | None = None
+
+    @property
+    def frame(self) -> Frame | None:
+        return None if self.at is None else self.frames[self.at]
+
+    @property
+    def what(self) -> Address | None:
+        """How a command names it."""
+        if self.frame is not None:
+            return Address(self.frame.address)
+        return None if self.task is None else Address(self.task.address)
+
+    def moved(self, step: int) -> Selection:
+        """The selection ``step`` frames further out; from the task as a whole, its innermost.
+
+        :raises UsageError: if no task is selected
+        :raises NothingMatched: if there is no further frame
+        """
+        if self.task is None:
+            raise UsageError("no task is selected: select PID")
+        at = self.at + step if self.at is not None else 0
+        if not self.frames:
+            raise NothingMatched("no frame lies on the stack of the selected task")
+        if at < 0:
+            raise NothingMatched("this is the innermost frame")
+        if at >= len(self.frames):
+            raise NothingMatched("this is the outermost frame")
+        return replace(self, at=at)
+
+
+NOTHING_OPEN = "no target is open: open PATH, or open --demo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,15 +204,11 @@ class Workbench:
         """Make ``selection`` what later commands mean."""
         self.selection = selection
         if self.python_names:
-            from inspector.repl.namespace import bind_selection
-
             bind_selection(self.python_names, self)
 
     def python(self) -> dict[str, Any]:
         """The names that Python code sees, made when they are first wanted."""
         if not self.python_names:
-            from inspector.repl.namespace import namespace
-
             self.python_names.update(namespace(self))
         return self.python_names
 
@@ -178,3 +222,70 @@ class Workbench:
 
 def _same(task: Any, selected: Any) -> bool:
     return selected is not None and (task.address, task.pid) == (selected.address, selected.pid)
+
+
+def namespace(bench: Workbench) -> dict[str, Any]:
+    """drgn's own (``prog``, its helpers), ``inspector``, and the selection."""
+    names: dict[str, Any] = {"__name__": "__main__", "inspector": inspector}
+    if bench.opened is not None and bench.opened.target is not None:
+        names = {**default_globals(bench.opened.target.prog), **names}
+        names["target"] = bench.opened.target
+    bind_selection(names, bench)
+    return names
+
+
+def bind_selection(names: dict[str, Any], bench: Workbench) -> None:
+    """``task`` and ``regs`` as drgn objects, ``frame`` and ``survey`` as this project's."""
+    task, frame = bench.selection.task, bench.selection.frame
+    names["task"] = _pointer(bench, "struct task_struct *", task.address if task else None)
+    names["regs"] = _pointer(bench, "struct pt_regs *", frame.address if frame else None)
+    names["frame"] = frame
+    names["survey"] = bench.survey() if bench.opened is not None else None
+
+
+def _pointer(bench: Workbench, type_name: str, address: int | None) -> drgn.Object | None:
+    if bench.opened is None or bench.opened.target is None or address is None:
+        return None
+    return drgn.Object(bench.opened.target.prog, type_name, address)
+
+
+class Leave(Exception):
+    """The session is to end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """:ivar out: where the answer goes
+    :ivar run: runs a text as if it were typed, and returns its status
+    :ivar answer: runs a command, with answer and complaints both to a stream
+    """
+
+    bench: Workbench
+    out: TextIO
+    run: Callable[[str], int]
+    answer: Callable[[str, TextIO], None]
+
+    @property
+    def names(self) -> Names:
+        """What a completion can offer."""
+        return self.bench.names
+
+
+def greet(bench: Workbench, out: TextIO) -> None:
+    """Write which target it is, and what is selected."""
+    from inspector.render.text.head import GreetingText
+    from inspector.render.text.screen import show
+
+    assert bench.opened is not None
+    first, tasks = bench.opened.first, len(bench.names.tasks)
+    panicking = first.panicking_task() if first.is_dump else None
+    show(GreetingText(first.target_identity, first.kernel_identity, panicking, tasks), out)
+
+
+def show_selection(turn: Turn) -> None:
+    """Write it where the answer goes."""
+    from inspector.render.text.head import SelectionText
+    from inspector.render.text.screen import show
+
+    selection = turn.bench.selection
+    show(SelectionText(selection.task, selection.frames, selection.at), turn.out)

@@ -15,16 +15,10 @@ from pathlib import Path
 from drgn import FaultError, Program
 
 from inspector.errors import TargetError
+from inspector.formats.kdump import KdumpPages
+from inspector.formats.kept_map import KeptMap, kept_map
+from inspector.formats.page_tables import INDEX_BITS, PAGE_SHIFT, PAGE_SIZE, PRESENT, PageTables
 from inspector.target.faults import reading
-from inspector.target.kdump_pages import KdumpPages
-from inspector.target.kept_map import KeptMap, kept_map
-from inspector.target.page_tables import (
-    INDEX_BITS,
-    PAGE_SHIFT,
-    PAGE_SIZE,
-    PRESENT,
-    PageTables,
-)
 
 _OFFSET = PAGE_SIZE - 1
 _ENTRIES = 1 << INDEX_BITS
@@ -42,7 +36,7 @@ NOT_KEPT = "not in this dump: distilling did not keep it"
 class DumpMemory:
     """Reads what it can; what it cannot is for drgn to read, or to say why it is missing.
 
-    :param path: of a dump that :func:`~inspector.target.kdump_whole.check_whole` has let pass
+    :param path: of a dump that :func:`~inspector.formats.kdump.check_whole` has let pass
     :param info: VMCOREINFO
     :raises TargetError: if VMCOREINFO does not say where the page tables are
     """

@@ -16,10 +16,12 @@ from drgn import (
     ObjectAbsentError,
     ObjectNotFoundError,
     OutOfBoundsError,
+    Program,
     Type,
 )
 
 from inspector.errors import InspectorError, TargetError, TargetLost, Unreadable
+from inspector.formats.image_memory import Read
 
 _ITS_OWN = frozenset(
     {
@@ -180,3 +182,17 @@ def _reason(error: Exception) -> str:
 
 def _one_line(error: Exception | str) -> str:
     return " ".join(str(error).split())
+
+
+def reader(prog: Program) -> Read:
+    """Virtual memory of ``prog``."""
+
+    def read(address: int, size: int) -> bytes:
+        try:
+            return bytes(prog.read(address, size))
+        except FaultError as error:
+            raise unreadable(error, size) from None
+        except OverflowError:
+            raise Unreadable(address, size, "not an address", "not-an-address") from None
+
+    return read

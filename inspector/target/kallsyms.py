@@ -11,15 +11,15 @@ import drgn
 from drgn import FindObjectFlags, Object, Program, ProgramFlags
 
 from inspector.errors import TargetError
-from inspector.target.faults import opening
-from inspector.target.kallsyms_memory import image_symbols, read_with_holes, reader
+from inspector.formats.image_memory import image_symbols, read_with_holes
+from inspector.formats.page_tables import PAGE_SIZE
+from inspector.target.faults import opening, reader
 from inspector.target.kept import kept
-from inspector.target.page_tables import PAGE_SIZE
-from inspector.target.symbol_table import SymbolLookUp, decoded, encoded
+from inspector.target.symbols import SymbolLookUp, decoded, encoded
 
 if TYPE_CHECKING:
+    from inspector.formats.kallsyms import KallsymsTables
     from inspector.target.dump_memory import DumpMemory
-    from inspector.target.kallsyms_search import KallsymsTables
 
 _LOCAL = ProgramFlags.IS_LIVE | ProgramFlags.IS_LOCAL
 
@@ -82,7 +82,7 @@ def find_tables(prog: Program, info: Mapping[str, str]) -> KallsymsTables | None
     """
     if _NAMED in info:
         return None
-    from inspector.target.kallsyms_search import find_kallsyms  # no kernel since 6.0 needs it
+    from inspector.formats.kallsyms import find_kallsyms  # no kernel since 6.0 needs it
 
     with opening("the kernel image"):
         return find_kallsyms(reader(prog), image_symbols(info))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""From a :class:`TargetSpec` to an open :class:`Target`."""
+"""From a :class:`TargetSpec` or an open drgn program to an open :class:`Target`."""
 
 from __future__ import annotations
 
@@ -9,38 +9,32 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from drgn import (
-    Architecture,
-    MainModule,
-    ModuleFileStatus,
-    Program,
-    ProgramFlags,
-)
+from drgn import Architecture, MainModule, ModuleFileStatus, Program, ProgramFlags
 
 from inspector.errors import InspectorError, TargetError
-from inspector.model.kernel import KernelIdentity, TargetIdentity
+from inspector.formats.btf import Btf
+from inspector.formats.elf import look_at_elf
+from inspector.formats.kdump import check_whole
+from inspector.formats.kept_map import kept_map, lacks_map
+from inspector.formats.sniff import sniff
+from inspector.model.machine import KernelIdentity, TargetIdentity
 from inspector.model.missing import Missing
-from inspector.signals import interrupts_kept
-from inspector.target.btf.cache import indexed
-from inspector.target.btf.finder import register_btf
-from inspector.target.btf.records import Btf
+from inspector.processes.signals import interrupts_kept
 from inspector.target.dump_memory import DumpMemory, KeptMemory, dump_memory
-from inspector.target.elf_whole import look_at_elf
 from inspector.target.faults import complaints, opening, reading
-from inspector.target.format import sniff
 from inspector.target.kallsyms import vmlinux_kallsyms
-from inspector.target.kdump_whole import check_whole
-from inspector.target.kept_map import lacks_map
 from inspector.target.modules import add_module_symbols, cover_init_text
-from inspector.target.shipped import shipped_dump
-from inspector.target.spec import SymbolSource, TargetKind, TargetSpec
+from inspector.target.spec import SymbolSource, TargetKind, TargetSpec, shipped_dump
 from inspector.target.symbols import Symbols
-from inspector.target.target import Target
-from inspector.target.vmcoreinfo import vmcoreinfo
+from inspector.target.target import Target, vmcoreinfo
+from inspector.target.types import indexed, register_btf
+
+if TYPE_CHECKING:
+    from inspector.formats.kallsyms import KallsymsTables
+
+# From a :class:`TargetSpec` to an open :class:`Target`.
 
 # What few targets need is imported for those: a dump opens faster.
-if TYPE_CHECKING:
-    from inspector.target.kallsyms_search import KallsymsTables
 
 # 7.2's is 6 MB. What says that it is larger than this is damaged.
 _MAX_BTF = 64 << 20
@@ -90,7 +84,7 @@ def target_of(
         if isinstance(memory, KeptMemory):
             memory.take_over(prog)
         if spec.system_map is not None:
-            from inspector.target.system_map import system_map_symbols
+            from inspector.formats.system_map import system_map_symbols
 
             index = system_map_symbols(spec.system_map, info)
         else:
@@ -294,3 +288,56 @@ def _load_modules(prog: Program, symbols: Symbols) -> tuple[Missing, ...]:
         except InspectorError as error:
             failed = (Missing.of(error),)
     return (*(Missing("modules-unread", text) for text in said), *failed)
+
+
+# A target in a drgn program that somebody else opened.
+
+_CACHE = "inspector.target"
+
+
+def target_of_program(prog: Program) -> Target:
+    """The kernel that ``prog`` has open; the same one each time it is asked for.
+
+    Types come from the DWARF that ``prog`` has loaded, else from the kernel's BTF; finders for
+    BTF and for kallsyms are then registered with ``prog``.
+
+    :raises TargetError: if it is not an x86-64 Linux kernel, or lacks symbols or types
+    """
+    found = prog.cache.get(_CACHE)
+    if isinstance(found, Target):
+        return found
+    kind = TargetKind.PROGRAM
+    types = SymbolSource.DWARF if has_dwarf(prog) else SymbolSource.AUTO
+    path = getattr(prog, "core_dump_path", None)
+    identity = TargetIdentity(kind.value, path, None)
+    # Whatever else the program has for memory stays, unless the dump is distilled.
+    dump = None if path is None else Path(path)
+    if dump is not None and kept_map(dump) is None and not lacks_map(dump):
+        dump = None
+    target = target_of(prog, identity, TargetSpec(kind, types=types), dump=dump)
+    prog.cache[_CACHE] = target
+    return target
+
+
+def keep_to_the_map(prog: Program) -> None:
+    """Let ``prog``, if it has a distilled dump open, fault where that kept nothing.
+
+    :raises TargetError: if the map of the dump cannot be read
+    """
+    path = getattr(prog, "core_dump_path", None)
+    if path is None or kept_map(Path(path)) is None:
+        return
+    memory = dump_memory(Path(path), vmcoreinfo(prog))
+    if isinstance(memory, KeptMemory):
+        memory.take_over(prog)
+
+
+def has_dwarf(prog: Program) -> bool:
+    """Whether ``prog`` has loaded debug information of the kernel image."""
+    return any(
+        isinstance(module, MainModule) and module.debug_file_status is ModuleFileStatus.HAVE
+        for module in prog.modules()
+    )
+
+
+# drgn's plugins, which it imports when a program is first given its memory.

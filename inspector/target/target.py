@@ -8,11 +8,11 @@ from collections.abc import Mapping
 
 from drgn import FaultError, Program, ProgramFlags, Type, offsetof, sizeof
 
-from inspector.errors import Unreadable
-from inspector.model.kernel import KernelIdentity, TargetIdentity
+from inspector.errors import TargetError, Unreadable
+from inspector.formats.btf import Btf
+from inspector.model.machine import KernelIdentity, TargetIdentity
 from inspector.model.missing import Missing
-from inspector.model.symbol import Location
-from inspector.target.btf.records import Btf
+from inspector.model.stack import Location
 from inspector.target.dump_memory import DumpMemory
 from inspector.target.faults import is_drgns, lost, reading, unreadable
 from inspector.target.symbols import Symbols
@@ -174,3 +174,15 @@ class Target:
         except LookupError:
             return False
         return True
+
+
+def vmcoreinfo(prog: Program) -> dict[str, str]:
+    """Its ``KEY=VALUE`` lines; ``SYMBOL(x)`` and the like are keys as they stand.
+
+    :raises TargetError: if the program has none
+    """
+    try:
+        text = prog["VMCOREINFO"].string_().decode("ascii", "replace")
+    except LookupError:
+        raise TargetError("no VMCOREINFO note: it does not say which kernel it is") from None
+    return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)

@@ -12,7 +12,7 @@ from fleetkit.herd import make_herd
 
 from benchkit.measure import Contender, race
 from benchkit.table import heading, table
-from inspector.target.shipped import shipped_dump
+from inspector.target.spec import shipped_dump
 
 # Some of the dumps are broken: 3 is what such a run ends with.
 _RUN = """

@@ -15,8 +15,7 @@ import pexpect
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
-from inspector.commands.complete.match import SortedNames
-from inspector.commands.complete.names import Names
+from inspector.commands.completion import Names, SortedNames
 from inspector.commands.session import Session
 from inspector.repl.completer import LineCompleter
 from inspector.repl.runner import Runner

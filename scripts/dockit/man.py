@@ -11,9 +11,8 @@ from pathlib import Path
 import click
 import jinja2
 
-from inspector.cli.program import program
-from inspector.cli.version import version
-from inspector.commands.examples import Example
+from inspector.cli.program import program, version
+from inspector.commands.catalogue import Example
 from inspector.commands.options import TARGET_NAMES
 
 _TEMPLATES = Path(__file__).parent

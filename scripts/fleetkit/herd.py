@@ -9,13 +9,12 @@ from hashlib import sha256
 from itertools import chain, combinations
 from pathlib import Path
 
-from inspector.distill.first_steps import read_first_steps
+from inspector.distill.redact import sensitive_places
+from inspector.distill.small import read_first_steps
 from inspector.distill.source import Source
-from inspector.distill.whole import whole_file
-from inspector.full_report import read_everything
-from inspector.model.sensitive import SensitiveKind
-from inspector.model.trim import Trim
-from inspector.redaction import sensitive_places
+from inspector.model.distillate import SensitiveKind, Trim
+from inspector.processes.whole_file import whole_file
+from inspector.queries.report import read_everything
 from inspector.survey import Survey
 
 Kinds = frozenset[SensitiveKind]

@@ -14,24 +14,22 @@ from pathlib import Path
 from drgn import Architecture, Platform, PlatformFlags, Program
 
 from fuzzkit import seeds
-from inspector.distill.notes import without
+from inspector.distill.write import without
 from inspector.errors import InspectorError, Unreadable
+from inspector.formats.btf import Btf, Kind
+from inspector.formats.btf_trim import trimmed
+from inspector.formats.elf import look_at_elf, pack, unpack
+from inspector.formats.kallsyms import KallsymsTables, find_kallsyms
+from inspector.formats.kdump import check_whole
+from inspector.formats.kept_map import kept_note, parse_kept
+from inspector.formats.records import parse_saved
+from inspector.formats.ring import decode_header, decode_ring, record_places
+from inspector.formats.sniff import sniff
+from inspector.formats.system_map import system_map_symbols
 from inspector.logs.read import LogReading
-from inspector.model.sensitive import SensitiveKind
-from inspector.record.abi import decode_header, decode_ring
-from inspector.record.places import record_places
-from inspector.record.saved import parse_saved
-from inspector.render.oops_json import oops_json_foot, oops_json_reports
-from inspector.target.btf.convert import Converter
-from inspector.target.btf.records import Btf, Kind
-from inspector.target.btf.trim import trimmed
-from inspector.target.elf_notes import pack, unpack
-from inspector.target.elf_whole import look_at_elf
-from inspector.target.format import sniff
-from inspector.target.kallsyms_search import KallsymsTables, find_kallsyms
-from inspector.target.kdump_whole import check_whole
-from inspector.target.kept_map import kept_note, parse_kept
-from inspector.target.system_map import system_map_symbols
+from inspector.model.distillate import SensitiveKind
+from inspector.render.json_oops import oops_json_foot, oops_json_reports
+from inspector.target.types import Converter
 
 _TYPES = 64  # of a blob: enough to meet what refers to itself
 _PAGE = 4096

@@ -9,14 +9,14 @@ from functools import cache
 from itertools import accumulate
 from pathlib import Path
 
+from inspector.formats.btf_trim import trimmed
+from inspector.formats.elf import Note, pack
+from inspector.formats.kdump import tables_of
+from inspector.formats.records import saved_text
+from inspector.formats.ring import HEADER_SYMBOL, START_SIZE, decode_header, header_size
 from inspector.opening import open_survey
-from inspector.record.abi import HEADER_SYMBOL, START_SIZE, decode_header, header_size
-from inspector.record.saved import saved_text
-from inspector.saved_survey import save
+from inspector.queries.records import save
 from inspector.survey import Survey
-from inspector.target.btf.trim import trimmed
-from inspector.target.elf_notes import Note, pack
-from inspector.target.kdump_layout import tables_of
 from inspector.target.spec import TargetKind, TargetSpec
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -11,7 +11,7 @@ if _BEFORE is not None:
     os.environ["LD_LIBRARY_PATH"] = _BEFORE
 
 from inspector.cli.start import run  # noqa: E402 - starts no program before this
-from inspector.isolated import BUNDLED, run_module  # noqa: E402
+from inspector.processes.isolated import BUNDLED, run_module  # noqa: E402
 
 if sys.argv[1:2] == [BUNDLED]:
     sys.exit(run_module(sys.argv[2], sys.argv[3:]))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from inspector.render.full_report_html import full_report_html
+from inspector.render.html import full_report_html
 from tests.survey.hostile import hostile_report
 
 CHROMIUM = "/usr/bin/chromium"

@@ -7,15 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from inspector.classify.crash_note import copied
 from inspector.classify.death import Death, killed_by, oops_frames, survived
-from inspector.model.call_frame import CallFrame
+from inspector.classify.kernel_mode import copied_note
 from inspector.model.death import DeathKind
 from inspector.model.evidence import Evidence
 from inspector.model.frame import FoundIn, Frame
 from inspector.model.origin import Origin
-from inspector.model.stack import StackKind
-from inspector.model.symbol import Location
+from inspector.model.stack import CallFrame, Location, StackKind
 from tests.classify.values import LOW, TASK, TEXT, kernel
 
 OUTER, INNER = LOW + 0x3000, LOW + 0x2000
@@ -88,7 +86,7 @@ def test_of_nested_oopses_the_first_is_the_killer() -> None:
 
 
 def test_where_nothing_can_be_unwound_the_note_tells_the_oops() -> None:
-    noted = replace(FAULT, evidence=(copied(1, 0xFFFF888000002000),))
+    noted = replace(FAULT, evidence=(copied_note(1, 0xFFFF888000002000),))
     told = killed_by(death(frames=(noted,)))
     assert (told.kind, told.frame) == (DeathKind.OOPS, OUTER)
 

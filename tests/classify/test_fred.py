@@ -5,9 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from inspector.classify.rules import name
-from inspector.model.entry_point import EntryKind
-from inspector.model.origin import Delivery, Origin
+from inspector.classify.naming import verdict_of
+from inspector.model.origin import Delivery, EntryKind, Origin
 from tests.classify.values import LOW, TOP, below, kernel, registers, scanned, top_slot, user
 
 LONG = 1 << 57
@@ -41,7 +40,7 @@ USER_ENTRY = below(TOP, EntryKind.FRED, "asm_fred_entrypoint_user")
 def test_the_event_beside_ss_says_what_fred_delivered(
     event: int, origin: Origin, vector: int | None
 ) -> None:
-    verdict = name(top_slot(user(ss=event | 0x2B, orig_ax=57), USER_ENTRY))
+    verdict = verdict_of(top_slot(user(ss=event | 0x2B, orig_ax=57), USER_ENTRY))
     assert verdict is not None
     assert (verdict.origin, verdict.vector) == (origin, vector)
     assert verdict.delivery is Delivery.FRED
@@ -52,24 +51,24 @@ def test_the_event_beside_ss_says_what_fred_delivered(
 def test_a_new_program_entered_by_fred_is_exec() -> None:
     # ss as start_thread() left it on a real 7.2 kernel
     fresh = registers(orig_ax=59, ip=0x401000, cs=0x33, flags=0x200, sp=0x7FFE0000, ss=0x6002B)
-    verdict = name(top_slot(fresh, USER_ENTRY))
+    verdict = verdict_of(top_slot(fresh, USER_ENTRY))
     assert verdict is not None
     assert verdict.origin is Origin.EXEC
 
 
 def test_a_syscall_with_registers_that_are_all_zero_is_no_exec_with_fred() -> None:
     zeros = registers(ip=0x401000, cs=0x33, flags=0x200, sp=0x7FFE0000, ss=SYSCALL | LONG | 0x2B)
-    verdict = name(top_slot(zeros, USER_ENTRY))
+    verdict = verdict_of(top_slot(zeros, USER_ENTRY))
     assert verdict is not None
     assert verdict.origin is Origin.SYSCALL
-    child = name(top_slot(zeros, below(TOP, EntryKind.FORK, "ret_from_fork_asm")))
+    child = verdict_of(top_slot(zeros, below(TOP, EntryKind.FORK, "ret_from_fork_asm")))
     assert child is not None
     assert child.origin is Origin.FORK_CHILD
 
 
 def test_the_same_bits_say_nothing_where_the_idt_was_the_way_in() -> None:
     word = below(TOP, EntryKind.EXCEPTION, "asm_exc_page_fault", 14)
-    verdict = name(top_slot(user(ss=SYSCALL | LONG | 0x2B), word))
+    verdict = verdict_of(top_slot(user(ss=SYSCALL | LONG | 0x2B), word))
     assert verdict is not None
     assert (verdict.origin, verdict.delivery) == (Origin.PAGE_FAULT, Delivery.IDT)
 
@@ -78,17 +77,17 @@ def test_a_frame_that_interrupted_the_kernel_lies_below_freds_red_zone() -> None
     address = LOW + 0x3000
     word = below(address, EntryKind.FRED, "asm_fred_entrypoint_kernel")
     regs = kernel(address, ss=PAGE_FAULT | 0x18, sp=address + 168 + 0x58)
-    verdict = name(scanned(regs, word))
+    verdict = verdict_of(scanned(regs, word))
     assert verdict is not None
     assert (verdict.origin, verdict.vector) == (Origin.PAGE_FAULT, 14)
-    assert name(scanned(replace(regs, sp=address + 168 + 0x10), word)) is None
+    assert verdict_of(scanned(replace(regs, sp=address + 168 + 0x10), word)) is None
 
 
 def test_an_event_of_a_higher_level_lies_where_the_cpu_begins_its_stack() -> None:
     address = LOW + 0x3000
     word = below(address, EntryKind.FRED, "asm_fred_entrypoint_kernel")
     regs = kernel(address, ss=PAGE_FAULT | 0x18, sp=0xFFFFFE4197ED4000)
-    assert name(scanned(regs, word)) is None
-    verdict = name(replace(scanned(regs, word), in_hardware_slot=True))
+    assert verdict_of(scanned(regs, word)) is None
+    verdict = verdict_of(replace(scanned(regs, word), in_hardware_slot=True))
     assert verdict is not None
     assert verdict.origin is Origin.PAGE_FAULT

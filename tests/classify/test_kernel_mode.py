@@ -3,15 +3,12 @@ from dataclasses import replace
 
 import pytest
 
-from inspector.classify.rules import name
-from inspector.model.absent import Why
-from inspector.model.candidate import Candidate, Unwinder, Word
-from inspector.model.entry_point import EntryKind
-from inspector.model.kprobe import Mechanism
-from inspector.model.origin import Origin
-from inspector.model.region import RegionKind
-from inspector.model.symbol import Location
-from inspector.model.verdict import Verdict
+from inspector.classify.naming import verdict_of
+from inspector.model.candidate import Candidate, Unwinder, Verdict, Word
+from inspector.model.origin import EntryKind, Origin
+from inspector.model.record import Mechanism
+from inspector.model.registers import Why
+from inspector.model.stack import Location, RegionKind
 from tests.classify.values import (
     LOW,
     TEXT,
@@ -35,7 +32,7 @@ def int3_candidate() -> Candidate:
 
 
 def named(candidate: Candidate) -> Verdict:
-    verdict = name(candidate)
+    verdict = verdict_of(candidate)
     assert verdict is not None
     return verdict
 
@@ -67,7 +64,7 @@ def test_int3_in_an_instruction_slot_is_the_end_of_a_single_step() -> None:
 def test_orig_ax_alone_names_nothing() -> None:
     # -1 in orig_ax, and ip past a breakpoint: yet the call below it came from elsewhere.
     word = replace(below(ADDRESS, EntryKind.EXCEPTION, "vfs_read"), entry=None)
-    assert name(replace(int3_candidate(), below=word)) is None
+    assert verdict_of(replace(int3_candidate(), below=word)) is None
 
 
 @pytest.mark.parametrize(
@@ -111,22 +108,22 @@ def test_a_frame_above_its_own_sp_is_a_copy_that_the_function_made() -> None:
 
 def test_a_copy_made_by_any_other_function_is_no_frame() -> None:
     word = below(ADDRESS, EntryKind.EXCEPTION, "asm_exc_int3", 3)
-    assert name(scanned(kernel(ADDRESS, sp=ADDRESS - 64), word)) is None
+    assert verdict_of(scanned(kernel(ADDRESS, sp=ADDRESS - 64), word)) is None
 
 
 def test_a_perfect_frame_inside_somebody_elses_call_frame_is_dead() -> None:
-    assert name(replace(int3_candidate(), unwinder=Unwinder.CONTRADICTS)) is None
+    assert verdict_of(replace(int3_candidate(), unwinder=Unwinder.CONTRADICTS)) is None
 
 
 def test_a_copy_with_its_return_address_does_not_lie_where_its_mechanism_leaves_it() -> None:
     copied = replace(int3_candidate(), unwinder=Unwinder.SILENT, address=ADDRESS - 0x100)
-    assert name(copied) is None
+    assert verdict_of(copied) is None
 
 
 def test_an_nmi_frame_lies_only_where_the_cpu_pushes_it() -> None:
     word = below(ADDRESS, EntryKind.NMI, "end_repeat_nmi", 2)
     nmi = replace(scanned(kernel(ADDRESS), word), unwinder=Unwinder.SILENT)
-    assert name(nmi) is None
+    assert verdict_of(nmi) is None
     assert named(replace(nmi, in_hardware_slot=True)).origin is Origin.NMI
 
 
@@ -137,7 +134,7 @@ def test_an_int3_frame_behind_a_probed_instruction_is_the_end_of_its_step() -> N
 
 
 def test_what_a_scan_found_without_evidence_is_no_frame() -> None:
-    assert name(scanned(kernel(ADDRESS), None)) is None
+    assert verdict_of(scanned(kernel(ADDRESS), None)) is None
 
 
 def test_what_a_handler_was_given_is_unknown_rather_than_nothing() -> None:

@@ -6,12 +6,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from inspector.model.candidate import Candidate, FoundBy, Word
-from inspector.model.entry_point import EntryKind, EntryPoint
-from inspector.model.kprobe import Kprobe, Mechanism
-from inspector.model.region import CodeRegion, RegionKind
+from inspector.model.origin import EntryKind, EntryPoint
+from inspector.model.record import Kprobe, Mechanism
 from inspector.model.registers import REGISTER_NAMES, Registers
-from inspector.model.stack import Stack, StackKind
-from inspector.model.symbol import Location
+from inspector.model.stack import CodeRegion, Location, RegionKind, Stack, StackKind
 from inspector.model.task import Running, Task
 
 LOW, HIGH = 0xFFFFC90000010000, 0xFFFFC90000014000

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from inspector.target.shipped import shipped_dump
+from inspector.target.spec import shipped_dump
 from tests.conftest import Inspector
 
 SHIPPED = shipped_dump(None)

@@ -21,7 +21,7 @@ PLACES = {
     "its modules": ("inspector.target.open", "add_module_symbols", "frames"),
     "its log": ("inspector.kernel.log", "escape_bytes", "report"),
     "a list of its modules": (
-        "inspector.kernel.loaded_modules",
+        "inspector.kernel.machine",
         "module_address_regions",
         "report",
     ),

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from inspector.errors import InspectorError
+from inspector.formats.records import parse_saved, saved_text
 from inspector.opening import open_survey
-from inspector.record.saved import parse_saved, saved_text
-from inspector.saved_survey import SavedSurvey, save
+from inspector.queries.records import SavedSurvey, save
 from inspector.target.spec import TargetKind, TargetSpec
 from tests.conftest import Inspector
 

@@ -11,7 +11,7 @@ import pytest
 
 from inspector.commands.catalogue import load_command
 from inspector.commands.session import Session
-from inspector.model.entry_frame import Found
+from inspector.model.frame import Found
 from inspector.model.task import Task
 from inspector.survey import Survey
 

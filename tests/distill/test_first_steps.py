@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from drgn.helpers.linux.module import for_each_module
 
-from inspector.distill.first_steps import read_first_steps
+from inspector.distill.small import read_first_steps
 from inspector.opening import open_survey
 from inspector.target.spec import TargetKind, TargetSpec
 from tests.survey.overlay import survey_with

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Byte ranges of pages."""
 
-from inspector.distill.kept import KeptBytes
-from inspector.target.page_tables import PAGE_SIZE
+from inspector.distill.noting import KeptBytes
+from inspector.formats.page_tables import PAGE_SIZE
 
 PAGE = bytes(range(256)) * 16
 

@@ -10,16 +10,15 @@ from pathlib import Path
 import pytest
 
 from inspector.commands.distill import DistillRequest
-from inspector.commands.run.distill import run
 from inspector.commands.session import Session
 from inspector.distill import leftovers, redact
-from inspector.distill.patches import Patches
+from inspector.distill.noting import Patches
 from inspector.errors import TargetError
-from inspector.model.sensitive import REDACTED, SensitiveKind
+from inspector.formats.kdump import KdumpPages
+from inspector.model.distillate import REDACTED, SensitiveKind
 from inspector.opening import open_survey
-from inspector.target.kdump_pages import KdumpPages
-from inspector.target.shipped import shipped_dump
-from inspector.target.spec import TargetKind, TargetSpec
+from inspector.queries.distill import run
+from inspector.target.spec import TargetKind, TargetSpec, shipped_dump
 
 COMM = 16  # TASK_COMM_LEN
 REGISTER = 8

@@ -17,9 +17,9 @@ import pytest
 from drgn import FaultError, Program
 
 from inspector.errors import Unreadable
+from inspector.formats.kdump import KdumpPages
+from inspector.formats.kept_map import NAME, kept_map
 from inspector.opening import open_survey
-from inspector.target.kdump_pages import KdumpPages
-from inspector.target.kept_map import NAME, kept_map
 from inspector.target.spec import TargetKind, TargetSpec
 from inspector.target.target import Target
 from tests.conftest import Inspector

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from drgn import Symbol, SymbolKind
 
-from inspector.distill.trim_orc import trimmed_orc
+from inspector.distill.trim import trimmed_orc
 from inspector.opening import open_survey
 from inspector.survey import Survey
 from inspector.target.spec import TargetKind, TargetSpec

@@ -11,7 +11,7 @@ import pytest
 
 from inspector.explain.access import faulting_access
 from inspector.model.access import AccessFacts, AccessKind, FaultingAccess
-from inspector.model.probe_site import TextRange
+from inspector.model.stack import TextRange
 
 LOGS = Path(__file__).parent.parent / "logs" / "mishaps"
 VECTORS = {"BUG: kernel NULL": 14, "general protection": 13, "divide error": 0, "kernel BUG at": 6}

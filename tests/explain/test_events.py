@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from inspector.explain.events import events_of
-from inspector.model.hit import Hit
+from inspector.explain.timeline import events_of
+from inspector.model.freeze import Hit
 from inspector.model.record import Counts
 from inspector.opening import open_survey
 from inspector.target.spec import TargetKind, TargetSpec

@@ -15,13 +15,12 @@ import pytest
 import unicorn
 from unicorn import x86_const
 
-from inspector.decoder import decode
 from inspector.errors import InspectorError
 from inspector.explain.access import faulting_access
+from inspector.formats.x86 import decode
 from inspector.model.access import AccessFacts, AccessKind, FaultingAccess
 from inspector.opening import open_survey
-from inspector.target.shipped import shipped_names
-from inspector.target.spec import TargetKind, TargetSpec
+from inspector.target.spec import TargetKind, TargetSpec, shipped_names
 
 CODE = 0x10_0000_0000
 GS_BASE = 0x30_0000_0000

@@ -5,15 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from inspector.explain.phrases import phrase
-from inspector.model.absent import Absent, Why
-from inspector.model.context import Context
+from inspector.explain.registers import phrase
+from inspector.facts.syscalls import Abi
+from inspector.model.access import Context, DecodedInstruction, Moment
 from inspector.model.evidence import Evidence
-from inspector.model.frame import FoundIn
-from inspector.model.instruction import DecodedInstruction, Moment
+from inspector.model.frame import FoundIn, Syscall
 from inspector.model.origin import Delivery, Origin
-from inspector.model.symbol import Location
-from inspector.model.syscall import Abi, Syscall
+from inspector.model.registers import Absent, Why
+from inspector.model.stack import Location
 from tests.classify.values import LOW, kernel, user
 from tests.explain.test_story import FORK, frame
 

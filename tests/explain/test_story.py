@@ -3,18 +3,16 @@
 
 from dataclasses import replace
 
-from inspector.explain.decode import decoded, flag_names
-from inspector.explain.phrases import phrase
+from inspector.explain.registers import phrase
 from inspector.explain.story import story
-from inspector.model.absent import Absent, Why
-from inspector.model.context import Context, Pointer, PointsTo
+from inspector.explain.values import decoded, flag_names
+from inspector.facts.syscalls import Abi
+from inspector.model.access import Context, Pointer, PointsTo
 from inspector.model.evidence import Evidence
-from inspector.model.frame import FoundIn, Frame
+from inspector.model.frame import FoundIn, Frame, Syscall
 from inspector.model.origin import Delivery, Origin
-from inspector.model.registers import Registers
-from inspector.model.stack import StackKind
-from inspector.model.symbol import Location
-from inspector.model.syscall import Abi, Syscall
+from inspector.model.registers import Absent, Registers, Why
+from inspector.model.stack import Location, StackKind
 from tests.classify.values import LOW, TASK, TOP, kernel, user
 
 FORK = Syscall(57, Abi.X86_64, "fork", "__x64_sys_fork")

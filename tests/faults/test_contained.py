@@ -29,7 +29,7 @@ PAGE = 4096  # the least that a pipe takes
 
 _ORPHAN = """
 import os
-from inspector.commands.die_with import die_with
+from inspector.processes.signals import die_with
 die_with(os.getpid())
 print("outlived")
 """

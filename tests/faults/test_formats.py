@@ -12,9 +12,9 @@ from pathlib import Path
 import cramjam
 import pytest
 
-from inspector.target.elf_notes import Note, pack
-from inspector.target.kdump_layout import SUB_HEADER
-from inspector.target.other_formats import other_format
+from inspector.formats.elf import Note, pack
+from inspector.formats.kdump import SUB_HEADER
+from inspector.formats.sniff import other_format
 from tests.answers import Answers
 from tests.faults import dumps
 from tests.faults.dumps import PAGE, frames_of

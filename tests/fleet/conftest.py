@@ -14,7 +14,7 @@ import psutil
 import pytest
 from fleetkit.herd import Herd, make_herd
 
-from inspector.target.shipped import shipped_dump
+from inspector.target.spec import shipped_dump
 
 READABLE = 12
 PROGRAM = Path(sys.executable).parent / "inspector"
@@ -58,7 +58,7 @@ def readers(dataset: Path) -> list[psutil.Process]:
             line = process.cmdline()
         except psutil.Error:
             continue
-        if "inspector.fleet.child" in line and str(dataset) in line[-1]:
+        if "inspector.fleet.reading" in line and str(dataset) in line[-1]:
             found.append(process)
     return found
 

@@ -6,11 +6,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from inspector.fleet.job import Job
-from inspector.fleet.parts import make_dataset, write_read, write_unread
-from inspector.fleet.rows import frame_rows, report_row
+from inspector.fleet.dataset import (
+    Job,
+    frame_rows,
+    make_dataset,
+    report_row,
+    write_read,
+    write_unread,
+)
 from inspector.model.fleet import Outcome
-from inspector.model.full_report import FullReport
+from inspector.model.report import FullReport
 
 
 def dataset_of(

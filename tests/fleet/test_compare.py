@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 
 from inspector.fleet.aspects import Counts, changes, unknown
-from inspector.full_report import full_report
-from inspector.model.fleet_answer import ChangeKind, ComparedSet
-from inspector.target.shipped import shipped_dump
+from inspector.model.fleet import ChangeKind, ComparedSet
+from inspector.queries.report import full_report
+from inspector.target.spec import shipped_dump
 from tests.conftest import Inspector
 from tests.fleet.ask import fleet
 from tests.fleet.dataset import dataset_of

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from inspector.full_report import full_report
-from inspector.model.full_report import FullReport
-from inspector.model.signature import Signature
+from inspector.model.death import Signature
+from inspector.model.report import FullReport
 from inspector.opening import open_survey
+from inspector.queries.report import full_report
 from inspector.target.spec import TargetKind, TargetSpec
 from tests.fleet.ask import fleet
 from tests.fleet.dataset import dataset_of

@@ -16,7 +16,7 @@ import pyarrow.parquet
 import pytest
 from fleetkit.herd import Herd
 
-from inspector.target.shipped import shipped_dump
+from inspector.target.spec import shipped_dump
 from tests.conftest import Inspector
 from tests.fleet.conftest import PROGRAM, below, finished, readers, started, wait_until
 from tests.fleet.opened import watching

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-from inspector.frames.unwound import says
-from inspector.model.call_frame import CallFrame
+from inspector.frames.live_stack import says
 from inspector.model.candidate import Unwinder
-from inspector.model.stack import Stack, StackKind
-from inspector.model.symbol import Location
+from inspector.model.stack import CallFrame, Location, Stack, StackKind
 
 STACK = Stack(StackKind.TASK, 0, 0x1000)
 PC = 0xFFFFFFFF81000000

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from inspector.freezer.commands import add
+from inspector.freezer.control import add
 from inspector.model.freeze import Filters, ProbeSpec
 from inspector.model.record import Mode
 from tests.conftest import Inspector

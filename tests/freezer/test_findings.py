@@ -10,9 +10,9 @@ import pytest
 
 from inspector.errors import FreezeError
 from inspector.freezer.findings import findings, missing_for
-from inspector.freezer.kernel_notes import build_id_of
+from inspector.freezer.host import build_id_of
 from inspector.freezer.module import check_host
-from inspector.model.host import HostFacts, Need, NoTracefs, State, Unseen
+from inspector.model.checkup import HostFacts, Need, NoTracefs, State, Unseen
 
 READY = HostFacts(
     release="6.1.0-1-amd64",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from inspector.freezer import host
+from inspector.freezer.host import tracefs_directory
 
 NOBODY = 65534
 
@@ -20,13 +21,13 @@ def test_a_tracefs_that_only_root_may_look_into_is_not_seen(
     tracing.mkdir()
     (tracing / "kprobe_events").touch()
     monkeypatch.setattr(host, "_TRACEFS", (str(tracing),))
-    assert host.tracefs_directory() == tracing
+    assert tracefs_directory() == tracing
     tracing.chmod(0)
     root = os.geteuid() == 0
     if root:
         os.seteuid(NOBODY)
     try:
-        assert host.tracefs_directory() is None
+        assert tracefs_directory() is None
     finally:
         if root:
             os.seteuid(0)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from inspector.freezer.trace_text import fetched, overrun, trace_lines
+from inspector.freezer.tracefs import fetched, overrun, trace_lines
 from inspector.model.registers import REGISTER_NAMES
 
 

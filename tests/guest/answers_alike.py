@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from inspector.errors import NothingMatched
-from inspector.model.kprobe import Mechanism
-from inspector.model.probe_answer import Outcome, ProbeAnswer
+from inspector.model.probe import Outcome, ProbeAnswer
+from inspector.model.record import Mechanism
 from inspector.survey import Survey
 
 Place = tuple[str, int]

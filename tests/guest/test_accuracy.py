@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from inspector.explain.of_task import entry_frame
 from inspector.model.origin import Origin
 from inspector.opening import open_survey
+from inspector.queries.choose import entry_frame
 from inspector.render.json import explanation_json
 from inspector.target.spec import TargetKind, TargetSpec
 from tests.conftest import Inspector

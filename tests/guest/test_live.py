@@ -155,7 +155,8 @@ def test_without_root_the_line_that_would_do_it_is_printed_whole(guest: LiveGues
         name, *what = command.split()
         refused = guest.run(f"inspector {name} --live {' '.join(what)}", user="nobody")
         assert (refused.returncode, refused.stdout) == (2, "")
-        # This checkout's packages lie where root's Python does not look (inspector/isolated.py).
+        # This checkout's packages lie where root's Python does not look
+        # (inspector/processes/isolated.py).
         line = " ".join(["inspector.cli.start", name, "--live", *what])
         assert re.search(rf": sudo /\S+/python3 -I /\S+/isolated\.py \S+ {line}$", refused.stderr)
         assert len(refused.stderr.splitlines()) == 1

@@ -14,7 +14,7 @@ from tests.guest.conftest import Boot
 _LOOK = """
 cat >/tmp/look.py <<'END'
 import json, os
-from inspector.kernel.mappings import mapping_at
+from inspector.kernel.address_space import mapping_at
 from inspector.model.task import Running
 from inspector.opening import open_survey
 from inspector.target.spec import TargetKind, TargetSpec

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from inspector.formats.image_memory import image_symbols
 from inspector.target.kallsyms import find_tables
-from inspector.target.kallsyms_memory import image_symbols
 from inspector.target.open import open_core
 from inspector.target.spec import TargetKind, TargetSpec
-from inspector.target.vmcoreinfo import vmcoreinfo
+from inspector.target.target import vmcoreinfo
 from tests.conftest import Inspector
 from tests.guest.conftest import LEAST_SUITES, MATRIX, Crash, frames
 from tests.guest.cpu_log import states, traps

@@ -19,7 +19,7 @@ from inspector.facts.addresses import START_KERNEL_MAP
 from inspector.opening import open_survey
 from inspector.survey import Survey
 from inspector.target.spec import TargetKind, TargetSpec
-from inspector.target.vmcoreinfo import vmcoreinfo
+from inspector.target.target import vmcoreinfo
 from tests.conftest import Inspector
 from tests.guest.answers_alike import compared, spread
 from tests.guest.conftest import SUITES, Crash

@@ -13,8 +13,7 @@ from inspector.model.frame import Frame
 from inspector.model.stack import StackKind
 from inspector.opening import open_survey
 from inspector.survey import Survey
-from inspector.target.shipped import shipped_names
-from inspector.target.spec import TargetKind, TargetSpec
+from inspector.target.spec import TargetKind, TargetSpec, shipped_names
 
 
 @pytest.fixture(scope="module", params=shipped_names())

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from inspector.kernel.moving_list import ListMoves, follow
+from inspector.kernel.moving_tasks import ListMoves, follow
 
 HEAD = 0
 POISON = -2

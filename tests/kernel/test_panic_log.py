@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from inspector.kernel.panic_log import death_in, oopses_in, panic_in
+from inspector.kernel.log import death_in, oopses_in, panic_in
 from inspector.model.death import DeathKind
 from inspector.model.machine import LogLine
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-from inspector.kernel.taint import TAINTS, taints_of
+from inspector.kernel.machine import TAINTS, taints_of
 
 
 def test_letters_are_unique() -> None:

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from inspector.commands.run.oops import run
 from inspector.commands.session import Session
 from inspector.errors import InspectorError
+from inspector.queries.oops import run
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.txt"))
 KINDS = range(1, 22)

@@ -13,9 +13,8 @@ from pathlib import Path
 import click
 import pytest
 
-from inspector.commands.catalogue import COMMANDS, load_command
-from inspector.commands.examples import Example
-from inspector.target.shipped import shipped_dump
+from inspector.commands.catalogue import COMMANDS, Example, load_command
+from inspector.target.spec import shipped_dump
 from tests.conftest import ROOT, Inspector
 
 _OOPS = ROOT / "tests/logs/mishaps/bookworm-null.log"

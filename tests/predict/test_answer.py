@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from inspector.decoder import decode
-from inspector.model.kernel import KernelIdentity, TargetIdentity
-from inspector.model.kprobe import Mechanism
-from inspector.model.number_facts import NumberFacts
-from inspector.model.probe_answer import Outcome, ProbeAnswer
-from inspector.model.probe_site import KprobeFeatures, ProbeSite, TextRange, Unread
+from inspector.formats.x86 import decode
+from inspector.model.machine import KernelIdentity, TargetIdentity
+from inspector.model.missing import Unread
+from inspector.model.probe import KprobeFeatures, NumberFacts, Outcome, ProbeAnswer, ProbeSite
+from inspector.model.record import Mechanism
+from inspector.model.stack import TextRange
 from inspector.predict.answer import answer
 from tests.predict.values import LOW, NOWHERE, site, without_ftrace
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from inspector.model.probe_answer import Outcome
-from inspector.model.probe_site import KprobeFeatures, ProbeSite, TextRange, Unread
-from inspector.predict.boost import _TWO_BYTE
-from inspector.predict.optimisation import optimisation
+from inspector.model.missing import Unread
+from inspector.model.probe import KprobeFeatures, Outcome, ProbeSite
+from inspector.model.stack import TextRange
+from inspector.predict.optimisation import _TWO_BYTE, optimisation
 from tests.predict.values import CODE, LOW, NOP5, site
 
 

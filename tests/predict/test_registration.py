@@ -5,17 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from inspector.model.kprobe import Kprobe, KprobeFlags, Mechanism
-from inspector.model.probe_answer import Outcome
-from inspector.model.probe_site import (
-    KprobeFeatures,
-    ProbeSite,
-    ReservedFor,
-    ReservedText,
-    TextRange,
-    Unread,
-)
-from inspector.predict.probe import mechanism
+from inspector.model.missing import Unread
+from inspector.model.probe import KprobeFeatures, Outcome, ProbeSite, ReservedFor, ReservedText
+from inspector.model.record import Kprobe, KprobeFlags, Mechanism
+from inspector.model.stack import TextRange
+from inspector.predict.answer import mechanism
 from inspector.predict.registration import kprobe_events, registration
 from tests.predict.values import LOW, site, without_ftrace
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from inspector.model.kprobe import KprobeFlags, Mechanism
-from inspector.model.probe_answer import Outcome, ProbeAnswer
+from inspector.model.probe import Outcome, ProbeAnswer
+from inspector.model.record import KprobeFlags, Mechanism
 from inspector.opening import open_survey
 from inspector.survey import Survey
 from inspector.target.spec import TargetKind, TargetSpec

@@ -6,10 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from inspector.decoder import decode
-from inspector.model.number_facts import NumberFacts
-from inspector.model.probe_site import Body, KprobeFeatures, ProbeSite, TextRange
-from inspector.model.symbol import Location
+from inspector.formats.x86 import decode
+from inspector.model.probe import Body, KprobeFeatures, NumberFacts, ProbeSite
+from inspector.model.stack import Location, TextRange
 
 LOW = 0xFFFF_FFFF_8100_0000
 NOP5 = bytes.fromhex("0f1f440000")

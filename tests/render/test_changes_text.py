@@ -2,7 +2,7 @@
 
 from rich.text import Text
 
-from inspector.render.changes_text import mark_changes
+from inspector.render.text.screen import mark_changes
 
 
 def changed(before: str, now: str) -> str:

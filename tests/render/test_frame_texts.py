@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from inspector.model.entry_frame import EntryFrame, Found, whole
+from inspector.model.frame import EntryFrame, Found, whole
 from inspector.opening import open_survey
-from inspector.render.frame_texts import FrameTexts
-from inspector.render.json_frame import frame_object
+from inspector.render.json import frame_object
+from inspector.render.json_frames import FrameTexts
 from inspector.target.spec import TargetKind, TargetSpec
 
 

@@ -13,17 +13,17 @@ import pytest
 from markdown_it import MarkdownIt
 
 from inspector.commands.frames import FramesRequest
-from inspector.commands.run.frames import run
 from inspector.commands.session import Session
 from inspector.commands.target import TargetOptions
-from inspector.model.escape import escape_bytes
-from inspector.model.full_report import FullReport
-from inspector.render.full_report_html import full_report_html
-from inspector.render.full_report_json import full_report_json
-from inspector.render.full_report_md import full_report_md
-from inspector.render.full_report_text import FullReportText
-from inspector.render.screen import show
-from inspector.render.stack_svg import stack_svg
+from inspector.model.report import FullReport
+from inspector.model.task import escape_bytes
+from inspector.queries.stream import run
+from inspector.render.html import full_report_html
+from inspector.render.json_report import full_report_json
+from inspector.render.markdown import full_report_md
+from inspector.render.svg import stack_svg
+from inspector.render.text.report import FullReportText
+from inspector.render.text.screen import show
 from inspector.survey import Survey
 from tests.survey.hostile import LINES, NAMES, SCRIPT, hostile_report, hostile_survey
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-from inspector.render.label_places import places
+from inspector.render.svg import places
 
 
 def test_a_label_with_room_stands_beside_what_it_names() -> None:

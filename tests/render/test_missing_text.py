@@ -6,8 +6,8 @@ from __future__ import annotations
 import io
 
 from inspector.model.missing import Missing
-from inspector.render.missing_text import MissingLines
-from inspector.render.screen import show
+from inspector.render.text.head import MissingLines
+from inspector.render.text.screen import show
 
 LOST = tuple(Missing("page-excluded", f"the stack of task {pid}", pid) for pid in range(100, 141))
 RAN = Missing("task-ran", "it ran", 7)

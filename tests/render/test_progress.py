@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from inspector.render.progress import progress
+from inspector.render.text.style import progress
 
 
 @pytest.fixture

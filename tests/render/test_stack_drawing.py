@@ -5,7 +5,7 @@ import pytest
 
 from inspector.model.report import StackPicture
 from inspector.opening import open_survey
-from inspector.render.stack_drawing import draw
+from inspector.render.svg import draw
 from inspector.target.spec import TargetKind, TargetSpec
 
 

@@ -14,7 +14,7 @@ from drgn import Program
 
 import inspector.target.open
 from inspector.cli.main import main
-from inspector.model.kernel import TargetIdentity
+from inspector.model.machine import TargetIdentity
 from inspector.target.open import open_core
 from inspector.target.spec import TargetSpec
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from inspector.repl.lines import pieces
+from inspector.repl.line import pieces
 
 
 @pytest.mark.parametrize(

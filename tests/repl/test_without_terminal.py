@@ -10,7 +10,7 @@ import pytest
 from inspector.cli.main import main
 from inspector.commands.catalogue import COMMANDS
 from inspector.repl.catalogue import WORDS
-from inspector.repl.crash_words import CRASH_WORDS
+from inspector.repl.crash import CRASH_WORDS
 from tests.conftest import Inspector
 from tests.demo import INT80, pid
 

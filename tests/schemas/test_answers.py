@@ -13,14 +13,14 @@ import jsonschema
 import pytest
 
 from inspector.commands.catalogue import load_command
+from inspector.commands.failure import Status
 from inspector.commands.session import Session
-from inspector.commands.status import Status
 from inspector.explain.access import faulting_access
 from inspector.logs.read import read_log
 from inspector.model.access import AccessFacts
 from inspector.opening import open_survey
-from inspector.render.json_frame import access_object
-from inspector.render.oops_json import oops_json
+from inspector.render.json import access_object
+from inspector.render.json_oops import oops_json
 from inspector.schemas import schema, schema_names
 from inspector.survey import Survey
 from inspector.target.spec import TargetKind, TargetSpec

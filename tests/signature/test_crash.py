@@ -5,15 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from inspector.model.call_frame import CallFrame
+from inspector.classify.signature import MOST_FUNCTIONS, crash_signature, exception_name
+from inspector.facts.syscalls import Abi
 from inspector.model.evidence import Evidence
-from inspector.model.frame import FoundIn, Frame
+from inspector.model.frame import FoundIn, Frame, Syscall
 from inspector.model.origin import Origin
 from inspector.model.registers import Registers
-from inspector.model.stack import StackKind
-from inspector.model.symbol import Location
-from inspector.model.syscall import Abi, Syscall
-from inspector.signature.crash import MOST_FUNCTIONS, crash_signature, exception_name
+from inspector.model.stack import CallFrame, Location, StackKind
 from tests.classify.values import HIGH, TASK, TEXT, TOP, kernel, user
 
 EVIDENCE = (Evidence("return-address", "for the test"),)

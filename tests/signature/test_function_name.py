@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import pytest
 
-from inspector.model.symbol import Location
-from inspector.signature.function_name import function_name
+from inspector.classify.signature import function_name
+from inspector.model.stack import Location
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from inspector.full_report import full_report
-from inspector.model.escape import escape_bytes
-from inspector.model.full_report import FullReport
 from inspector.model.machine import LoadedModule, LogExcerpt, LogLine, Panic
+from inspector.model.report import FullReport
+from inspector.model.task import escape_bytes
 from inspector.opening import open_survey
+from inspector.queries.report import full_report
 from inspector.survey import Survey
 from inspector.target.spec import TargetKind, TargetSpec
 from tests.survey.overlay import survey_with

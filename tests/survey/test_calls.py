@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from inspector.model.call_frame import CallFrame
+from inspector.model.stack import CallFrame
 from inspector.model.task import Running, Task
 from inspector.survey import Survey
 from tests.survey.overlay import survey_with

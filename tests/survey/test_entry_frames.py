@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """An entry frame that was named once for many is the frame that its own candidate makes."""
 
-from inspector.frames.entry import entry_frame
-from inspector.model.entry_frame import EntryFrame
+from inspector.frames.given import entry_frame
+from inspector.model.frame import EntryFrame
 from inspector.model.origin import Origin
 from inspector.opening import open_survey
 from inspector.target.spec import TargetKind, TargetSpec

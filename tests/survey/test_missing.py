@@ -4,7 +4,7 @@
 import pytest
 
 from inspector.errors import InspectorError
-from inspector.kernel.loaded_modules import loaded_modules
+from inspector.kernel.machine import loaded_modules
 from inspector.kernel.text import TextOwner
 from inspector.model.origin import Origin
 from inspector.target.modules import each_module, module_called

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from inspector.target.btf import records
-from inspector.target.btf.cache import indexed
-from inspector.target.btf.records import Btf
+from inspector.formats import btf
+from inspector.formats.btf import Btf
 from inspector.target.kallsyms import vmlinux_kallsyms
 from inspector.target.open import open_core
 from inspector.target.spec import TargetKind, TargetSpec
 from inspector.target.symbols import Symbols
-from inspector.target.vmcoreinfo import vmcoreinfo
+from inspector.target.target import vmcoreinfo
+from inspector.target.types import indexed
 
 BUILD_ID = "0123456789abcdef"
 
@@ -33,14 +33,14 @@ def blob() -> bytes:
 def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many types each index had that was made, not loaded."""
     calls: list[int] = []
-    real = records._index
+    real = btf._index
 
-    def counting(words: memoryview) -> records.TypeIndex:
+    def counting(words: memoryview) -> btf.TypeIndex:
         index = real(words)
         calls.append(len(index.offsets))
         return index
 
-    monkeypatch.setattr(records, "_index", counting)
+    monkeypatch.setattr(btf, "_index", counting)
     return calls
 
 

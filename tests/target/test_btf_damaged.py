@@ -7,8 +7,8 @@ import pytest
 from drgn import Architecture, Platform, PlatformFlags, Program
 
 from inspector.errors import TargetError
-from inspector.target.btf.convert import Converter
-from inspector.target.btf.records import BTF_MAGIC, Btf, Kind
+from inspector.formats.btf import BTF_MAGIC, Btf, Kind
+from inspector.target.types import Converter
 
 
 def one_type(kind: Kind, size: int) -> Converter:

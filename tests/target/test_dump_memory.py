@@ -8,13 +8,12 @@ import pytest
 from drgn import FaultError
 
 from inspector.errors import Unreadable
+from inspector.formats.kept_map import NAME
 from inspector.opening import open_survey
 from inspector.survey import Survey
 from inspector.target.dump_memory import DumpMemory, dump_memory
-from inspector.target.kept_map import NAME
-from inspector.target.shipped import shipped_dump
-from inspector.target.spec import TargetKind, TargetSpec
-from inspector.target.vmcoreinfo import vmcoreinfo
+from inspector.target.spec import TargetKind, TargetSpec, shipped_dump
+from inspector.target.target import vmcoreinfo
 
 UNMAPPED = 0xFFFF_C8FF_FFFF_F000  # below vmalloc space, which a hole is below
 

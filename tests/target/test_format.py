@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from inspector.errors import TargetError
-from inspector.target.format import sniff
+from inspector.formats.sniff import sniff
 
 
 def elf(*, bits: int = 64, kind: int = 4, machine: int = 62) -> bytes:

@@ -3,7 +3,7 @@ import struct
 
 import pytest
 
-from inspector.target.kallsyms_search import find_kallsyms
+from inspector.formats.kallsyms import find_kallsyms
 from tests.target.kallsyms_image import LAYOUTS, STEXT, Image, Layout, image
 
 _NOT_NAMED = ("kallsyms_markers", "kallsyms_seqs_of_names")

@@ -10,7 +10,7 @@ from inspector.errors import TargetError
 from inspector.target.kallsyms import find_tables, vmlinux_kallsyms
 from inspector.target.open import open_core
 from inspector.target.spec import TargetKind, TargetSpec
-from inspector.target.vmcoreinfo import vmcoreinfo
+from inspector.target.target import vmcoreinfo
 
 
 @pytest.fixture(scope="module")

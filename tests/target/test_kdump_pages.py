@@ -6,11 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from inspector.distill.kdump import Preamble, write_kdump
-from inspector.distill.notes import vmcoreinfo_note
-from inspector.target.kdump_layout import UTS_SIZE
-from inspector.target.kdump_pages import KdumpPages
-from inspector.target.page_tables import PAGE_SIZE
+from inspector.distill.write import Preamble, vmcoreinfo_note, write_kdump
+from inspector.formats.kdump import UTS_SIZE, KdumpPages
+from inspector.formats.page_tables import PAGE_SIZE
 
 PREAMBLE = Preamble(bytes(UTS_SIZE), 0, 0, (vmcoreinfo_note(b"OSRELEASE=1\n"),))
 

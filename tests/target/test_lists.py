@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 from drgn import Architecture, FaultError, Platform, Program
 
-from inspector.target.lists import hlist_entries, list_entries
+from inspector.target.modules import hlist_entries, list_entries
 
 HEAD = 0x1000
 

@@ -8,8 +8,7 @@ from drgn.helpers.linux.module import for_each_module
 
 from inspector.opening import open_survey
 from inspector.target.modules import add_module_symbols
-from inspector.target.shipped import shipped_names
-from inspector.target.spec import TargetKind, TargetSpec
+from inspector.target.spec import TargetKind, TargetSpec, shipped_names
 from inspector.target.symbols import Symbols
 
 Named = tuple[str, int, int, str, str]

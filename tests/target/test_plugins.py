@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from inspector.target.plugins import without_plugins
+from inspector.target.spec import without_plugins
 
 VARIABLES = ("DRGN_PLUGINS", "DRGN_DISABLE_PLUGINS")
 

@@ -14,10 +14,9 @@ from inspector.target import kallsyms
 from inspector.target.dump_memory import DumpMemory, dump_memory
 from inspector.target.kallsyms import vmlinux_kallsyms
 from inspector.target.open import core_path, open_core
-from inspector.target.shipped import shipped_names
-from inspector.target.spec import TargetKind, TargetSpec
-from inspector.target.symbol_table import SymbolLookUp, SymbolTable, decoded, encoded
-from inspector.target.vmcoreinfo import vmcoreinfo
+from inspector.target.spec import TargetKind, TargetSpec, shipped_names
+from inspector.target.symbols import SymbolLookUp, SymbolTable, decoded, encoded
+from inspector.target.target import vmcoreinfo
 
 BASE = 0xFFFF_FFFF_8100_0000
 SHIFT = 0x1F20_0000

@@ -6,7 +6,7 @@
  * (or the magic), or reads /proc/framefreeze/header and ring, and has every
  * field below at its offset. All words are little-endian, naturally aligned,
  * and never padded by the compiler; the static_asserts hold that.
- * inspector/record/abi.py decodes the same layout.
+ * inspector/formats/ring.py decodes the same layout.
  *
  * A change of any offset, size or meaning raises FRAMEFREEZE_ABI_VERSION.
  */

@@ -8,12 +8,11 @@ import shlex
 import click
 
 from inspector.errors import UsageError
-from inspector.repl.turn import Turn
-from inspector.repl.workbench import NOTHING_OPEN
+from inspector.repl.workbench import NOTHING_OPEN, Turn
 
 
 def _words(ctx: click.Context, _param: click.Parameter, typed: str) -> list[str]:
-    from inspector.repl.crash_words import CRASH_WORDS
+    from inspector.repl.crash import CRASH_WORDS
 
     first = not ctx.params.get("arguments")
     return sorted(word for word in CRASH_WORDS if first and word.startswith(typed))
@@ -38,7 +37,7 @@ def command(turn: Turn, *, arguments: tuple[str, ...]) -> None:
 
 def run_words(turn: Turn, words: tuple[str, ...]) -> None:
     """Run one, given as its words."""
-    from inspector.repl.drgn_commands import run_crash_command
+    from inspector.repl.crash import run_crash_command
 
     opened = turn.bench.opened
     if opened is None or opened.target is None:

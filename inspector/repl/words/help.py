@@ -10,7 +10,7 @@ import click
 from inspector.commands.catalogue import COMMANDS
 from inspector.errors import UsageError
 from inspector.repl.catalogue import FROM_CRASH, SETTINGS, WORDS, find_command
-from inspector.repl.turn import Turn
+from inspector.repl.workbench import Turn
 
 _KEYS = """\
 Keys

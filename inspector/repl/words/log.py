@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import click
 
-from inspector.repl.turn import Turn
 from inspector.repl.words.crash import run_words
+from inspector.repl.workbench import Turn
 
 
 @click.command(

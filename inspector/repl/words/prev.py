@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import click
 
-from inspector.repl.show_selection import show_selection
-from inspector.repl.turn import Turn
+from inspector.repl.workbench import Turn, show_selection
 
 
 @click.command("prev", short_help="Select the previous frame, further in.")

@@ -7,9 +7,9 @@ from fnmatch import fnmatchcase
 
 import click
 
-from inspector.commands.complete.values import complete_comm
+from inspector.commands.completion import complete_comm
 from inspector.errors import NothingMatched
-from inspector.repl.turn import Turn
+from inspector.repl.workbench import Turn
 
 
 @click.command("ps", short_help="The tasks; as crash's.")
@@ -17,9 +17,9 @@ from inspector.repl.turn import Turn
 @click.pass_obj
 def command(turn: Turn, *, globs: tuple[str, ...]) -> int:
     """The target's tasks: all, or those whose name or pid matches a GLOB."""
-    from inspector.commands.status import status_of
-    from inspector.render.screen import show
-    from inspector.render.tasks_text import TasksTable
+    from inspector.commands.failure import status_of
+    from inspector.render.text.frames import TasksTable
+    from inspector.render.text.screen import show
 
     survey = turn.bench.survey()
     tasks = tuple(

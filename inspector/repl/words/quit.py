@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import click
 
-from inspector.repl.turn import Leave
+from inspector.repl.workbench import Leave
 
 
 @click.command("quit", short_help="Leave; so does Ctrl-D.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import click
 
-from inspector.repl.turn import Turn
+from inspector.repl.workbench import Turn
 
 
 @click.command("refresh", short_help="Read the target anew, and answer the last question again.")

@@ -5,18 +5,16 @@ from __future__ import annotations
 
 import click
 
-from inspector.commands import options
-from inspector.commands.what import What
+from inspector.commands.options import selector_argument
 from inspector.errors import UsageError
-from inspector.repl.selection import Selection
-from inspector.repl.show_selection import show_selection
-from inspector.repl.turn import Turn
+from inspector.model.selector import Selector
+from inspector.repl.workbench import Selection, Turn, show_selection
 
 
 @click.command("select", short_help="Choose the task or the frame that later commands mean.")
-@options.what_argument(1)
+@selector_argument(1)
 @click.pass_obj
-def command(turn: Turn, *, what: What | None) -> None:
+def command(turn: Turn, *, what: Selector | None) -> None:
     """Choose the task or the frame that later commands mean when they say nothing.
 
     WHAT is a pid in decimal, or the address 0x… of a task or of a frame. Without it: shows what
@@ -29,9 +27,9 @@ def command(turn: Turn, *, what: What | None) -> None:
     show_selection(turn)
 
 
-def _selection(turn: Turn, what: What) -> Selection:
-    from inspector.commands.run.choose import task_or_frame
+def _selection(turn: Turn, what: Selector) -> Selection:
     from inspector.model.task import Task
+    from inspector.queries.choose import task_or_frame
 
     survey = turn.bench.survey()
     found = task_or_frame(survey, what)

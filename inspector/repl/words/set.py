@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import click
 
-from inspector.repl.turn import Turn
+from inspector.repl.workbench import Turn
 
 _SETTINGS = {
     "numbers": ("hex", "decimal"),

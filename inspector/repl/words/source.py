@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from inspector.commands.complete.values import complete_path
+from inspector.commands.completion import complete_path
 from inspector.errors import UsageError
-from inspector.repl.turn import Turn
+from inspector.repl.workbench import Turn
 
 
 @click.command("source", short_help="Run the lines of a file as if they were typed.")

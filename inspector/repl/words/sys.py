@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import click
 
-from inspector.repl.greeting import greet
-from inspector.repl.turn import Turn
+from inspector.repl.workbench import Turn, greet
 
 
 @click.command("sys", short_help="Which target and kernel this is; as crash's.")

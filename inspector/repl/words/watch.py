@@ -12,7 +12,7 @@ from typing import TextIO
 import click
 
 from inspector.errors import UsageError
-from inspector.repl.turn import Turn
+from inspector.repl.workbench import Turn
 
 
 @click.command(
@@ -45,8 +45,7 @@ def command(turn: Turn, *, interval: float, words: tuple[str, ...]) -> None:
 
 
 def _watch(turn: Turn, line: str, interval: float) -> None:
-    from inspector.render.changes_text import ChangesText
-    from inspector.render.whole_screen import whole_screen
+    from inspector.render.text.screen import ChangesText, whole_screen
 
     before = None
     with whole_screen(turn.bench.base.out) as show:

@@ -1,6 +1,6 @@
 """Which of many names are offered, and in which order."""
 
-from inspector.commands.complete.match import SortedNames
+from inspector.commands.completion import SortedNames
 
 NAMES = SortedNames(
     ["kernel_clone", "__x64_sys_clone", "kernel_read", "do_syscall_64", "skb_clone", "Clone_it"]

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from inspector.commands.run.ahead import Answer, Turn, answered
 from inspector.errors import NothingMatched, TargetError
+from inspector.processes.pool import Answer, Turn, answered
 
 FIRST = 0
 

@@ -6,11 +6,11 @@ from __future__ import annotations
 import pytest
 
 from inspector.commands.diff import DiffRequest
-from inspector.commands.run.pair import choose_pair
-from inspector.commands.what import Pid
 from inspector.errors import NothingMatched
 from inspector.model.origin import Origin
 from inspector.model.report import NoPair
+from inspector.model.selector import Pid
+from inspector.queries.diff import choose_pair
 from inspector.survey import Survey
 from tests.survey.overlay import survey_with
 

@@ -8,12 +8,12 @@ import sys
 
 import pytest
 
-from inspector.target.shipped import shipped_dump
+from inspector.target.spec import shipped_dump
 
 # The shipped dumps have some dozens of tasks: fewer than are worth a child.
 BY_CHILDREN = """
 import sys
-from inspector.commands.run import stream_frames
+from inspector.queries import stream as stream_frames
 stream_frames._HERE, stream_frames._MOST_AT_ONCE = 2, 5
 forked = []
 answered = stream_frames.answered

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The map of a distilled dump: which bytes of physical memory it kept.
+
+A distilled dump holds zeros for bytes that it did not keep. Only the map tells these zeros from
+zeros of the kernel. The map is one ELF note of the dump, in version 1 of its form:
+
+====== ==================================================================================
+name   ``FRAME-INSPECTOR``
+type   0x5041_4D31
+bytes  meaning, all little-endian
+====== ==================================================================================
+0-4    the version of the form, 1
+4-8    the number of ranges
+8-     a zlib stream: for each range two words of 32 bits, the gap between the end of the range
+       before it (0 for the first) and its own start, and its length, both in bytes
+====== ==================================================================================
+
+Ranges are half-open, physical, ascending and disjoint. A gap of 4 GB or more is written as
+several: a range of length 0 stands between two of them.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from itertools import accumulate, chain
+from pathlib import Path
+
+from inspector.errors import TargetError
+from inspector.formats.elf import Note, unpack
+from inspector.formats.kdump import HEADER, SIGNATURE, UTS_FIELD, tables_of
+
+NAME = b"FRAME-INSPECTOR"
+TYPE = 0x5041_4D31
+VERSION = 1
+
+_HEAD = struct.Struct("<II")  # version, count
+_MOST_RANGES = 1 << 23  # 64 MB of words; 20,000 tasks take less than a tenth
+_MOST_NOTES = 128 << 20  # bytes
+_LONGEST = (1 << 32) - 1  # gap, or range
+_LEVEL = 9
+
+
+class KeptMap:
+    """Half-open ranges of physical addresses, as an open dump is asked about them."""
+
+    def __init__(self, borders: array[int]) -> None:
+        """:param borders: starts and ends in turn, ascending"""
+        self._borders = borders
+
+    def has(self, low: int, high: int) -> bool:
+        """Whether every byte of ``[low, high)`` was kept."""
+        at = bisect_right(self._borders, low)
+        # Behind an odd number of borders one is inside a range. The next may begin where it ends.
+        if at & 1 and high <= self._borders[at]:
+            return True
+        return self.first_missing(low, high) is None
+
+    def first_missing(self, low: int, high: int) -> int | None:
+        """The first address of ``[low, high)`` that was not kept, None if all were."""
+        while low < high:
+            at = bisect_right(self._borders, low)
+            if not at & 1:
+                return low
+            low = self._borders[at]
+        return None
+
+
+def kept_note(ranges: Iterable[tuple[int, int]]) -> Note:
+    """The note that holds the map of ``ranges``, which are ascending and disjoint."""
+    words, end = array("I"), 0
+    for low, high in joined(ranges):
+        gap = low - end
+        while gap > _LONGEST:
+            words.extend((_LONGEST, 0))
+            gap -= _LONGEST
+        words.extend((gap, high - low))
+        end = high
+    stream = zlib.compress(words.tobytes(), _LEVEL)
+    return Note(NAME, TYPE, _HEAD.pack(VERSION, len(words) // 2) + stream)
+
+
+def parse_kept(note: bytes) -> KeptMap:
+    """The map in ``note``, the bytes of :func:`kept_note`'s descriptor.
+
+    :raises TargetError: if it is of another version, or damaged
+    """
+    if len(note) < _HEAD.size:
+        raise TargetError("its map of kept bytes is damaged: it has no head")
+    version, count = _HEAD.unpack_from(note)
+    if version != VERSION:
+        raise TargetError(
+            f"its map of kept bytes has version {version}, and only {VERSION} can be read;"
+            " use a newer release"
+        )
+    if count > _MOST_RANGES:
+        raise TargetError(f"its map of kept bytes is damaged: it claims {count} ranges")
+    size = count * 8
+    try:
+        inflating = zlib.decompressobj()
+        # One byte more than is right, so that a stream that is too long does not pass.
+        data = inflating.decompress(note[_HEAD.size :], size + 1)
+    except zlib.error:
+        raise TargetError("its map of kept bytes is damaged: it does not decompress") from None
+    if len(data) != size:
+        raise TargetError(f"its map of kept bytes is damaged: {len(data)} bytes, {size} claimed")
+    words = array("I")
+    words.frombytes(data)
+    # Running sums only grow, so whatever the words are, the ranges are in order.
+    return KeptMap(array("Q", accumulate(words)))
+
+
+def lacks_map(path: Path) -> bool:
+    """Whether the kdump at ``path`` was distilled, and does not say what it kept.
+
+    Distilling takes the machine's name out of the header and nothing else; QEMU puts nothing in.
+    """
+    try:
+        with path.open("rb") as file:
+            header = HEADER.unpack(file.read(HEADER.size))
+    except (OSError, struct.error):
+        return False
+    distilled = header[2].startswith(b"Linux\0") and not header[2][UTS_FIELD]
+    return header[0] == SIGNATURE and distilled and kept_map(path) is None
+
+
+def kept_map(path: Path) -> KeptMap | None:
+    """The map of the kdump at ``path``; None where it has none.
+
+    :raises TargetError: if it has one that cannot be read
+    """
+    try:
+        with path.open("rb") as file:
+            if file.read(len(SIGNATURE)) != SIGNATURE:
+                return None
+            tables = tables_of(file)
+            file.seek(tables.notes)
+            area = file.read(min(tables.notes_size, _MOST_NOTES))
+    except (OSError, struct.error, ValueError, OverflowError):
+        return None  # drgn says what is wrong with it
+    for note in unpack(area):
+        if note.name == NAME and note.type == TYPE:
+            try:
+                return parse_kept(note.descriptor)
+            except TargetError as error:
+                raise TargetError(f"{path}: {error}") from None
+    return None
+
+
+def joined(ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """``ranges``, those that touch as one."""
+    start = end = -1
+    for low, high in chain(ranges, ((-2, -2),)):
+        if low == end:
+            end = high
+            continue
+        if start >= 0:
+            yield start, end
+        start, end = low, high

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Readers in children, an ordered pool, signals, and files that appear whole or not at all."""

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a question means: choose tasks and frames, match, pair, assemble a report."""

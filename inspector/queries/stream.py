@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Frames are written as they are read; of a big dump by as many processes as there are CPUs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Protocol, TextIO
+
+from inspector.commands.failure import Status, status_of
+from inspector.commands.frames import FramesRequest
+from inspector.commands.session import Session
+from inspector.commands.target import TargetOptions
+from inspector.model.frame import Found
+from inspector.model.missing import Missing
+from inspector.model.task import Task
+from inspector.processes.pool import Answer, Turn, answered
+from inspector.queries.frames import Matching, frames_report
+from inspector.survey import Survey
+from inspector.target.spec import SymbolSource, TargetKind
+
+# Tasks: so many are read without any child, which takes some milliseconds to have.
+_HERE = 256
+_MOST_AT_ONCE = 2048
+_MOST_CHILDREN = 4  # more would wait for the tasks that are walked here
+
+
+class Form(Protocol):
+    """How frames are put into text.
+
+    :ivar opening: comes first, and at once
+    :ivar before_frames: comes before the first frame
+    :ivar between: comes between two frames
+    """
+
+    opening: str
+    before_frames: str
+    between: str
+
+    def of(self, found: Found, /) -> str: ...
+
+    def end(self, count: int, missing: Iterable[Missing], /) -> str: ...
+
+
+def stream_frames(session: Session, survey: Survey, request: FramesRequest, form: Form) -> int:
+    """Write what ``request`` asks for in ``form``.
+
+    :returns: how many frames there were
+    """
+    matching, text = Matching(survey, request), _Text(session.out, form)
+    children = _children(survey) if session.contained and not request.what else 0
+    text.open()
+    if children:
+        _by_children(survey, matching, text, children)
+    else:
+        text.write(matching.frames())
+    text.end(survey.missing)
+    return text.count
+
+
+class _Text:
+    """What is written so far.
+
+    :ivar count: how many frames
+    """
+
+    def __init__(self, out: TextIO, form: Form) -> None:
+        self._out = out
+        self._form = form
+        self.count = 0
+
+    def open(self) -> None:
+        self._out.write(self._form.opening)
+        self._out.flush()
+
+    def write(self, frames: Iterable[Found]) -> None:
+        for found in frames:
+            self._out.write(self._before() + self._form.of(found))
+            self.count += 1
+            if self.count == 1:  # whoever waits for an answer sees that it comes
+                self._out.flush()
+
+    def texts(self, frames: Iterable[Found]) -> list[str]:
+        return [self._form.of(found) for found in frames]
+
+    def write_texts(self, texts: list[str]) -> None:
+        if texts:
+            self._out.write(self._before() + self._form.between.join(texts))
+            self.count += len(texts)
+        self.flush()
+
+    def flush(self) -> None:
+        self._out.flush()
+
+    def end(self, missing: Iterable[Missing]) -> None:
+        self._out.write(self._form.end(self.count, missing))
+
+    def _before(self) -> str:
+        return self._form.between if self.count else self._form.before_frames
+
+
+def _children(survey: Survey) -> int:
+    """How many there may be: where a file is read, and drgn has no threads of its own.
+
+    It has some where it reads DWARF: OpenMP's, of which a child would wait for ever.
+    """
+    is_file = survey.target_identity.kind == TargetKind.CORE.value
+    if not is_file or survey.kernel_identity.types != SymbolSource.BTF.value:
+        return 0
+    cpus = len(os.sched_getaffinity(0))
+    return min(cpus, _MOST_CHILDREN) if cpus > 1 else 0
+
+
+def _by_children(survey: Survey, matching: Matching, text: _Text, children: int) -> None:
+    """Tasks are walked here; the stacks of those that were, are read by children."""
+
+    def answer(tasks: list[Task], turn: Turn) -> tuple[int, Answer]:
+        noted = len(survey.noted)
+        texts = text.texts(matching.of(tasks))
+        text.count = turn()
+        text.write_texts(texts)
+        missing = [[lack.rule, lack.text, lack.pid] for lack in survey.noted[noted:]]
+        return text.count, {"count": text.count, "missing": missing}
+
+    records = matching.records()
+    tasks = matching.tasks()
+    text.write(matching.of(islice(tasks, _HERE)))
+    text.flush()
+    for said in answered(_batches(tasks), answer, text.count, children):
+        text.count = said["count"]
+        for rule, told, pid in said["missing"]:
+            survey.note(Missing(rule, told, pid))
+    text.write(matching.notes())
+    text.write(records)
+
+
+def _batches(tasks: Iterator[Task]) -> Iterator[list[Task]]:
+    """Small ones first: the sooner have the children something to do."""
+    size = _HERE
+    while batch := list(islice(tasks, size)):
+        yield batch
+        size = min(2 * size, _MOST_AT_ONCE)
+
+
+def run(session: Session, target: TargetOptions, request: FramesRequest, output: str) -> Status:
+    """Answer ``request`` in the format ``output``."""
+    with session.survey(target) as survey:
+        count = _WRITERS[output](session, survey, request)
+        return status_of(count > 0, survey.missing)
+
+
+def _as_json(session: Session, survey: Survey, request: FramesRequest) -> int:
+    from inspector.render.json_frames import FramesJson
+
+    form = FramesJson(survey.target_identity, survey.kernel_identity, lambda: survey.crash)
+    return stream_frames(session, survey, request, form)
+
+
+def _as_jsonl(session: Session, survey: Survey, request: FramesRequest) -> int:
+    from inspector.render.json_frames import FramesJsonLines
+
+    form = FramesJsonLines(survey.target_identity, survey.kernel_identity, lambda: survey.crash)
+    return stream_frames(session, survey, request, form)
+
+
+def _as_csv(session: Session, survey: Survey, request: FramesRequest) -> int:
+    from inspector.render.csv import FramesCsv
+
+    count = stream_frames(session, survey, request, FramesCsv())
+    session.say_missing(survey.missing)  # the table has no place for it
+    return count
+
+
+def _as_text(session: Session, survey: Survey, request: FramesRequest) -> int:
+    from inspector.render.text.frames import FramesTable  # rich: slow to import
+    from inspector.render.text.screen import show
+
+    report = frames_report(survey, request)
+    panicking = survey.panicking_task() if survey.is_dump else None
+    show(FramesTable(report, panicking), session.out, verbose=session.verbose)
+    return len(report.frames)
+
+
+_WRITERS = {"text": _as_text, "json": _as_json, "jsonl": _as_jsonl, "csv": _as_csv}

@@ -1,0 +1,308 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The answers of the smaller commands as JSON documents."""
+
+from __future__ import annotations
+
+import json
+
+from inspector.model.checkup import Checkup, Need, OpenedTarget, State
+from inspector.model.fleet import Answer, Cell, FleetAnswer
+from inspector.model.freeze import CommandEnd, Freeze, Held, Traced, TracedHit
+from inspector.model.probe import (
+    NumberWay,
+    Optimisation,
+    ProbeAnswer,
+    Registration,
+    Rename,
+    SnippetKind,
+)
+from inspector.model.record import Mechanism, RecordProbe
+from inspector.model.registers import Registers
+from inspector.model.report import Moment, RegisterMeaning, Timeline
+from inspector.render.json import (
+    Json,
+    document,
+    evidence_list,
+    frame_object,
+    header,
+    kernel_object,
+    location_object,
+    meaning_object,
+    missing_list,
+    register_object,
+    statement_object,
+    target_object,
+    task_object,
+    word_object,
+)
+
+# ``inspector.doctor/1``.
+
+
+def doctor_json(checkup: Checkup) -> str:
+    """The whole document."""
+    content = {
+        "schema": "inspector.doctor/1",
+        "release": checkup.release,
+        "build_id": checkup.build_id,
+        "ready": {need.value: _ready(checkup, need) for need in Need},
+        "findings": [
+            {
+                "name": finding.name,
+                "needed_for": [need.value for need in finding.needs],
+                "state": finding.state.value,
+                "statement": statement_object(finding.stated),
+                "mend": finding.mend or None,
+            }
+            for finding in checkup.findings
+        ],
+        "opened": _opened(checkup.opened) if checkup.opened else None,
+    }
+    return json.dumps(content, indent=2) + "\n"
+
+
+def _ready(checkup: Checkup, need: Need) -> bool | None:
+    """Null where what was not seen might forbid it."""
+    states = {finding.state for finding in checkup.findings if need in finding.needs}
+    if State.MISSING in states:
+        return False
+    return None if State.UNSEEN in states else True
+
+
+def _opened(opened: OpenedTarget) -> Json:
+    return {
+        "target": target_object(opened.target) if opened.target else None,
+        "kernel": kernel_object(opened.kernel) if opened.kernel else None,
+        "statement": statement_object(opened.stated),
+        "missing": missing_list(opened.missing),
+    }
+
+
+# ``inspector.freeze/1``.
+
+
+def freeze_json(freeze: Freeze) -> str:
+    """The whole document."""
+    content = {
+        **header("inspector.freeze/1", freeze.target, freeze.kernel),
+        "probes": [_probe(probe) for probe in freeze.probes],
+        "frames": [frame_object(frame) for frame in freeze.frames],
+        "held": _held(freeze.held) if freeze.held else None,
+        "command": command_object(freeze.command),
+        "saved": freeze.saved,
+        "missing": missing_list(freeze.missing),
+    }
+    return json.dumps(content, indent=2) + "\n"
+
+
+def command_object(command: CommandEnd | None) -> Json | None:
+    """How COMMAND ended, null where there was none."""
+    if command is None:
+        return None
+    return {"words": list(command.words), "pid": command.pid, "status": command.status}
+
+
+def _probe(probe: RecordProbe) -> Json:
+    counts = probe.counts
+    return {
+        "name": probe.name,
+        "address": word_object(probe.address),
+        "mode": probe.mode.value,
+        "returns": probe.returns,
+        "hits": probe.hits,
+        "missed": counts.missed if counts else None,
+        "filtered": counts.filtered if counts else None,
+        "recorded": counts.recorded if counts else None,
+        "lost": counts.lost if counts else None,
+        "held": counts.held if counts else None,
+        "unheld": {why.name.lower(): n for why, n in counts.unheld.items()} if counts else {},
+    }
+
+
+def _held(held: Held) -> Json:
+    return {
+        "cpu": held.hold.cpu,
+        "pid": held.hold.pid,
+        "record": held.hold.record,
+        "read_during": held.during,
+        "frame": frame_object(held.frame),
+        "entry": frame_object(held.entry) if held.entry else None,
+    }
+
+
+# ``inspector.traced/1``.
+
+
+def traced_json(traced: Traced) -> str:
+    """The whole document."""
+    content = {
+        "schema": "inspector.traced/1",
+        "kernel": {"release": traced.release, "arch": "x86_64", "build_id": traced.build_id},
+        "events": [
+            {
+                "place": event.place,
+                "returns": event.returns,
+                "entry_frame": event.entry,
+                "hits": event.hits,
+                "missed": event.missed,
+            }
+            for event in traced.events
+        ],
+        "hits": [_hit(hit) for hit in traced.hits],
+        "overrun": traced.overrun,
+        "command": command_object(traced.command),
+    }
+    return json.dumps(content, indent=2) + "\n"
+
+
+def _hit(hit: TracedHit) -> Json:
+    return {
+        "place": hit.place,
+        "where": hit.where,
+        "mechanism": hit.mechanism.value,
+        "task": {"pid": hit.pid, "comm": hit.comm},
+        "cpu": hit.cpu,
+        "seconds": hit.seconds,
+        "registers": _registers(hit.registers),
+        "entry": _registers(hit.entry) if hit.entry else None,
+        "syscall": {"nr": hit.syscall.nr, "name": hit.syscall.name} if hit.syscall else None,
+    }
+
+
+def _registers(registers: Registers) -> Json:
+    return {name: word_object(word) for name, word in registers.items()}
+
+
+# ``inspector.timeline/1``.
+
+
+def timeline_json(timeline: Timeline) -> str:
+    """The whole document."""
+    content = {
+        **header("inspector.timeline/1", timeline.target, timeline.kernel),
+        "task": task_object(timeline.task) if timeline.task else None,
+        "event": timeline.number,
+        "moments": [_moment(moment) for moment in timeline.moments],
+        "others": list(timeline.others),
+        "missing": missing_list(timeline.missing),
+    }
+    return json.dumps(content, indent=2) + "\n"
+
+
+def _moment(moment: Moment) -> Json:
+    return {
+        "since_ns": moment.since_ns,
+        "orig_ax": _register(moment, moment.orig_ax),
+        "ax": _register(moment, moment.ax),
+        "frame": frame_object(moment.frame),
+    }
+
+
+def _register(moment: Moment, meaning: RegisterMeaning) -> Json:
+    return {
+        "value": register_object(moment.frame, meaning.register),
+        "decoded": meaning.decoded or None,
+        "meaning": meaning_object(meaning),
+    }
+
+
+# ``inspector.probe/1``.
+
+
+def probe_json(answer: ProbeAnswer, kind: SnippetKind | None, code: str | None) -> str:
+    """The whole document; with the code of ``kind`` that was asked for, if any."""
+    content = {
+        **header("inspector.probe/1", answer.target, answer.kernel),
+        "asked": answer.asked,
+        "renamed": _rename(answer.renamed) if answer.renamed else None,
+        "symbol": location_object(answer.location),
+        "address": word_object(answer.address),
+        **_registration(answer.registration),
+        "mechanism": _mechanism(answer),
+        "optimisation": _optimisation(answer.optimisation) if answer.optimisation else None,
+        "kprobe_events": _registration(answer.events),
+        "registers": [
+            {
+                "register": r.register,
+                "value": word_object(r.value),
+                "meaning": statement_object(r.meaning),
+            }
+            for r in answer.registers
+        ],
+        "syscall_number": [_way(way) for way in answer.ways],
+        "snippet": {"kind": kind.value, "code": code} if kind else None,
+        "notes": evidence_list(answer.notes),
+        "missing": missing_list(answer.missing),
+    }
+    return json.dumps(content, indent=2) + "\n"
+
+
+def _rename(renamed: Rename) -> Json:
+    return {
+        "asked": renamed.asked,
+        "found": renamed.found,
+        "names": [{"name": name, "since": since or None} for name, since in renamed.steps],
+    }
+
+
+def _registration(registration: Registration) -> Json:
+    return {
+        "outcome": registration.outcome.value,
+        "errno": registration.errno,
+        "evidence": evidence_list(registration.evidence),
+    }
+
+
+def _mechanism(answer: ProbeAnswer) -> Json | None:
+    if answer.mechanism is None:
+        return None
+    known = answer.mechanism is not Mechanism.UNKNOWN
+    return {
+        "name": answer.mechanism.value if known else None,
+        "evidence": evidence_list(answer.mechanism_evidence),
+    }
+
+
+def _optimisation(optimisation: Optimisation) -> Json:
+    return {
+        "possible": optimisation.possible.value,
+        "allowed": optimisation.allowed,
+        "evidence": evidence_list(optimisation.evidence),
+    }
+
+
+def _way(way: NumberWay) -> Json:
+    return {
+        "name": way.name,
+        "how": way.how,
+        "works": way.works.value,
+        "here": way.here,
+        "evidence": evidence_list((way.evidence,)),
+    }
+
+
+# ``inspector.fleet-query/1``: answers about many dumps as one JSON document.
+
+
+def fleet_answer_json(told: FleetAnswer) -> str:
+    """The document; registers and addresses are ``"0x…"``."""
+    return document(
+        {
+            "schema": "inspector.fleet-query/1",
+            "dataset": told.dataset,
+            "answers": [_answer(one) for one in told.answers],
+        }
+    )
+
+
+def _answer(one: Answer) -> Json:
+    return {
+        "question": one.name,
+        "title": one.title,
+        "columns": [{"name": column.name, "type": column.type} for column in one.columns],
+        "rows": [[_cell(cell) for cell in row] for row in one.rows],
+    }
+
+
+def _cell(cell: Cell) -> object:
+    return list(cell) if isinstance(cell, tuple) else cell
