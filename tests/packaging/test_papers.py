@@ -17,6 +17,7 @@ from types import ModuleType
 
 import click
 import pytest
+from dockit.console import with_outputs
 from dockit.man import man_page, roff
 from dockit.pages import documented, make_pages
 from dockit.rules import rules_page
@@ -36,6 +37,12 @@ def test_the_man_page_is_the_one_that_the_program_declares(page: Path) -> None:
 def test_the_page_of_rules_lists_those_of_the_code(root: Path) -> None:
     page = root / "docs/rules.md"
     assert page.read_text(encoding="utf-8") == rules_page(root), "scripts/docs makes it anew"
+
+
+def test_the_tutorial_shows_what_its_commands_print(root: Path) -> None:
+    page = (root / "docs/tutorial.md").read_text(encoding="utf-8")
+    assert page.count("\n$ ") > 10
+    assert page == with_outputs(page, root), "scripts/docs makes it anew"
 
 
 def test_mandoc_finds_nothing_to_complain_of(page: Path) -> None:
