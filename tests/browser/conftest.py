@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from inspector.render.html import full_report_html
-from tests.survey.hostile import hostile_report
+from tests.hostile_dump import hostile_report
 
 CHROMIUM = "/usr/bin/chromium"
 _FLAGS = [

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import Open
-from tests.survey.hostile import LINES, NAMES, SCRIPT
+from tests.hostile_dump import LINES, NAMES, SCRIPT
 
 WIDTHS = (1100, 390)
 

@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 from drgn import FaultError, Program
+from drgn.helpers.linux.module import for_each_module
 
+from inspector.distill.small import read_first_steps
 from inspector.errors import Unreadable
 from inspector.formats.kdump import KdumpPages
 from inspector.formats.kept_map import NAME, kept_map
@@ -23,6 +25,7 @@ from inspector.opening import open_survey
 from inspector.target.spec import TargetKind, TargetSpec
 from inspector.target.target import Target
 from tests.conftest import Inspector
+from tests.overlay import survey_with
 
 PAGE = 4096
 MEMORY = 1 << 29  # of the guest that was dumped
@@ -234,3 +237,22 @@ def test_keep_without_redact_is_bad_usage(inspector: Inspector, core: Path, tmp_
     assert result.returncode == 2
     assert "--redact" in result.stderr
     assert not (tmp_path / "small").exists()
+
+
+def test_a_module_that_claims_too_much_orc_is_said_and_not_read() -> None:
+    with open_survey(TargetSpec(TargetKind.DEMO)) as plain:
+        module = next(iter(for_each_module(plain.target.prog)))
+        claimed = module.arch.num_orcs
+        at, beside = claimed.address_, claimed.address_ & 4
+        word = 0xFFFF_FFFF << 8 * beside
+    said = read_first_steps(survey_with({at - beside: word}).target)
+    assert [left.text for left in said] == ["ORC of modules: one claims 4294967295 entries"]
+
+
+def test_a_module_list_that_loops_is_said_by_both_that_follow_it() -> None:
+    with open_survey(TargetSpec(TargetKind.DEMO)) as plain:
+        _, second = for_each_module(plain.target.prog)
+        node = second.list.address_of_().value_()
+    said = [left.rule for left in read_first_steps(survey_with({node: node}).target)]
+    assert len(said) == 2
+    assert set(said) == {"list-loops"}

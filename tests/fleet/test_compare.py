@@ -13,8 +13,8 @@ from inspector.target.spec import shipped_dump
 from tests.conftest import Inspector
 from tests.fleet.ask import fleet
 from tests.fleet.dataset import dataset_of
+from tests.overlay import survey_with
 from tests.schemas.checked import check
-from tests.survey.overlay import survey_with
 
 
 def compared(left: int, left_counts: Counts, right: int, right_counts: Counts) -> list[object]:

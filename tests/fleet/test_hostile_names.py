@@ -12,8 +12,8 @@ import pytest
 
 from tests.fleet.ask import fleet
 from tests.fleet.dataset import dataset_of
+from tests.hostile_dump import NAMES, SCRIPT, hostile_report
 from tests.render.test_hostile_names import Page, check_nothing_steers
-from tests.survey.hostile import NAMES, SCRIPT, hostile_report
 
 PATHS = {
     f"/c/{SCRIPT}": f"/c/{SCRIPT}",

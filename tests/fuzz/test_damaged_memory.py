@@ -12,7 +12,7 @@ import pytest
 from inspector.errors import InspectorError
 from inspector.model.frame import Frame
 from inspector.survey import Survey
-from tests.survey.overlay import survey_with
+from tests.overlay import survey_with
 
 RUNS = 24
 SOAK_RUNS = 2000

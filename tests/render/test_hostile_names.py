@@ -25,7 +25,7 @@ from inspector.render.svg import stack_svg
 from inspector.render.text.report import FullReportText
 from inspector.render.text.screen import show
 from inspector.survey import Survey
-from tests.survey.hostile import LINES, NAMES, SCRIPT, hostile_report, hostile_survey
+from tests.hostile_dump import LINES, NAMES, SCRIPT, hostile_report, hostile_survey
 
 LOG = [escape_bytes(line) for raw in LINES for line in raw.split(b"\n")]
 STEERING = [chr(c) for c in range(0x20) if chr(c) != "\n"] + ["\x7f", "\x9b", "\u202e"]

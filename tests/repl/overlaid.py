@@ -2,7 +2,7 @@
 
     python -m tests.repl.overlaid ADDRESS=HEX…
 
-Data on a real dump, as in tests/survey/overlay.py, but for a process at a terminal of its own.
+Data on a real dump, as in tests/overlay.py, but for a process at a terminal of its own.
 """
 
 from __future__ import annotations

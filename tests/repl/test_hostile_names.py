@@ -11,8 +11,8 @@ import pytest
 
 from inspector.model.task import escape_comm
 from tests.demo import tasks
+from tests.overlay import survey_with
 from tests.repl.screen import Terminal
-from tests.survey.overlay import survey_with
 
 pytestmark = pytest.mark.terminal
 

@@ -3,7 +3,7 @@
 import pytest
 
 from inspector.errors import UsageError
-from inspector.repl.line import Command, Line, Nothing, Python, Shell, last_word, parse_line
+from inspector.repl.line import Command, Line, Nothing, Python, Shell, last_word, parse_line, pieces
 
 COMMANDS = ("frames", "diff", "help", "open")
 
@@ -81,3 +81,22 @@ def test_the_word_that_is_being_typed_keeps_its_quotes() -> None:
     assert last_word("frames --comm 'a b") == "'a b"
     assert last_word("a 'b' c") == "c"
     assert last_word("a ") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("frames\ndiff\n", ["frames", "diff"]),
+        ("def f():\n  return 1\nframes\n", ["def f():\n  return 1", "frames"]),
+        ("def f():\n  a\n\n  b\nf()", ["def f():\n  a\n", "  b", "f()"]),
+        ("if x:\n  a\nelse:\n  b\nframes", ["if x:\n  a\nelse:\n  b", "frames"]),
+        ("x = [1,\n2]\nframes", ["x = [1,\n2]", "frames"]),
+        ('x = """\nframes\n"""\ndiff', ['x = """\nframes\n"""', "diff"]),
+        ("while True: pass\nframes", ["while True: pass", "frames"]),
+        ("for i in x: pass\n\nframes", ["for i in x: pass", "", "frames"]),
+        ("frames 'a\ndiff", ["frames 'a", "diff"]),
+        ("1 +\ndiff", ["1 +", "diff"]),
+    ],
+)
+def test_python_of_several_lines_stays_together(text: str, expected: list[str]) -> None:
+    assert list(pieces(text.splitlines(), ("frames", "diff").__contains__)) == expected

@@ -8,7 +8,7 @@ from inspector.kernel.machine import loaded_modules
 from inspector.kernel.text import TextOwner
 from inspector.model.origin import Origin
 from inspector.target.modules import each_module, module_called
-from tests.survey.overlay import survey_with
+from tests.overlay import survey_with
 
 WHOLE = survey_with()
 FRAMES = list(WHOLE.frames(WHOLE.tasks()))

@@ -8,7 +8,7 @@ import errno
 import pytest
 
 from inspector.errors import TargetLost
-from tests.survey.overlay import survey_with
+from tests.overlay import survey_with
 
 
 @pytest.mark.parametrize(

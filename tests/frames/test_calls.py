@@ -8,7 +8,7 @@ import pytest
 from inspector.model.stack import CallFrame
 from inspector.model.task import Running, Task
 from inspector.survey import Survey
-from tests.survey.overlay import survey_with
+from tests.overlay import survey_with
 
 DEEP = 4  # a call that has others outside of it
 

@@ -12,7 +12,7 @@ from inspector.opening import open_survey
 from inspector.queries.report import full_report
 from inspector.survey import Survey
 from inspector.target.spec import TargetKind, TargetSpec
-from tests.survey.overlay import survey_with
+from tests.overlay import survey_with
 
 SCRIPT = "<script>alert(1)</script>"
 

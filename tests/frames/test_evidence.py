@@ -6,7 +6,7 @@ import pytest
 from inspector.model.frame import Frame
 from inspector.model.origin import Origin
 from inspector.survey import Survey
-from tests.survey.overlay import survey_with
+from tests.overlay import survey_with
 
 FRAMES = [
     frame

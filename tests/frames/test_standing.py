@@ -11,7 +11,7 @@ from inspector.model.origin import Origin
 from inspector.model.registers import REGISTER_OFFSETS
 from inspector.model.task import Task
 from inspector.survey import Survey
-from tests.survey.overlay import survey_with
+from tests.overlay import survey_with
 
 STOPPED = 1  # the CPU that did not panic
 HEADER, PID = -112 - 20, -112 + 32  # of a note, from the registers in it: struct elf_prstatus

@@ -4,7 +4,7 @@ import struct
 import pytest
 
 from inspector.formats.kallsyms import find_kallsyms
-from tests.target.kallsyms_image import LAYOUTS, STEXT, Image, Layout, image
+from tests.formats.kallsyms_image import LAYOUTS, STEXT, Image, Layout, image
 
 _NOT_NAMED = ("kallsyms_markers", "kallsyms_seqs_of_names")
 

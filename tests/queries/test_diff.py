@@ -12,7 +12,7 @@ from inspector.model.report import NoPair
 from inspector.model.selector import Pid
 from inspector.queries.diff import choose_pair
 from inspector.survey import Survey
-from tests.survey.overlay import survey_with
+from tests.overlay import survey_with
 
 
 def without_kernel_frames() -> Survey:

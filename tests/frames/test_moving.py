@@ -13,7 +13,7 @@ from inspector.model.frame import Frame
 from inspector.model.origin import Origin
 from inspector.model.registers import REGISTER_OFFSETS
 from inspector.model.task import Running
-from tests.survey.overlay import survey_with
+from tests.overlay import survey_with
 
 WHOLE = survey_with()
 FRAMES = list(WHOLE.frames(WHOLE.tasks()))
