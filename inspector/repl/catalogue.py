@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Which words are commands at the prompt: every command of the command line, and the prompt's."""
+"""The words of the prompt: every command of the command line, and those of the prompt alone."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ import click
 
 from inspector.commands.catalogue import COMMANDS, load_command
 
-# name → module, which has the click command as ``command``
+# name → module:attribute
 WORDS: dict[str, str] = {
-    "select": "inspector.repl.words.select",
-    "next": "inspector.repl.words.next",
-    "prev": "inspector.repl.words.prev",
-    "open": "inspector.repl.words.open",
-    "refresh": "inspector.repl.words.refresh",
-    "watch": "inspector.repl.words.watch",
-    "set": "inspector.repl.words.set",
-    "source": "inspector.repl.words.source",
-    "help": "inspector.repl.words.help",
-    "quit": "inspector.repl.words.quit",
-    "ps": "inspector.repl.words.ps",
-    "bt": "inspector.repl.words.bt",
-    "sys": "inspector.repl.words.sys",
-    "log": "inspector.repl.words.log",
-    "crash": "inspector.repl.words.crash",
+    "select": "inspector.repl.selection_words:select",
+    "next": "inspector.repl.selection_words:next_frame",
+    "prev": "inspector.repl.selection_words:previous_frame",
+    "open": "inspector.repl.target_words:open_target",
+    "refresh": "inspector.repl.target_words:refresh",
+    "watch": "inspector.repl.target_words:watch",
+    "set": "inspector.repl.session_words:set_choice",
+    "source": "inspector.repl.session_words:source",
+    "help": "inspector.repl.session_words:show_help",
+    "quit": "inspector.repl.session_words:quit_session",
+    "ps": "inspector.repl.crash:ps",
+    "bt": "inspector.repl.crash:bt",
+    "sys": "inspector.repl.crash:sys_",
+    "log": "inspector.repl.crash:log",
+    "crash": "inspector.repl.crash:crash",
 }
 
 ALIASES = {"exit": "quit", "q": "quit", "up": "next", "down": "prev"}
@@ -48,10 +48,11 @@ def is_question(word: str) -> bool:
 
 def find_command(word: str) -> click.Command | None:
     """The command that ``word`` names, or None."""
-    module = WORDS.get(ALIASES.get(word, word))
-    if module is None:
+    place = WORDS.get(ALIASES.get(word, word))
+    if place is None:
         return load_command(word)
-    command: click.Command = importlib.import_module(module).command
+    module, _, attribute = place.partition(":")
+    command: click.Command = getattr(importlib.import_module(module), attribute)
     return command
 
 

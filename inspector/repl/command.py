@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""``inspector repl``: the options."""
+"""``inspector repl``: its options, and where its lines come from."""
 
 from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
@@ -9,7 +15,13 @@ from inspector.commands.catalogue import Example, epilog
 from inspector.commands.completion import complete_path
 from inspector.commands.options import target_options
 from inspector.commands.session import Session
-from inspector.commands.target import TargetOptions
+from inspector.commands.target import TargetOptions, target_spec
+from inspector.errors import UsageError
+from inspector.processes.child import go_on_in_a_child
+from inspector.target.spec import TargetKind, TargetSpec
+
+if TYPE_CHECKING:
+    from inspector.repl.workbench import Workbench
 
 EXAMPLES = (
     Example("inspector vmcore", "The prompt, on a dump."),
@@ -45,6 +57,69 @@ def command(
     at a terminal.
     """
 
-    from inspector.repl.start import start  # prompt_toolkit and drgn: slow to import
+    return _start(session, with_path(target, path), lines, vi)
 
-    return start(session, target, path, lines, vi)
+
+def with_path(target: TargetOptions, path: str | None) -> TargetOptions:
+    """``target`` with the dump at ``path``, if that is given.
+
+    :raises UsageError: if it has one already
+    """
+    if path is None:
+        return target
+    if target.core is not None:
+        raise UsageError(f"more than one dump: {path} and --core {target.core}")
+    return replace(target, core=path)
+
+
+def _start(session: Session, target: TargetOptions, lines: tuple[str, ...], vi: bool) -> int:
+    """Run ``lines`` if there are any, else those of the terminal or of the standard input.
+
+    :returns: the status of the last line
+    :raises TargetError: if a target is named and cannot be opened
+    """
+    spec = _spec(session, target)
+    if session.contained and spec is not None and spec.kind is TargetKind.CORE:
+        go_on_in_a_child(spec.path or "", None)
+    from inspector.repl.workbench import Workbench  # imports drgn: slow, and not for --help
+
+    bench = Workbench(replace(session, plugins=True, contained=False))
+    bench.vi_mode = vi
+    if not lines and sys.stdin is not None and sys.stdin.isatty() and session.out.isatty():
+        return _at_a_terminal(bench, spec)
+    if spec is not None:
+        bench.open(spec)
+    return _run(bench, lines or sys.stdin or ())
+
+
+def _at_a_terminal(bench: Workbench, spec: TargetSpec | None) -> int:
+    from inspector.repl.terminal import PlainTerminal, Terminal  # imports prompt_toolkit: slow
+
+    if os.environ.get("TERM", "dumb") not in ("dumb", "unknown"):
+        return Terminal(bench, spec).run()
+    if spec is not None:
+        bench.open(spec)
+    return PlainTerminal(bench).run()
+
+
+def _run(bench: Workbench, lines: Iterable[str]) -> int:
+    from inspector.repl.runner import Runner
+    from inspector.repl.workbench import Leave
+
+    try:
+        return Runner(bench).run_lines(lines)
+    except Leave:
+        return bench.status
+
+
+def _spec(session: Session, target: TargetOptions) -> TargetSpec | None:
+    """What to open; None where none is named, and the running kernel cannot be read.
+
+    The prompt can do without one; a line that needs one then says what :func:`target_spec` says.
+    """
+    try:
+        return target_spec(target, session.sudo_line)
+    except UsageError:
+        if target != TargetOptions():
+            raise
+        return None

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Members of what a dotted Python expression names, told from types: no memory is read."""
+"""Completion at the prompt: commands by click's rules, Python by names and types.
+
+No memory is read for it.
+"""
 
 from __future__ import annotations
 
@@ -31,11 +34,11 @@ _OURS = "inspector.model."  # values: nothing is read when they are looked into
 
 _COMPOUND = (drgn.TypeKind.STRUCT, drgn.TypeKind.UNION, drgn.TypeKind.CLASS)
 
-Found = tuple[str, list[tuple[str, str]]]
+Candidates = tuple[str, list[tuple[str, str]]]
 """What was typed of the name, and (name, what it is) of those it can become."""
 
 
-def python_candidates(text: str, names: dict[str, Any]) -> Found | None:
+def python_candidates(text: str, names: dict[str, Any]) -> Candidates | None:
     """What can stand at the end of ``text``; None where that is not known."""
     chain = _CHAIN.search(text)
     if chain is not None:
@@ -201,8 +204,6 @@ class LineCompleter(Completer):
             for name in self._turn.names.functions.matches(symbol[1]):
                 yield _completion(name, symbol[1], "")
             return
-        # drgn is slow to import
-
         found = python_candidates(text, self._turn.bench.python())
         if found is not None:
             typed, candidates = found

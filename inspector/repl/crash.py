@@ -1,17 +1,25 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Which of crash's commands drgn has; known before drgn is imported, which is slow."""
+"""The words of crash at the prompt: ps, bt and sys by this project, log and crash by drgn."""
 
 from __future__ import annotations
 
 import io
+import shlex
 from contextlib import redirect_stderr, redirect_stdout
+from fnmatch import fnmatchcase
 from typing import TextIO
 
+import click
 from drgn import FaultError, Program
 from drgn.commands import run_command
 
-from inspector.errors import InspectorError, UsageError
+from inspector.commands.catalogue import load_command
+from inspector.commands.completion import complete_comm
+from inspector.commands.options import selector_argument
+from inspector.errors import InspectorError, NothingMatched, UsageError
+from inspector.model.selector import Selector
 from inspector.render.words import safe
+from inspector.repl.workbench import NOTHING_OPEN, Turn, greet
 
 _CRASH_WORDS = """
     ascii bpf bt btop dev eval files foreach ipcs irq kmem list log mod mount net p ps ptob ptov rd
@@ -21,7 +29,90 @@ _CRASH_WORDS = """
 CRASH_WORDS = frozenset(_CRASH_WORDS.split())
 
 
-def run_crash_command(prog: Program, command: str, out: TextIO, err: TextIO) -> None:
+@click.command("ps", short_help="The tasks; as crash's.")
+@click.argument("globs", metavar="[GLOB]...", nargs=-1, shell_complete=complete_comm)
+@click.pass_obj
+def ps(turn: Turn, *, globs: tuple[str, ...]) -> int:
+    """The target's tasks: all, or those whose name or pid matches a GLOB."""
+    from inspector.commands.failure import status_of
+    from inspector.render.text.frames import TasksTable
+    from inspector.render.text.screen import show
+
+    survey = turn.bench.survey()
+    tasks = tuple(
+        task
+        for task in survey.tasks()
+        if not globs or any(fnmatchcase(n, g) for n in (task.comm, str(task.pid)) for g in globs)
+    )
+    if not tasks:
+        raise NothingMatched(f"no task is called {' or '.join(globs)}")
+    show(TasksTable(tasks, turn.bench.selection.task, survey.missing), turn.out)
+    return status_of(True, survey.missing)
+
+
+@click.command("bt", short_help="The stack of the selected task; as crash's. stack is the same.")
+@selector_argument(1)
+@click.pass_obj
+def bt(turn: Turn, *, what: Selector | None) -> int:
+    """The same as stack: call frames and pt_regs frames. crash bt is drgn's own."""
+    stack = load_command("stack")
+    assert stack is not None
+    words = [] if what is None else [str(what)]
+    with stack.make_context("bt", words, obj=turn.bench.session(turn.out)) as context:
+        status: int = stack.invoke(context)
+    return status
+
+
+@click.command("sys", short_help="Which target and kernel this is; as crash's.")
+@click.pass_obj
+def sys_(turn: Turn) -> None:
+    """Which target and kernel this is. crash sys tells more where the target holds it."""
+    turn.bench.survey()  # says so if nothing is open
+    greet(turn.bench, turn.out)
+
+
+@click.command(
+    "log",
+    short_help="The kernel's log, by drgn; as crash's.",
+    context_settings={"ignore_unknown_options": True},
+)
+@click.argument("arguments", nargs=-1, metavar="[OPTION]...")
+@click.pass_obj
+def log(turn: Turn, *, arguments: tuple[str, ...]) -> None:
+    """The kernel's log: runs drgn's crash log with the same arguments (-t, -T, -m, …)."""
+    _run_words(turn, ("log", *arguments))
+
+
+def _words(ctx: click.Context, _param: click.Parameter, typed: str) -> list[str]:
+    first = not ctx.params.get("arguments")
+    return sorted(word for word in CRASH_WORDS if first and word.startswith(typed))
+
+
+@click.command(
+    "crash",
+    short_help="A command of crash's, by drgn: crash mod, crash struct task_struct.",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
+@click.argument(
+    "arguments", metavar="COMMAND [ARGUMENT]...", nargs=-1, required=True, shell_complete=_words
+)
+@click.pass_obj
+def crash(turn: Turn, *, arguments: tuple[str, ...]) -> None:
+    """Run drgn's version of a command of crash's, such as mod, struct, rd, sym, files, timer.
+
+    crash help lists them.
+    """
+    _run_words(turn, arguments)
+
+
+def _run_words(turn: Turn, words: tuple[str, ...]) -> None:
+    opened = turn.bench.opened
+    if opened is None or opened.target is None:
+        raise UsageError(NOTHING_OPEN if opened is None else "a file of records holds no memory")
+    _run_in_drgn(opened.target.prog, shlex.join(words), turn.out, turn.bench.base.err)
+
+
+def _run_in_drgn(prog: Program, command: str, out: TextIO, err: TextIO) -> None:
     """Run drgn's ``crash COMMAND``; nothing that it prints can steer a terminal.
 
     :raises InspectorError: with drgn's reason, if it cannot answer

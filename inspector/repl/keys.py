@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Where the prompt keeps what outlives a session."""
+"""What a terminal adds to the prompt: history, colours, and keys."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ from prompt_toolkit.styles import Style
 
 from inspector.errors import InspectorError
 from inspector.repl.catalogue import is_command
-from inspector.repl.line import Python, command_word, parse_line
-from inspector.repl.python import opens_block, wants_more
+from inspector.repl.line import Python, command_word, opens_block, parse_line, wants_more
 
 _NAME = "frame-inspector"
 

@@ -3,24 +3,27 @@
 
 from __future__ import annotations
 
+import ast
+import codeop
 import re
 import shlex
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from inspector.errors import InspectorError, UsageError
-from inspector.repl.python import belongs_to_block, opens_block, wants_more
 
 IsCommand = Callable[[str], bool]
 
 _FIRST_WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9-]*")
 # A name that Python goes on to assign, call, index or look into.
 _GOES_ON_AS_PYTHON = re.compile(r"\s*=|[(\[.]")
+_BLOCK_GOES_ON = ("else", "elif", "except", "finally", "case")
 _HELP = re.compile(r"\?\s*([\w-]*)|([\w-]+)\s*\?")
 
 
 @dataclass(frozen=True, slots=True)
-class Nothing:
+class Blank:
     """A blank line, or a comment."""
 
 
@@ -55,7 +58,7 @@ class Shell:
     text: str
 
 
-Line = Nothing | Command | Python | Shell
+Line = Blank | Command | Python | Shell
 
 
 def parse_line(text: str, is_command: IsCommand) -> Line:
@@ -65,7 +68,7 @@ def parse_line(text: str, is_command: IsCommand) -> Line:
     """
     stripped = text.strip()
     if not stripped or (stripped.startswith("#") and "\n" not in stripped):
-        return Nothing()
+        return Blank()
     if stripped.startswith("!"):
         return Shell(stripped[1:].strip())
     if stripped.startswith("%"):
@@ -183,7 +186,7 @@ def pieces(lines: Iterable[str], is_command: IsCommand) -> Iterator[str]:
 
 
 def _goes_on(held: list[str], line: str) -> bool:
-    return wants_more("\n".join(held)) or (belongs_to_block(line) and bool(held[-1].strip()))
+    return wants_more("\n".join(held)) or (_belongs_to_block(line) and bool(held[-1].strip()))
 
 
 def _is_open(text: str, is_command: IsCommand) -> bool:
@@ -195,3 +198,27 @@ def _is_open(text: str, is_command: IsCommand) -> bool:
         return False
     several = "\n" in line.code and bool(text.split("\n")[-1].strip())
     return wants_more(line.code) or (several and opens_block(line.code))
+
+
+def wants_more(code: str) -> bool:
+    """Whether ``code`` cannot end here: an open bracket or string, or a block without a body."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return codeop.compile_command(code, symbol="exec") is None
+        except (SyntaxError, ValueError, OverflowError):
+            return False
+
+
+def opens_block(code: str) -> bool:
+    """Whether more lines may belong to ``code``: its last statement is a compound one."""
+    try:
+        body = ast.parse(code).body
+    except (SyntaxError, ValueError):
+        return False
+    return bool(body) and (hasattr(body[-1], "body") or hasattr(body[-1], "cases"))
+
+
+def _belongs_to_block(line: str) -> bool:
+    """Whether ``line`` goes on with a block that could end before it."""
+    return not line.strip() or line[:1].isspace() or line.startswith(_BLOCK_GOES_ON)

@@ -1,19 +1,24 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a line may have meant that is neither a command nor Python."""
+"""Runs what was typed: commands, Python and the shell; says what went wrong in a line or two."""
 
 from __future__ import annotations
 
+import ast
+import linecache
 import os
 import re
 import shutil
 import subprocess
 import sys
+import traceback
 from collections.abc import Iterable
 from contextlib import redirect_stdout
 from difflib import get_close_matches
-from typing import TextIO
+from itertools import count
+from typing import Any, TextIO
 
 import click
+import drgn
 
 from inspector.commands.catalogue import COMMANDS
 from inspector.commands.failure import Failure, Status, failure_of
@@ -22,35 +27,7 @@ from inspector.repl.catalogue import ALIASES, SETTINGS, WORDS, find_command, is_
 from inspector.repl.crash import CRASH_WORDS
 from inspector.repl.line import Command, Line, Python, Shell, parse_line, pieces
 from inspector.repl.output import sink_for
-from inspector.repl.python import NOTHING, run_python, short_traceback
 from inspector.repl.workbench import Leave, Turn, Workbench
-
-
-def hint_for(code: str, error: BaseException) -> str | None:
-    """A line that helps more than ``error``, if the first word of ``code`` is no name at all."""
-    found = re.match(r"[A-Za-z_][\w-]*", code)
-    if found is None or "\n" in code:
-        return None
-    word = found[0]
-    unknown = isinstance(error, NameError) and f"'{word.split('-')[0]}'" in str(error)
-    if not unknown and not (isinstance(error, SyntaxError) and re.match(r"[\w-]+\s+[^=\s]", code)):
-        return None
-    return _hint(word, unknown)
-
-
-def _hint(word: str, unknown: bool) -> str | None:
-    near = get_close_matches(word, [*COMMANDS, *WORDS, *ALIASES], n=1)
-    if near:
-        return f"{word}: no such command; did you mean {near[0]}?"
-    if word in CRASH_WORDS:
-        return f"{word}: no command here; drgn's is: crash {word}"
-    if shutil.which(word):
-        return f"{word}: no command here; the shell's is: !{word}"
-    return (
-        f"{word}: neither a command nor a Python name (help lists the commands)"
-        if unknown
-        else None
-    )
 
 
 class Runner:
@@ -142,27 +119,26 @@ class Runner:
         if not line.code.strip():
             raise UsageError("py: nothing to run: py CODE")
         try:
-            value = run_python(line.code, self._bench.python())
+            value = _run_python(line.code, self._bench.python())
         except (KeyboardInterrupt, InspectorError, BrokenPipeError):
             raise
         except SystemExit:
             raise Leave from None
         except BaseException as error:
-            hint = hint_for(line.code, error)
-            for told in [hint] if hint else short_traceback(error):
+            hint = _hint_for(line.code, error)
+            for told in [hint] if hint else _short_traceback(error):
                 self._complain(told)
             return Status.BAD_USAGE
-        if value is not NOTHING:
+        if value is not None:
             self._show(value)
         return Status.WHOLE
 
     def _show(self, value: object) -> None:
         from inspector.render.text.screen import ValueText, show
-        from inspector.repl.python import shown
 
         columns = shutil.get_terminal_size().columns
         with sink_for(Command(""), self._bench.base.out) as sink:
-            show(ValueText(value, shown(value, columns)), sink.out)
+            show(ValueText(value, _as_c(value, columns)), sink.out)
 
     def _failed(self, error: Exception, text: str) -> int:
         failure: Failure = failure_of(error, [text])
@@ -206,3 +182,93 @@ def _shell(text: str) -> int:
     sys.stdout.flush()
     status = subprocess.call([shell, "-c", text] if text else [shell])
     return status if status >= 0 else 128 - status
+
+
+# Python at the prompt.
+
+_numbers = count(1)
+_FROM_THE_PROMPT = "<line "
+
+
+def _run_python(code: str, names: dict[str, Any]) -> object:
+    """Run ``code``; the value of its last line if that is an expression, else None.
+
+    :param names: the globals, changed by it
+    :raises BaseException: whatever ``code`` raises
+    """
+    filename = f"{_FROM_THE_PROMPT}{next(_numbers)}>"
+    linecache.cache[filename] = (len(code), None, code.splitlines(keepends=True), filename)
+    tree = ast.parse(code, filename)
+    last = tree.body[-1] if tree.body else None
+    if not isinstance(last, ast.Expr):
+        exec(compile(tree, filename, "exec"), names)
+        return None
+    del tree.body[-1]
+    exec(compile(tree, filename, "exec"), names)
+    expression = ast.Expression(last.value)
+    value: object = eval(compile(expression, filename, "eval"), names)
+    if value is not None:
+        names["_"] = value
+    return value
+
+
+def _short_traceback(error: BaseException) -> list[str]:
+    """Where the typed code and what it called went wrong, and what it was; no inner frames."""
+    lines = []
+    steps = traceback.extract_tb(error.__traceback__)
+    typed = [step for step in steps if step.filename.startswith(_FROM_THE_PROMPT)]
+    several = len(typed) > 1 or any("\n" in _source(step.filename) for step in typed)
+    if several:
+        lines += [f"  line {step.lineno}: {(step.line or '').strip()}" for step in typed]
+    if steps and typed and steps[-1] is not typed[-1] and _is_python(steps[-1].filename):
+        last = steps[-1]
+        lines.append(f"  in {last.name}, {os.path.basename(last.filename)}:{last.lineno}")
+    said = traceback.format_exception_only(type(error), error)
+    return lines + [line.rstrip("\n") for line in said if not line.startswith('  File "<')]
+
+
+def _source(filename: str) -> str:
+    return "".join(linecache.getlines(filename)).rstrip("\n")
+
+
+def _is_python(filename: str) -> bool:
+    return filename.endswith(".py")
+
+
+def _as_c(value: object, columns: int) -> str | None:
+    """``value`` as C, if it is an object of the target's or a type, else None.
+
+    :raises drgn.FaultError: if the object's memory is missing
+    """
+    if isinstance(value, drgn.Object):
+        return str(value.format_(columns=columns))
+    if isinstance(value, drgn.Type):
+        return str(value)
+    return None
+
+
+def _hint_for(code: str, error: BaseException) -> str | None:
+    """A line that helps more than ``error``, if the first word of ``code`` is no name at all."""
+    found = re.match(r"[A-Za-z_][\w-]*", code)
+    if found is None or "\n" in code:
+        return None
+    word = found[0]
+    unknown = isinstance(error, NameError) and f"'{word.split('-')[0]}'" in str(error)
+    if not unknown and not (isinstance(error, SyntaxError) and re.match(r"[\w-]+\s+[^=\s]", code)):
+        return None
+    return _meant(word, unknown)
+
+
+def _meant(word: str, unknown: bool) -> str | None:
+    near = get_close_matches(word, [*COMMANDS, *WORDS, *ALIASES], n=1)
+    if near:
+        return f"{word}: no such command; did you mean {near[0]}?"
+    if word in CRASH_WORDS:
+        return f"{word}: no command here; drgn's is: crash {word}"
+    if shutil.which(word):
+        return f"{word}: no command here; the shell's is: !{word}"
+    return (
+        f"{word}: neither a command nor a Python name (help lists the commands)"
+        if unknown
+        else None
+    )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What stands before the line that is typed."""
+"""The prompt at a terminal: the line that is typed, the toolbar below it, and the keys."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What later commands mean when they say nothing."""
+"""The state of a session: what is open, what is selected, and how registers are shown."""
 
 from __future__ import annotations
 
@@ -280,12 +280,3 @@ def greet(bench: Workbench, out: TextIO) -> None:
     first, tasks = bench.opened.first, len(bench.names.tasks)
     panicking = first.panicking_task() if first.is_dump else None
     show(GreetingText(first.target_identity, first.kernel_identity, panicking, tasks), out)
-
-
-def show_selection(turn: Turn) -> None:
-    """Write it where the answer goes."""
-    from inspector.render.text.head import SelectionText
-    from inspector.render.text.screen import show
-
-    selection = turn.bench.selection
-    show(SelectionText(selection.task, selection.frames, selection.at), turn.out)

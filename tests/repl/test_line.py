@@ -3,7 +3,7 @@
 import pytest
 
 from inspector.errors import UsageError
-from inspector.repl.line import Command, Line, Nothing, Python, Shell, last_word, parse_line, pieces
+from inspector.repl.line import Blank, Command, Line, Python, Shell, last_word, parse_line, pieces
 
 COMMANDS = ("frames", "diff", "help", "open")
 
@@ -71,7 +71,7 @@ def test_what_makes_no_sense_is_said(text: str) -> None:
 
 
 def test_the_rest() -> None:
-    assert parsed("  ") == parsed("# a comment") == Nothing()
+    assert parsed("  ") == parsed("# a comment") == Blank()
     assert parsed("! ls -l") == Shell("ls -l")
     assert parsed("frames?") == parsed("?frames") == Command("help", ("frames",), "frames")
     assert parsed("?") == Command("help")

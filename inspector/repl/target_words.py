@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""``watch``: an answer again and again."""
+"""The prompt's words about the target: open, refresh, watch."""
 
 from __future__ import annotations
 
@@ -11,8 +11,33 @@ from typing import TextIO
 
 import click
 
+from inspector.commands.completion import complete_path
+from inspector.commands.options import target_options
+from inspector.commands.target import TargetOptions, target_spec
 from inspector.errors import UsageError
-from inspector.repl.workbench import Turn
+from inspector.repl.command import with_path
+from inspector.repl.workbench import Turn, greet
+
+
+@click.command("open", short_help="Open a dump, or another target, in place of this one.")
+@click.argument("path", metavar="[PATH]", required=False, shell_complete=complete_path)
+@target_options
+@click.pass_obj
+def open_target(turn: Turn, *, target: TargetOptions, path: str | None) -> None:
+    """Open the dump at PATH, or the target that the options name, in place of the one that is open.
+
+    If that fails, the one that is open stays.
+    """
+    turn.bench.open(target_spec(with_path(target, path), turn.bench.base.sudo_line))
+    greet(turn.bench, turn.out)
+
+
+@click.command("refresh", short_help="Read the target anew, and answer the last question again.")
+@click.pass_obj
+def refresh(turn: Turn) -> int:
+    """Read the target anew, and answer the last question again; also by F5."""
+    turn.bench.reopen()
+    return turn.run(turn.bench.last_answer) if turn.bench.last_answer else 0
 
 
 @click.command(
@@ -31,7 +56,7 @@ from inspector.repl.workbench import Turn
 )
 @click.argument("words", metavar="COMMAND [ARGUMENT]...", nargs=-1, required=True)
 @click.pass_obj
-def command(turn: Turn, *, interval: float, words: tuple[str, ...]) -> None:
+def watch(turn: Turn, *, interval: float, words: tuple[str, ...]) -> None:
     """Run COMMAND on a live target again and again, and show what changed in reverse.
 
     The target is read anew each time. Ctrl-C ends it.

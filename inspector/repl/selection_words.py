@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""``select``: what later commands mean."""
+"""The prompt's words that choose what later commands are about: select, next, prev."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import click
 from inspector.commands.options import selector_argument
 from inspector.errors import UsageError
 from inspector.model.selector import Selector
-from inspector.repl.workbench import Selection, Turn, show_selection
+from inspector.repl.workbench import Selection, Turn
 
 
 @click.command("select", short_help="Choose the task or the frame that later commands mean.")
 @selector_argument(1)
 @click.pass_obj
-def command(turn: Turn, *, what: Selector | None) -> None:
+def select(turn: Turn, *, what: Selector | None) -> None:
     """Choose the task or the frame that later commands mean when they say nothing.
 
     WHAT is a pid in decimal, or the address 0x… of a task or of a frame. Without it: shows what
@@ -24,7 +24,7 @@ def command(turn: Turn, *, what: Selector | None) -> None:
         turn.bench.select(_selection(turn, what))
     elif turn.bench.selection.task is None:
         raise UsageError("nothing is selected: select PID, or the address (0x…) of a frame")
-    show_selection(turn)
+    _show_selection(turn)
 
 
 def _selection(turn: Turn, what: Selector) -> Selection:
@@ -39,3 +39,33 @@ def _selection(turn: Turn, what: Selector) -> Selection:
         return Selection(None, (found,), 0)
     frames = survey.frames_of(found.task)
     return Selection(found.task, frames, [f.address for f in frames].index(found.address))
+
+
+@click.command("next", short_help="Select the next frame, further out.")
+@click.pass_obj
+def next_frame(turn: Turn) -> None:
+    """Select the next frame of the selected task, further out; first of all its innermost.
+
+    Also called up, as in a debugger.
+    """
+    turn.bench.select(turn.bench.selection.moved(1))
+    _show_selection(turn)
+
+
+@click.command("prev", short_help="Select the previous frame, further in.")
+@click.pass_obj
+def previous_frame(turn: Turn) -> None:
+    """Select the previous frame of the selected task, further in.
+
+    Also called down, as in a debugger.
+    """
+    turn.bench.select(turn.bench.selection.moved(-1))
+    _show_selection(turn)
+
+
+def _show_selection(turn: Turn) -> None:
+    from inspector.render.text.head import SelectionText
+    from inspector.render.text.screen import show
+
+    selection = turn.bench.selection
+    show(SelectionText(selection.task, selection.frames, selection.at), turn.out)
