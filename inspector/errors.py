@@ -8,7 +8,7 @@ class InspectorError(Exception):
     """Base of every error this package raises on purpose.
 
     :ivar rule: what an answer calls the cause where it lacks a part because of this error: a key
-        of :data:`inspector.model.missing.CAUSES`
+        of :data:`inspector.model.evidence.CAUSES`
     """
 
     rule = "fact-unread"

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from inspector.classify import death
-from inspector.classify.kernel_mode import copied_note
+from inspector.classify.origin import copied_note
 from inspector.errors import InspectorError, NothingMatched, TargetError, Unreadable
 from inspector.frames.given import (
     HeldStack,
@@ -38,18 +38,23 @@ from inspector.kernel.cpus import (
     present_cpus,
     stack_end_is_smashed,
 )
+from inspector.kernel.entry_points import Syscalls
 from inspector.kernel.ftrace import ftrace_trampolines
 from inspector.kernel.kprobes import Kprobes
 from inspector.kernel.log import oopses_in, panic_in, panic_words
-from inspector.kernel.moving_tasks import MovingTasks
-from inspector.kernel.syscalls import Syscalls
-from inspector.kernel.task_states import HungTasks
+from inspector.kernel.task_states import HungTasks, MovingTasks
 from inspector.kernel.tasks import Tasks
 from inspector.kernel.text import GeneratedText
-from inspector.model.death import NO_CRASH, Crash, DeathKind, KilledBy
+from inspector.model.evidence import Missing
 from inspector.model.frame import Found, Frame, whole
-from inspector.model.machine import KernelIdentity, TargetIdentity
-from inspector.model.missing import Missing
+from inspector.model.machine import (
+    NO_CRASH,
+    Crash,
+    DeathKind,
+    KernelIdentity,
+    KilledBy,
+    TargetIdentity,
+)
 from inspector.model.record import Kprobe
 from inspector.model.stack import CallFrame, CodeRegion, Stack
 from inspector.model.task import Running, Task, Uninterruptible
@@ -58,8 +63,8 @@ from inspector.target.target import Target
 
 if TYPE_CHECKING:
     from inspector.formats.ring import RecordPlaces
-    from inspector.kernel.pointers import Pointers
-    from inspector.kernel.probing import Probing
+    from inspector.kernel.address_space import Pointers
+    from inspector.kernel.probe_sites import Probing
     from inspector.model.access import Context, FaultingAccess
     from inspector.model.freeze import Hit
     from inspector.model.machine import LogLine, Machine
@@ -185,13 +190,13 @@ class Survey:
 
     def record_places(self) -> Iterator[RecordPlaces]:
         """Where in framefreeze's ring data of the recorded tasks lies."""
-        from inspector.kernel.records import ring_places
+        from inspector.kernel.kprobes import ring_places
 
         return ring_places(self.target)
 
     def filter_places(self) -> tuple[int, ...]:
         """Where framefreeze has the name of a task that a probe is restricted to."""
-        from inspector.kernel.records import filter_places
+        from inspector.kernel.kprobes import filter_places
 
         return filter_places(self.target)
 
@@ -592,7 +597,7 @@ class Survey:
 
     @cached_property
     def _probing(self) -> Probing:
-        from inspector.kernel.probing import Probing
+        from inspector.kernel.probe_sites import Probing
 
         return Probing(self.target, self._kprobes, self._tasks.entry_offset)
 
@@ -614,7 +619,7 @@ class Survey:
 
     @cached_property
     def _pointers(self) -> Pointers:
-        from inspector.kernel.pointers import Pointers
+        from inspector.kernel.address_space import Pointers
 
         return Pointers(self.target, self._tasks, mappings=self.mappings)
 
@@ -624,7 +629,7 @@ class Survey:
 
         :raises NothingMatched: if framefreeze is not loaded
         """
-        from inspector.kernel.records import read_ring
+        from inspector.kernel.kprobes import read_ring
 
         ring = read_ring(self.target)
         if ring is None:

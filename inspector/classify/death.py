@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from inspector.model.death import DeathKind, KilledBy, SurvivedOops
 from inspector.model.frame import FoundIn, Frame
+from inspector.model.machine import DeathKind, KilledBy, SurvivedOops
 from inspector.model.origin import VECTOR_NAMES, Origin
 from inspector.model.stack import CallFrame
 from inspector.model.task import Task

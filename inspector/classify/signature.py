@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from inspector.model.death import Signature
 from inspector.model.frame import FoundIn, Frame
+from inspector.model.machine import Signature
 from inspector.model.origin import VECTOR_NAMES, Origin
 from inspector.model.stack import CallFrame, Location, StackKind
 from inspector.model.task import Task

@@ -7,11 +7,18 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
-from inspector.classify import fred
-from inspector.classify.words import placed_not_evidence, placed_return_address
-from inspector.facts.syscalls import X32_SYSCALL_BIT
-from inspector.model.candidate import Candidate, PlacedVerdict, Verdict, Word
-from inspector.model.evidence import Place, PlacedEvidence
+from inspector.classify.evidence import (
+    FRED_RULE,
+    NO_FRED_EVENT,
+    FredEvent,
+    fred_event_of,
+    named_by_fred,
+    placed_not_evidence,
+    placed_return_address,
+)
+from inspector.facts.uapi import X32_SYSCALL_BIT
+from inspector.model.evidence import EvidencePlace, PlacedEvidence
+from inspector.model.frame import Candidate, PlacedVerdict, Verdict, Word
 from inspector.model.origin import Delivery, EntryKind, EntryPoint, Origin, origin_of
 from inspector.model.registers import REGISTER_NAMES
 
@@ -49,7 +56,7 @@ class Slot(NamedTuple):
     program: bool
     clobbers: bool
     exec_number: int | None
-    event: fred.Event
+    event: FredEvent
 
 
 def slot_of(words: Sequence[int], user_worker: bool) -> Slot:
@@ -63,7 +70,7 @@ def slot_of(words: Sequence[int], user_worker: bool) -> Slot:
         ip != 0 or sp != 0,
         cx == ip and words[_R11] == words[_FLAGS],
         words[_ORIG_AX] if words[_ORIG_AX] in _EXEC_NUMBERS else None,
-        fred.event_of(words[_SS]),
+        fred_event_of(words[_SS]),
     )
 
 
@@ -76,7 +83,9 @@ def verdict_on(slot: Slot, below: Word | None) -> PlacedVerdict:
     """
     if slot.user_worker:
         text = "the task is a worker that user space created: it never runs in user mode"
-        return PlacedVerdict(Origin.WORKER, (PlacedEvidence("task-flags", text, Place.TASK),))
+        return PlacedVerdict(
+            Origin.WORKER, (PlacedEvidence("task-flags", text, EvidencePlace.TASK),)
+        )
     if below is None or below.entry is None:
         return PlacedVerdict(Origin.UNKNOWN, (placed_not_evidence(below),))
     evidence, entry = placed_return_address(below), below.entry
@@ -110,27 +119,27 @@ def _syscall(slot: Slot, evidence: PlacedEvidence) -> PlacedVerdict:
         return PlacedVerdict(Origin.EXEC, (evidence, _start_thread(slot)))
     if slot.clobbers:
         text = "cx equals ip and r11 equals flags: the SYSCALL instruction saved them there"
-        clobbers = PlacedEvidence("syscall-clobbers", text, Place.FRAME)
+        clobbers = PlacedEvidence("syscall-clobbers", text, EvidencePlace.FRAME)
         return PlacedVerdict(Origin.SYSCALL, (evidence, clobbers))
     return PlacedVerdict(Origin.SYSCALL, (evidence,))
 
 
 def _fred(slot: Slot, evidence: PlacedEvidence) -> PlacedVerdict:
     # FRED's SYSCALL clobbers nothing: all-zero registers may be those of a syscall too.
-    if slot.cleared and slot.event == fred.NONE:
+    if slot.cleared and slot.event == NO_FRED_EVENT:
         return PlacedVerdict(Origin.EXEC, (evidence, _start_thread(slot)))
-    origin, text, vector = fred.named(slot.event)
-    event = PlacedEvidence(fred.RULE, text, Place.FRAME)
+    origin, text, vector = named_by_fred(slot.event)
+    event = PlacedEvidence(FRED_RULE, text, EvidencePlace.FRAME)
     return PlacedVerdict(origin, (evidence, event), vector, Delivery.FRED)
 
 
 def _first_return(slot: Slot, evidence: PlacedEvidence) -> PlacedVerdict:
     # A child of int 0x80 or of FRED may have been given all-zero registers by its parent.
-    if slot.cleared and slot.exec_number is not None and slot.event == fred.NONE:
+    if slot.cleared and slot.exec_number is not None and slot.event == NO_FRED_EVENT:
         return PlacedVerdict(Origin.EXEC, (evidence, _start_thread(slot)))
     if not slot.program:
         text = "ip and sp are zero: a kernel function was given to it, no user program"
-        no_program = PlacedEvidence("no-program", text, Place.FRAME)
+        no_program = PlacedEvidence("no-program", text, EvidencePlace.FRAME)
         return PlacedVerdict(Origin.WORKER, (evidence, no_program))
     return PlacedVerdict(Origin.FORK_CHILD, (evidence,))
 
@@ -139,12 +148,12 @@ def _start_thread(slot: Slot) -> PlacedEvidence:
     text = "every working register is zero beside a program counter: start_thread() wrote it"
     if slot.exec_number is not None:
         text += f", and orig_ax is execve's {slot.exec_number}"
-    return PlacedEvidence("start-thread", text, Place.FRAME)
+    return PlacedEvidence("start-thread", text, EvidencePlace.FRAME)
 
 
 def _out_of_place(entry: EntryPoint) -> PlacedEvidence:
     text = f"{entry.kind.value} leaves no frame at a task stack's top"
-    return PlacedEvidence("out-of-place", text, Place.NOWHERE)
+    return PlacedEvidence("out-of-place", text, EvidencePlace.NOWHERE)
 
 
 def _vector(entry: EntryPoint) -> int | None:

@@ -123,7 +123,7 @@ def complete_comm(ctx: click.Context, _param: click.Parameter, typed: str) -> It
 
 def complete_syscall(_ctx: click.Context, _param: click.Parameter, typed: str) -> Items:
     """UAPI names of 64-bit syscalls, with their numbers."""
-    from inspector.facts.syscalls import Abi, names
+    from inspector.facts.uapi import Abi, names
 
     numbers = {name: nr for nr, name in names(Abi.X86_64).items()}
     return _items((name, str(numbers[name])) for name in _likely(numbers, typed))

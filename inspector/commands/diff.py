@@ -24,7 +24,7 @@ from inspector.commands.session import Session
 from inspector.commands.target import TargetOptions
 from inspector.errors import UsageError
 from inspector.model.origin import Origin
-from inspector.model.selector import Address, Selector
+from inspector.model.task import Address, Selector
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from inspector.commands.options import (
 from inspector.commands.session import Session
 from inspector.commands.target import TargetOptions
 from inspector.errors import UsageError
-from inspector.model.selector import Selector
+from inspector.model.task import Selector
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from enum import IntEnum
 import click
 
 from inspector.errors import InspectorError, NothingMatched, TargetLost
-from inspector.model.missing import Missing
+from inspector.model.evidence import Missing
 
 # How a command ends.
 

@@ -23,7 +23,7 @@ from inspector.commands.options import (
 from inspector.commands.session import Session
 from inspector.commands.target import TargetOptions
 from inspector.model.origin import Origin
-from inspector.model.selector import Selector, parse_selector
+from inspector.model.task import Selector, parse_selector
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,10 @@ from inspector.commands.completion import (
     complete_what_or_register,
 )
 from inspector.commands.target import TargetOptions
-from inspector.facts.syscalls import Abi, names
+from inspector.facts.uapi import Abi, names
 from inspector.model.origin import Origin
 from inspector.model.registers import REGISTER_NAMES
-from inspector.model.selector import Selector, parse_selector
+from inspector.model.task import Selector, parse_selector
 from inspector.target.spec import SymbolSource
 
 _Callback = Callable[..., Any]

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, TextIO
 from inspector.commands.failure import PartialAnswerError
 from inspector.commands.target import TargetOptions, target_spec
 from inspector.errors import NothingMatched
-from inspector.model.selector import Selector
+from inspector.model.task import Selector
 from inspector.processes.child import go_on_in_a_child
 from inspector.target.spec import TargetKind, without_plugins
 
 if TYPE_CHECKING:
     from inspector.commands.completion import Names
-    from inspector.model.missing import Missing
+    from inspector.model.evidence import Missing
     from inspector.render.text.style import Step
     from inspector.survey import Survey
 

@@ -15,7 +15,7 @@ from inspector.commands.options import (
 )
 from inspector.commands.session import Session
 from inspector.commands.target import TargetOptions
-from inspector.model.selector import Selector
+from inspector.model.task import Selector
 
 EXAMPLES = (
     Example("inspector stack -c vmcore", "The stack of the panicking task."),

@@ -11,7 +11,7 @@ from functools import lru_cache
 from drgn import FaultError, Program
 
 from inspector.formats.kept_map import KeptMap
-from inspector.formats.page_tables import PAGE_SHIFT, PAGE_SIZE, PageTables
+from inspector.formats.memory import PAGE_SHIFT, PAGE_SIZE, PageTables
 from inspector.target.dump_memory import NOT_KEPT, by_page
 
 # Which bytes of which page frames a small dump keeps.

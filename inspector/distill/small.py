@@ -14,7 +14,7 @@ from drgn.helpers.linux.pid import for_each_task
 from inspector.distill.source import Source
 from inspector.errors import InspectorError, TargetError
 from inspector.model.distillate import Distillate, SensitiveKind, SensitivePlaces, Trim
-from inspector.model.missing import Missing
+from inspector.model.evidence import Missing
 from inspector.processes.whole_file import check_writable, whole_file
 from inspector.target.faults import reading
 from inspector.target.modules import each_module

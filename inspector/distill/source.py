@@ -19,10 +19,9 @@ from inspector.distill.write import Preamble, read_head, vmcoreinfo_note, withou
 from inspector.errors import InspectorError
 from inspector.facts.addresses import START_KERNEL_MAP
 from inspector.formats.elf import Note
-from inspector.formats.image_memory import image_symbols
 from inspector.formats.kdump import UTS_FIELD, UTS_SIZE, KdumpPages
 from inspector.formats.kept_map import joined, kept_map, kept_note, lacks_map
-from inspector.formats.page_tables import PAGE_SHIFT, PAGE_SIZE, phys_base
+from inspector.formats.memory import PAGE_SHIFT, PAGE_SIZE, image_symbols, phys_base
 from inspector.kernel.text import function_at
 from inspector.model.distillate import (
     KeptRange,

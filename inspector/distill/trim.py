@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from inspector.distill.noting import Patches
 from inspector.errors import TargetError
 from inspector.formats.btf_trim import trimmed
-from inspector.formats.image_memory import Read, read_with_holes
+from inspector.formats.memory import Read, read_with_holes
 from inspector.target.target import Target
 
 # Kallsyms without the symbols that compilers and macros make up. Pure.

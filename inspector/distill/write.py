@@ -21,7 +21,7 @@ from inspector.formats.kdump import (
     VERSION,
     ZLIB,
 )
-from inspector.formats.page_tables import PAGE_SIZE
+from inspector.formats.memory import PAGE_SIZE
 from inspector.model.distillate import REDACTED, SensitiveKind, sensitive_registers
 from inspector.model.registers import PT_REGS_SIZE, REGISTER_OFFSETS, Registers
 

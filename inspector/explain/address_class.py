@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from inspector.facts.addresses import MAX_ERRNO, USER_HIGH, is_canonical
-from inspector.facts.errno import errno_name
+from inspector.facts.uapi import errno_name
 from inspector.model.access import AccessFacts, Term
 from inspector.model.evidence import Evidence
 from inspector.model.registers import as_int64

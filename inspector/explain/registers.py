@@ -5,16 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from inspector.explain.number_registers import UNKNOWN, ax, orig_ax
 from inspector.explain.values import (
     C_ARGUMENTS,
     CALLEE_SAVED,
+    UNKNOWN,
     argument,
+    ax,
     by_crash_setup_regs,
+    orig_ax,
     syscall_arguments,
 )
 from inspector.facts.vectors import FAULTS
-from inspector.model.access import Context, Moment
+from inspector.model.access import Context, InstructionPlace
 from inspector.model.evidence import Evidence
 from inspector.model.frame import FoundIn, Frame
 from inspector.model.origin import Delivery, Origin
@@ -65,7 +67,7 @@ def _entry_ip(frame: Frame, context: Context) -> Evidence:
 
 def _user_int3_ip(frame: Frame, context: Context) -> Evidence:
     instruction = context.instruction
-    if _by_instruction(frame) or (instruction and instruction.moment is Moment.BEFORE):
+    if _by_instruction(frame) or (instruction and instruction.moment is InstructionPlace.BEFORE):
         return Evidence("user-int3-ip", "just past the int3 in user space")
     return _USER_STATE["ip"]
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from inspector.fleet.database import Database
-from inspector.model.fleet import Change, ChangeKind, ComparedSet
+from inspector.model.fleet import ChangeKind, ComparedSet, SetChange
 
 Counts = Mapping[str, Mapping[str, int]]
 """Aspect → item → how many; an aspect that no dump of the set tells is not there."""
@@ -75,7 +75,7 @@ def compared_set(database: Database, name: str) -> ComparedSet:
 
 def changes(
     left: ComparedSet, left_counts: Counts, right: ComparedSet, right_counts: Counts
-) -> Iterator[Change]:
+) -> Iterator[SetChange]:
     """What differs, aspect by aspect: new, gone, changed, and there the most frequent first."""
     for aspect in _ASPECTS:
         if aspect in left_counts and aspect in right_counts:
@@ -84,7 +84,7 @@ def changes(
             for item in one.keys() | other.keys():
                 numbers = one.get(item, 0), other.get(item, 0)
                 kind = _kind(numbers, (left.dumps, right.dumps))
-                found += [Change(aspect, item, kind, *numbers)] if kind else []
+                found += [SetChange(aspect, item, kind, *numbers)] if kind else []
             yield from sorted(found, key=_rank)
 
 
@@ -102,5 +102,5 @@ def _kind(numbers: tuple[int, int], dumps: tuple[int, int]) -> ChangeKind | None
     return None if same else ChangeKind.CHANGED
 
 
-def _rank(change: Change) -> tuple[int, int, str]:
+def _rank(change: SetChange) -> tuple[int, int, str]:
     return [*ChangeKind].index(change.kind), -(change.left + change.right), change.item

@@ -16,7 +16,7 @@ import pyarrow.dataset
 
 from inspector.errors import NothingMatched, TargetError, UsageError
 from inspector.fleet.dataset import DUMPS, FRAMES, check_dataset, part_files, path_digest
-from inspector.model.fleet import Answer, Cell, Column, Scalar
+from inspector.model.fleet import Cell, Column, FleetTable, Scalar
 
 # No file, no network, no extension, and no way to ask for one: SQL may be somebody else's.
 _CLOSED = (
@@ -42,13 +42,13 @@ class Database:
         sql: str,
         values: Sequence[object] = (),
         bars: str | None = None,
-    ) -> Answer:
+    ) -> FleetTable:
         """The answer to a question of ours."""
         cursor = self._connection.execute(sql, values)
         columns = tuple(_column(entry) for entry in cursor.description or ())
-        return Answer(name, title, columns, _rows(columns, cursor.fetchall()), bars)
+        return FleetTable(name, title, columns, _rows(columns, cursor.fetchall()), bars)
 
-    def ask_freely(self, sql: str) -> Answer:
+    def ask_freely(self, sql: str) -> FleetTable:
         """The answer to one statement that only reads.
 
         :raises UsageError: if it is none, or the database refuses it
@@ -206,13 +206,13 @@ _LIKE = """
 _IS_THERE = "SELECT signature FROM dumps WHERE starts_with(key, ? || '-') AND outcome = 'read'"
 
 
-def answer(database: Database, name: str) -> Answer:
+def answer(database: Database, name: str) -> FleetTable:
     """:param name: of :data:`QUESTIONS`"""
     question = QUESTIONS[name]
     return database.ask(name, question.title, question.sql, bars=question.bars)
 
 
-def like(database: Database, real_path: str) -> Answer:
+def like(database: Database, real_path: str) -> FleetTable:
     """The dumps whose crash is like that of one of them, the likest first.
 
     :raises NothingMatched: if it is not among them, or did not crash

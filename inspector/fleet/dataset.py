@@ -17,10 +17,10 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from inspector.errors import TargetError
-from inspector.model.fleet import Outcome
+from inspector.model.evidence import Unread
+from inspector.model.fleet import DumpEnd
 from inspector.model.frame import Frame
 from inspector.model.machine import Clock, Machine
-from inspector.model.missing import Unread
 from inspector.model.registers import REGISTER_NAMES
 from inspector.model.report import FullReport
 from inspector.processes.whole_file import whole_file
@@ -315,10 +315,10 @@ def write_read(job: Job, worker: str, seconds: float, told: Row, frames: Iterabl
     """The parts of a dump that was read."""
     head = {"key": job.key, "dump": safe(job.path)}
     _write(_frames_part(job), FRAMES, ({**head, **frame} for frame in frames))
-    _write_dump(job, {**_reading(Outcome.READ, worker, seconds), **told})
+    _write_dump(job, {**_reading(DumpEnd.READ, worker, seconds), **told})
 
 
-def write_unread(job: Job, worker: str, seconds: float, outcome: Outcome, error: str) -> None:
+def write_unread(job: Job, worker: str, seconds: float, outcome: DumpEnd, error: str) -> None:
     """The part of a dump that could not be read, and why."""
     _frames_part(job).unlink(missing_ok=True)
     _write_dump(job, {**_reading(outcome, worker, seconds), "error": safe(error)})
@@ -328,7 +328,7 @@ def _frames_part(job: Job) -> Path:
     return Path(job.dataset) / "frames" / f"{job.key}.parquet"
 
 
-def _reading(outcome: Outcome, worker: str, seconds: float) -> Row:
+def _reading(outcome: DumpEnd, worker: str, seconds: float) -> Row:
     return {
         "outcome": outcome.value,
         "worker": worker,

@@ -11,7 +11,7 @@ from inspector.commands.session import Session
 from inspector.fleet.answer_output import deliver_answer
 from inspector.fleet.database import QUESTIONS, Database, answer, like, open_dataset
 from inspector.fleet.query import QueryRequest
-from inspector.model.fleet import Answer, FleetAnswer
+from inspector.model.fleet import FleetAnswer, FleetTable
 from inspector.processes.whole_file import check_writable
 
 
@@ -26,7 +26,7 @@ def run(session: Session, request: QueryRequest, output: str, file: Path | None)
     return Status.WHOLE if any(one.rows for one in told.answers) else Status.NOTHING_MATCHED
 
 
-def _answers(database: Database, request: QueryRequest) -> tuple[Answer, ...]:
+def _answers(database: Database, request: QueryRequest) -> tuple[FleetTable, ...]:
     if request.sql is not None:
         return (database.ask_freely(request.sql),)
     if request.like is not None:

@@ -17,7 +17,7 @@ import time
 from dataclasses import asdict
 
 from inspector.fleet.dataset import Job, dump_part, write_unread
-from inspector.model.fleet import Outcome
+from inspector.model.fleet import DumpEnd
 from inspector.processes.isolated import clean_environment, isolated
 from inspector.processes.signals import die_with
 
@@ -86,9 +86,9 @@ def _read(job: Job, worker: str, started: float) -> None:
 
 
 _OUTCOMES = {
-    REFUSED: Outcome.REFUSED,
-    TOO_MUCH_MEMORY: Outcome.MEMORY_LIMIT,
-    FAULT: Outcome.FAULT,
+    REFUSED: DumpEnd.REFUSED,
+    TOO_MUCH_MEMORY: DumpEnd.MEMORY_LIMIT,
+    FAULT: DumpEnd.FAULT,
 }
 _MIB = 1 << 20
 
@@ -106,7 +106,7 @@ def read_apart(job: Job, worker: str) -> None:
         write_unread(job, worker, time.monotonic() - started, outcome, error)
 
 
-def _run(job: Job, worker: str) -> tuple[Outcome, str]:
+def _run(job: Job, worker: str) -> tuple[DumpEnd, str]:
     try:
         ended = subprocess.run(
             child_command(os.getpid(), worker, job),
@@ -119,15 +119,15 @@ def _run(job: Job, worker: str) -> tuple[Outcome, str]:
             env=clean_environment(),
         )
     except subprocess.TimeoutExpired:
-        return Outcome.TIME_LIMIT, f"took longer than {job.seconds:g} s"
+        return DumpEnd.TIME_LIMIT, f"took longer than {job.seconds:g} s"
     said = (ended.stderr.decode("utf-8", "backslashreplace").strip().splitlines() or [""])[-1]
     if ended.returncode < 0:
-        return Outcome.KILLED, f"its reader was killed by {_name(-ended.returncode)}"
+        return DumpEnd.KILLED, f"its reader was killed by {_name(-ended.returncode)}"
     if ended.returncode == 0:
-        return Outcome.READ, "" if dump_part(job).exists() else "its reader wrote nothing"
+        return DumpEnd.READ, "" if dump_part(job).exists() else "its reader wrote nothing"
     if ended.returncode == TOO_MUCH_MEMORY:
-        return Outcome.MEMORY_LIMIT, f"needs more than {job.memory // _MIB:,} MiB of memory"
-    outcome = _OUTCOMES.get(ended.returncode, Outcome.FAULT)
+        return DumpEnd.MEMORY_LIMIT, f"needs more than {job.memory // _MIB:,} MiB of memory"
+    outcome = _OUTCOMES.get(ended.returncode, DumpEnd.FAULT)
     return outcome, said or f"its reader ended with {ended.returncode}"
 
 

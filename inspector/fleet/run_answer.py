@@ -15,7 +15,7 @@ from inspector.fleet.cluster import cluster, read_all
 from inspector.fleet.dataset import Job, dump_part, forget, job_of, make_dataset
 from inspector.fleet.patterns import matching
 from inspector.fleet.run import RunRequest
-from inspector.model.fleet import DumpOutcome, FleetRun, Outcome
+from inspector.model.fleet import DumpEnd, DumpOutcome, FleetRun
 from inspector.queries.report import Step
 from inspector.render.text.fleet import fleet_run_json, fleet_run_text
 from inspector.render.words import safe
@@ -42,7 +42,7 @@ def run(session: Session, request: RunRequest, output: str) -> Status:
         session.out.write(fleet_run_json(told))
     else:
         session.out.writelines(fleet_run_text(told))
-    whole = not failed and all(d.outcome is Outcome.READ and not d.missing for d in told.dumps)
+    whole = not failed and all(d.outcome is DumpEnd.READ and not d.missing for d in told.dumps)
     return Status.WHOLE if whole else Status.PARTIAL
 
 
@@ -57,7 +57,7 @@ def _jobs(session: Session, request: RunRequest) -> list[Job]:
 
 
 def _forget_unread(job: Job) -> None:
-    if dump_part(job).exists() and _outcome(job).outcome is not Outcome.READ:
+    if dump_part(job).exists() and _outcome(job).outcome is not DumpEnd.READ:
         forget(job)
 
 
@@ -78,5 +78,5 @@ def _outcome(job: Job) -> DumpOutcome:
     columns = ["dump", "outcome", "error", "missing"]
     (row,) = pyarrow.parquet.read_table(dump_part(job), columns=columns).to_pylist()
     return DumpOutcome(
-        row["dump"], Outcome(row["outcome"]), row["error"], len(row["missing"] or ())
+        row["dump"], DumpEnd(row["outcome"]), row["error"], len(row["missing"] or ())
     )

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from itertools import islice
 
 from inspector.errors import Unreadable
-from inspector.formats.image_memory import Read, Run, runs, search_range
 from inspector.formats.kallsyms_names import (
-    Names,
+    KallsymsNames,
     TokenTables,
     names_below,
     rows_of_digits,
     tokens_at,
 )
+from inspector.formats.memory import Read, Run, runs, search_range
 
 # Kallsyms' addresses: where they lie, and how they are encoded.
 #
@@ -209,7 +209,9 @@ def _token_tables(read: Read, low: int, high: int) -> Iterator[TokenTables]:
         before = run
 
 
-def _tables(read: Read, tokens: TokenTables, names: Names, stext: int) -> KallsymsTables | None:
+def _tables(
+    read: Read, tokens: TokenTables, names: KallsymsNames, stext: int
+) -> KallsymsTables | None:
     index = _index_of(b"_stext", tokens, names)
     if index is None:
         return None
@@ -228,7 +230,7 @@ def _tables(read: Read, tokens: TokenTables, names: Names, stext: int) -> Kallsy
     )
 
 
-def _index_of(symbol: bytes, tokens: TokenTables, names: Names) -> int | None:
+def _index_of(symbol: bytes, tokens: TokenTables, names: KallsymsNames) -> int | None:
     for index, name in enumerate(names.compressed):
         if tokens.expand(name)[1:] == symbol:
             return index

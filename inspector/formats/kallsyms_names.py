@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import accumulate, islice
 
 from inspector.errors import Unreadable
-from inspector.formats.image_memory import Read, Run, read_down, read_up, read_with_holes
+from inspector.formats.memory import Read, Run, read_down, read_up, read_with_holes
 
 # Kallsyms' tables of tokens: the one part of it that can be told by its look.
 #
@@ -195,7 +195,7 @@ _MOST_CANDIDATES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class KallsymsNames:
     """The compressed names, verified against their number and their markers.
 
     :ivar num_syms: address of ``kallsyms_num_syms``
@@ -215,7 +215,7 @@ class _Candidate:
     names: int
 
 
-def names_below(read: Read, low: int, token_table: int) -> Names | None:
+def names_below(read: Read, low: int, token_table: int) -> KallsymsNames | None:
     """The names whose markers lie in ``[low, token_table)``, or None."""
     for markers in islice(markers_below(read, low, token_table), _MOST_MARKERS):
         if markers.offsets[-1] <= _MOST_NAMES and (names := _names_of(read, markers)):
@@ -223,7 +223,7 @@ def names_below(read: Read, low: int, token_table: int) -> Names | None:
     return None
 
 
-def _names_of(read: Read, markers: Markers) -> Names | None:
+def _names_of(read: Read, markers: Markers) -> KallsymsNames | None:
     last = markers.offsets[-1]
     data = read_down(read, markers.address, last + GROUP * LONGEST_NAME + 2 * MOST_PADDING)
     base = markers.address - len(data)
@@ -232,7 +232,7 @@ def _names_of(read: Read, markers: Markers) -> Names | None:
         names = data[candidate.names - base :]
         for has_long in (False, True):
             if compressed := _walk(names, candidate.count, markers.offsets, has_long):
-                return Names(candidate.num_syms, candidate.names, compressed)
+                return KallsymsNames(candidate.num_syms, candidate.names, compressed)
     return None
 
 

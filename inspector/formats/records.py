@@ -18,9 +18,9 @@ from typing import Any, TypeVar
 
 from inspector.errors import RecordError
 from inspector.model.access import Context
+from inspector.model.evidence import Missing
 from inspector.model.frame import Frame
 from inspector.model.machine import KernelIdentity
-from inspector.model.missing import Missing
 from inspector.model.record import Record, RecordProbe
 from inspector.model.registers import REGISTER_NAMES, Registers
 

@@ -10,7 +10,7 @@ from typing import Any
 from inspector.model.registers import PT_REGS_SIZE
 
 
-class Shape:
+class FieldLayout:
     """A packed little-endian struct: ``name:code`` words, in order (codes: :mod:`struct`)."""
 
     def __init__(self, fields: str) -> None:
@@ -40,10 +40,10 @@ class Layout:
     """
 
     version: int
-    header: Shape
-    hold: Shape | None
-    probe: Shape
-    record: Shape
+    header: FieldLayout
+    hold: FieldLayout | None
+    probe: FieldLayout
+    record: FieldLayout
     max_probes: int = 8
 
     @property
@@ -65,7 +65,7 @@ class Layout:
 
 
 # What every version begins with.
-START = Shape("magic:8s abi_version:I header_size:I")
+START = FieldLayout("magic:8s abi_version:I header_size:I")
 
 _HEADER_1 = (
     "magic:8s abi_version:I header_size:I record_size:I record_count:I slice_offset:I"
@@ -80,26 +80,26 @@ _RECORD_1_PROBE = " probe:H mechanism:B mode:B text_byte:B"
 
 _VERSION_1 = Layout(
     version=1,
-    header=Shape(_HEADER_1),
+    header=FieldLayout(_HEADER_1),
     hold=None,
-    probe=Shape("address:Q nmissed_address:Q hits:Q mode:I crash_after:I name:96s"),
-    record=Shape(_RECORD_1 + _RECORD_1_TASK + _RECORD_1_PROBE + " reserved:3x comm:16s"),
+    probe=FieldLayout("address:Q nmissed_address:Q hits:Q mode:I crash_after:I name:96s"),
+    record=FieldLayout(_RECORD_1 + _RECORD_1_TASK + _RECORD_1_PROBE + " reserved:3x comm:16s"),
 )
 
 _VERSION_2 = Layout(
     version=2,
-    header=Shape(_HEADER_1 + " events:Q"),
-    hold=Shape(
+    header=FieldLayout(_HEADER_1 + " events:Q"),
+    hold=FieldLayout(
         "record:Q since_ns:Q until_ns:Q ended_ns:Q cooldown_until_ns:Q frame_address:Q task:Q"
         " iterations:Q held:I cpu:I pid:i probe:I ended_by:I reserved:4x"
     ),
-    probe=Shape(
+    probe=FieldLayout(
         "address:Q nmissed_address:Q return_nmissed_address:Q hits:Q filtered:Q recorded:Q lost:Q"
         " missed:Q held:Q unheld:128s every:Q limit:Q crash_after:Q hold_ms:I flags:I state:I"
         " mode:I filters:I pid:i tgid:i nr:i comm:16s mechanism_now:B text_byte:B reserved:6x"
         " name:96s"
     ),
-    record=Shape(
+    record=FieldLayout(
         _RECORD_1
         + " event:Q return_address:Q"
         + _RECORD_1_TASK

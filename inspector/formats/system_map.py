@@ -13,7 +13,7 @@ from drgn import Symbol, SymbolBinding, SymbolIndex, SymbolKind
 
 from inspector.errors import TargetError
 from inspector.facts.addresses import START_KERNEL_MAP
-from inspector.formats.image_memory import image_symbols
+from inspector.formats.memory import image_symbols
 
 _LINE = re.compile(rb"^([0-9a-f]{16}) (\S) (\S+)$", re.MULTILINE)
 

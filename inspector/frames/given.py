@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from inspector.frames.naming import Surroundings
 from inspector.kernel.crash_notes import crash_note
-from inspector.model.candidate import Candidate, FoundBy
+from inspector.model.frame import Candidate, FoundBy
 from inspector.model.registers import PT_REGS_SIZE, Registers
 from inspector.model.stack import Stack, StackKind
 from inspector.model.task import Running, Task

@@ -5,16 +5,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from inspector.classify.naming import redacted, verdict_of
+from inspector.classify.origin import redacted, verdict_of
 from inspector.classify.task_top import Slot, slot_of, verdict_on
 from inspector.errors import TargetError, Unreadable
-from inspector.kernel.entry_points import EntryPoints
+from inspector.kernel.entry_points import EntryPoints, Syscalls
 from inspector.kernel.kprobes import Kprobes
-from inspector.kernel.syscalls import Syscalls
 from inspector.kernel.text import GeneratedText
-from inspector.model.candidate import Candidate, FoundBy, Unwinder, Verdict, Word
 from inspector.model.distillate import REDACTED_WORD
-from inspector.model.frame import EntryFrame, EntryPattern, FoundIn, Frame
+from inspector.model.frame import (
+    Candidate,
+    EntryFrame,
+    EntryPattern,
+    FoundBy,
+    FoundIn,
+    Frame,
+    Unwinder,
+    Verdict,
+    Word,
+)
 from inspector.model.record import Kprobe
 from inspector.model.registers import REGISTER_OFFSETS, Registers
 from inspector.model.stack import Stack

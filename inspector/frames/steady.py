@@ -12,8 +12,8 @@ import os
 from dataclasses import dataclass
 
 from inspector.errors import Unreadable
-from inspector.kernel.moving_tasks import MovingTasks
-from inspector.model.task import Moment, Running, Task
+from inspector.kernel.task_states import MovingTasks
+from inspector.model.task import Running, RunState, Task
 from inspector.target.spec import TargetKind
 from inspector.target.target import Target
 
@@ -26,7 +26,7 @@ class Look:
     """
 
     task: Task
-    moment: Moment
+    moment: RunState
     live: bytes
 
     @property

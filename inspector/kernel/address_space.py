@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Which part of the address space an address lies in, and what a process has mapped there."""
+"""What an address is on this kernel, what a frame's words point to, and the facts of a fault."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import struct
+from collections.abc import Iterator, Sequence
 
 from drgn import Object
 from drgn.helpers.linux.fs import d_path
@@ -19,9 +20,22 @@ from inspector.facts.addresses import (
     Area,
     is_canonical,
 )
+from inspector.kernel.cpus import ADDRESS_SPACE
+from inspector.kernel.ftrace import stores_zero_in_orig_ax
+from inspector.kernel.instructions import Instructions
+from inspector.kernel.kprobe_features import in_forbidden_section
+from inspector.kernel.tasks import Tasks
+from inspector.kernel.text import TextOwner, relative_addresses
+from inspector.model.access import AccessFacts, BugPlace, Context, Pointer, PointsTo
+from inspector.model.frame import Frame
+from inspector.model.origin import FTRACE_CALLERS, Delivery
+from inspector.model.registers import PT_REGS_SIZE
+from inspector.model.stack import Location, Stack, TextRange
 from inspector.model.task import Task, escape_bytes
 from inspector.target.faults import reading
 from inspector.target.target import Target, vmcoreinfo
+
+# Which part of the address space an address lies in, and what a process has mapped there.
 
 # Which part of the address space an address lies in, on the kernel that is read.
 
@@ -144,3 +158,217 @@ def _without_file(mm: Object, area: Object) -> str:
     if low <= mm.brk.value_() and high >= mm.start_brk.value_():
         return "the heap"
     return "an anonymous mapping"
+
+
+# What a kernel's memory tells of an exception beside its frame: CR2, error code, bug table.
+#
+# No kernel since 5.0 keeps CR2 of a page fault that it dies of (commit 1ad33f5aec20, "x86/fault:
+# Don't set thread.cr2, etc before OOPSing"): ``thread.cr2`` is then of an earlier signal, and not
+# read. With FRED the CPU wrote it beside the frame. Otherwise the log has it.
+
+_PF = 14
+# Vectors with an error code that do_trap() and exc_general_protection() keep in the task before
+# they die (arch/x86/kernel/traps.c): #TS, #NP, #SS, #GP, #AC.
+_KEPT = frozenset({10, 11, 12, 13, 17})
+_BUGFLAG_WARNING = 1  # include/asm-generic/bug.h
+_LONGEST_NAME = 512
+
+
+class FaultFacts:
+    """Looks around exceptions, for one target."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._levels = page_table_levels(target)
+
+    def of(self, frame: Frame, stacks: Sequence[Stack], frames: Sequence[Frame]) -> AccessFacts:
+        """What is known of the exception that made ``frame``.
+
+        :param stacks: those that its CPU may have stood on
+        :param frames: all of its task
+        """
+        task = frame.task
+        home = None if task is None else task.entry_address
+        return AccessFacts(
+            vector=frame.vector,
+            error_code=frame.error_code
+            if frame.error_code is not None
+            else self._kept_error_code(frame, frames),
+            cr2=self._cr2_by_fred(frame),
+            user_mode=frame.user_mode,
+            gs_base=None if frame.user_mode else self._per_cpu_offset(frame.cpu),
+            levels=self._levels,
+            kasan=self._target.symbols.address_of("kasan_report") is not None,
+            stacks=tuple(TextRange(s.low, s.high, s.kind.value) for s in stacks),
+            pointers={} if home is None else {"the address of the task's entry frame": home},
+            bug=None if frame.user_mode else self.bug_place(frame.registers.ip),
+            caller="" if frame.user_mode else self._caller(frame),
+        )
+
+    def bug_place(self, address: int) -> BugPlace | None:
+        """The entry of the bug table for the instruction at ``address``, None where there is none.
+
+        As find_bug() looks it up (lib/bug.c), ``struct bug_entry`` of asm-generic/bug.h.
+        """
+        location = self._target.locate(address)
+        if location is None:
+            return None
+        try:
+            return self._bug_place(TextOwner(self._target, location.module), address)
+        except InspectorError:
+            return None  # the table is left out of a dump as often as not
+
+    def _bug_place(self, owner: TextOwner, address: int) -> BugPlace | None:
+        entry = "struct bug_entry"
+        table, size = owner.table(entry)
+        if not self._target.has_member(entry, "bug_addr_disp"):
+            return None
+        addresses = relative_addresses(self._target, table, size, entry, "bug_addr_disp")
+        if address not in addresses:
+            return None
+        at = table + addresses.index(address) * self._target.sizeof(entry)
+        if not self._target.has_member(entry, "file_disp"):
+            return None  # without CONFIG_DEBUG_BUGVERBOSE
+        pointer = at + self._target.offsetof(entry, "file_disp")
+        (distance,) = struct.unpack("<i", self._target.read(pointer, 4))
+        line, flags = (
+            int.from_bytes(self._target.read(at + self._target.offsetof(entry, name), 2), "little")
+            for name in ("line", "flags")
+        )
+        name = self._string((pointer + distance) % ADDRESS_SPACE)
+        return BugPlace(name, line, bool(flags & _BUGFLAG_WARNING))
+
+    def _string(self, address: int) -> str:
+        with reading("the name of a source file"):
+            text = self._target.prog.read_c_string(address, max_size=_LONGEST_NAME)
+        return escape_bytes(text)
+
+    def _kept_error_code(self, frame: Frame, frames: Sequence[Frame]) -> int | None:
+        """``thread.error_code``, where no other exception can have written it since."""
+        rivals = [f for f in frames if f.vector == frame.vector and not f.user_mode]
+        if frame.user_mode or frame.task is None or frame.vector not in _KEPT or len(rivals) != 1:
+            return None
+        thread = frame.task.address + self._target.offsetof("struct task_struct", "thread")
+        try:
+            trap, code = (
+                self._target.word(thread + self._target.offsetof("struct thread_struct", name))
+                for name in ("trap_nr", "error_code")
+            )
+        except InspectorError:
+            return None
+        return code if trap == frame.vector else None
+
+    def _cr2_by_fred(self, frame: Frame) -> int | None:
+        """``fred_info.edata``, the word behind ``struct pt_regs``: CR2 of a page fault."""
+        if frame.vector != _PF or frame.delivery is not Delivery.FRED or frame.record is not None:
+            return None
+        return self._target.readable_word(frame.address + PT_REGS_SIZE)
+
+    def _per_cpu_offset(self, cpu: int | None) -> int | None:
+        offsets = self._target.symbols.address_of("__per_cpu_offset")
+        if cpu is None or offsets is None:
+            return None
+        return self._target.readable_word(offsets + 8 * cpu)
+
+    def _caller(self, frame: Frame) -> str:
+        """Who called a place that is no text: the word at sp, if it is a return address."""
+        if self._target.locate(frame.registers.ip) is not None:
+            return ""
+        word = self._target.readable_word(frame.registers.sp)
+        place = None if word is None else self._target.symbols.locate_return(word)
+        if place is None or word is None:
+            return ""
+        return f"the word at sp, {word:#x}, is a return address into {place}, as a call leaves one"
+
+
+# What the words in a frame point to, read only for frames that are explained.
+
+# Where nothing tells what a task has mapped, less is taken for a number: mmap_min_addr's usual
+# value in user mode; in the kernel 32-bit numbers are far more than its user pointers.
+_NUMBER_IN_USER_MODE = 0x10000
+_NUMBER_IN_KERNEL = 1 << 32
+
+# Functions that are often advised to be probed for the syscall number.
+_ADVISED = ("do_syscall_64", "entry_SYSCALL_64")
+
+
+class Pointers:
+    """Resolves pointers for one target.
+
+    :param mappings: whether to look at what a process has mapped
+    """
+
+    def __init__(self, target: Target, tasks: Tasks, *, mappings: bool) -> None:
+        self._target = target
+        self._mappings = mappings
+        self._instructions = Instructions(target)
+        self._tasks = {task.address: task for task in tasks.all()}
+        self._space = AddressSpace(target)
+
+    def context(self, frame: Frame) -> Context:
+        """The surroundings that explaining ``frame`` needs."""
+        pointers = {
+            register: self._pointer(frame, value)
+            for register, value in frame.registers.items()
+            if register not in frame.absent
+        }
+        return Context(
+            pointers,
+            self._probe(frame),
+            self._instructions.of(frame),
+            self._instructions.at_entry(frame),
+            *self._of_ftrace(frame),
+        )
+
+    def _of_ftrace(self, frame: Frame) -> tuple[bool | None, tuple[str, ...]]:
+        caller = FTRACE_CALLERS.get(frame.origin)
+        if caller is None:
+            return None, ()
+        advised = (name for name in _ADVISED if in_forbidden_section(self._target, name))
+        return stores_zero_in_orig_ax(self._target, caller), tuple(advised)
+
+    def _pointer(self, frame: Frame, value: int) -> Pointer:
+        task = frame.task
+        if task is not None and task.entry_address is not None:
+            offset = value - task.entry_address
+            if 0 <= offset < PT_REGS_SIZE and value != frame.address:
+                return Pointer(PointsTo.ENTRY_FRAME, offset=offset, task=task)
+        if 0 <= value - frame.address < PT_REGS_SIZE:
+            return Pointer(PointsTo.OWN_FRAME, offset=value - frame.address)
+        if task is not None and task.stack is not None and value in task.stack:
+            return Pointer(PointsTo.TASK_STACK, offset=task.stack.high - value)
+        if value in self._tasks:
+            return Pointer(PointsTo.TASK, task=self._tasks[value])
+        if self._space.is_user(value):
+            return self._user_pointer(frame, value)
+        if not self._space.is_canonical(value):
+            return Pointer(PointsTo.NOT_CANONICAL)
+        # User space has no pointers into the kernel: its negative numbers look like some.
+        return Pointer(PointsTo.NUMBER) if frame.user_mode else self._kernel_pointer(value)
+
+    def _kernel_pointer(self, value: int) -> Pointer:
+        location = self._target.locate(value)
+        if location is not None:
+            return Pointer(PointsTo.TEXT, location)
+        area = self._space.area_of(value)
+        if not area and value >= MODULES_END:
+            return Pointer(PointsTo.NUMBER)
+        return Pointer(PointsTo.KERNEL, area=area)
+
+    def _user_pointer(self, frame: Frame, value: int) -> Pointer:
+        if frame.task is None or not self._mappings:
+            return self._in_users_range(frame, value)
+        try:
+            mapping = mapping_at(self._target, frame.task, value)
+        except InspectorError:
+            return self._in_users_range(frame, value)
+        return Pointer(PointsTo.USER, area=mapping) if mapping else Pointer(PointsTo.NUMBER)
+
+    def _in_users_range(self, frame: Frame, value: int) -> Pointer:
+        low = _NUMBER_IN_USER_MODE if frame.user_mode else _NUMBER_IN_KERNEL
+        return Pointer(PointsTo.USER if value >= low else PointsTo.NUMBER)
+
+    def _probe(self, frame: Frame) -> Location | None:
+        if frame.record is not None:
+            return self._target.locate(frame.record.probe.address)
+        return frame.kprobe.location if frame.kprobe else None

@@ -12,11 +12,10 @@ from functools import partial
 from drgn import Object
 
 from inspector.errors import InspectorError, Unreadable
-from inspector.kernel.facts import unread, variable
-from inspector.model.missing import Unread
+from inspector.model.evidence import Unread
 from inspector.model.stack import CodeRegion, RegionKind, TextRange
-from inspector.target.faults import reading
-from inspector.target.target import Target
+from inspector.target.faults import reading, unread
+from inspector.target.target import Target, variable
 
 # ftrace's code that builds frames, and its generated copies, which no symbol covers.
 

@@ -12,16 +12,15 @@ from drgn.helpers.linux.mm import access_process_vm
 
 from inspector.errors import InspectorError, TargetError
 from inspector.formats.x86 import decode
-from inspector.kernel.facts import fact, variable
 from inspector.kernel.ftrace import NOP5, SITE_SIZE, FtraceSites
-from inspector.model.access import DecodedInstruction, Moment, Planted
+from inspector.model.access import DecodedInstruction, InstructionPlace, Planted
+from inspector.model.evidence import Unread
 from inspector.model.frame import Frame
-from inspector.model.missing import Unread
 from inspector.model.origin import Origin
 from inspector.model.record import KprobeFlags
 from inspector.model.stack import TextRange
-from inspector.target.faults import reading
-from inspector.target.target import Target
+from inspector.target.faults import fact, reading
+from inspector.target.target import Target, variable
 
 # The instruction that IBT wants at the target of an indirect branch.
 
@@ -158,7 +157,7 @@ class Instructions:
         except InspectorError:
             size = _PAGE - address % _PAGE  # it may be the last of its text
             code = self._original.read(TextRange(address, address + min(size, _LONGEST), ""))
-        moment = Moment.AT if address == frame.registers.ip else Moment.BEFORE
+        moment = InstructionPlace.AT if address == frame.registers.ip else InstructionPlace.BEFORE
         decoded = _first(code, address, moment)
         now = self._target.read(address, 1)
         if decoded is None or now == decoded.code[:1]:
@@ -170,11 +169,11 @@ class Instructions:
         for before in _before(frame):
             code = self._user(frame, ip - len(before), len(before))
             if code == before:
-                return _first(code, ip - len(before), Moment.BEFORE)
+                return _first(code, ip - len(before), InstructionPlace.BEFORE)
         if frame.origin in _AFTER_SYSCALL or frame.origin.is_syscall:
             return None  # what it goes on with explains nothing
         size = min(_LONGEST, _PAGE - ip % _PAGE)
-        return _first(self._user(frame, ip, size), ip, Moment.AT)
+        return _first(self._user(frame, ip, size), ip, InstructionPlace.AT)
 
     def _user(self, frame: Frame, address: int, size: int) -> bytes:
         if frame.task is None:
@@ -202,7 +201,7 @@ def _before(frame: Frame) -> tuple[bytes, ...]:
     return (_INT3,) if frame.origin is Origin.INT3 else ()
 
 
-def _first(code: bytes, address: int, moment: Moment) -> DecodedInstruction | None:
+def _first(code: bytes, address: int, moment: InstructionPlace) -> DecodedInstruction | None:
     found = decode(code, address).instructions
     if not found:
         return None

@@ -8,13 +8,12 @@ from drgn.helpers.linux.list import list_for_each_entry
 
 from inspector.errors import InspectorError, TargetError
 from inspector.formats.x86 import decode
-from inspector.kernel.facts import fact, unread, variable
 from inspector.kernel.text import function_at, section
-from inspector.model.missing import Unread
+from inspector.model.evidence import Unread
 from inspector.model.probe import Instruction, KprobeFeatures
 from inspector.model.stack import TextRange
-from inspector.target.faults import reading
-from inspector.target.target import Target
+from inspector.target.faults import fact, reading, unread
+from inspector.target.target import Target, variable
 
 _MAX_ENTRIES = 100_000  # a longer list is a loop
 

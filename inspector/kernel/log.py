@@ -9,8 +9,7 @@ from collections.abc import Iterator, Sequence
 from drgn import Object
 
 from inspector.errors import TargetError
-from inspector.model.death import DeathKind
-from inspector.model.machine import LogExcerpt, LogLine, Panic
+from inspector.model.machine import DeathKind, LogExcerpt, LogLine, Panic
 from inspector.model.task import escape_bytes
 from inspector.target.faults import reading
 from inspector.target.target import Target

@@ -8,12 +8,11 @@ from drgn.helpers.linux.module import module_address_regions
 
 from inspector.errors import InspectorError, Unreadable
 from inspector.kernel.cpus import panicking_cpu, present_cpus
-from inspector.kernel.facts import fact
 from inspector.kernel.log import log_tail, panic_in
+from inspector.model.evidence import Unread
 from inspector.model.machine import Clock, LoadedModule, Machine, Taint
-from inspector.model.missing import Unread
 from inspector.model.task import escape_bytes
-from inspector.target.faults import reading
+from inspector.target.faults import fact, reading
 from inspector.target.modules import each_module
 from inspector.target.target import Target
 

@@ -10,7 +10,7 @@ from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from inspector.errors import InspectorError, TargetError, Unreadable
-from inspector.model.missing import Missing
+from inspector.model.evidence import Missing
 from inspector.model.registers import PT_REGS_SIZE
 from inspector.model.stack import Stack, StackKind
 from inspector.model.task import Running, Task, escape_comm

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from inspector.logs.headlines import Headline
 from inspector.logs.lines import Line
 from inspector.logs.trace import TraceEntry
-from inspector.model.oops import Shape
+from inspector.model.oops import FrameShape
 
 _RIP = re.compile(r"RIP: ([0-9a-f]{4}):(.*)")
 _BARE_RIP = re.compile(
@@ -87,7 +87,7 @@ class RawFrame:
     """
 
     line: int
-    shape: Shape
+    shape: FrameShape
     registers: dict[str, int] = field(default_factory=dict)
     place: str = ""
     function: str = ""
@@ -115,7 +115,7 @@ class RawFrame:
     double_fault: bool = False
 
 
-class Block:
+class RegisterBlock:
     """One frame while its lines come in."""
 
     def __init__(self, raw: RawFrame) -> None:
@@ -182,7 +182,7 @@ class Block:
     def closed(self) -> RawFrame:
         """The frame that the lines made."""
         if not self.rows:
-            self.raw.shape = Shape.RETURN_WORDS
+            self.raw.shape = FrameShape.RETURN_WORDS
         for name in self.raw.mixed:
             self.raw.registers.pop(name, None)
         return self.raw
@@ -204,7 +204,7 @@ def begins_block(line: Line, text: str) -> RawFrame | None:
     found = _RIP.match(text)
     if found is None:
         return _bare(line, text)
-    raw = RawFrame(line.number, Shape.REGISTERS, {"cs": int(found[1], 16)})
+    raw = RawFrame(line.number, FrameShape.REGISTERS, {"cs": int(found[1], 16)})
     name_place(raw, found[2].strip())
     return raw
 
@@ -239,7 +239,7 @@ def _bare(line: Line, text: str) -> RawFrame | None:
     found = _BARE_RIP.match(text)
     if found is None:
         return None
-    raw = RawFrame(line.number, Shape.REGISTERS, {"ip": int(found[1], 16)})
+    raw = RawFrame(line.number, FrameShape.REGISTERS, {"ip": int(found[1], 16)})
     raw.reader = "systemtap"
     if found[2]:
         raw.reader = "crash"

@@ -16,7 +16,7 @@ _NUMBERS = re.compile(r"(\d+)\.(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class EraChange:
     """One difference of what kernels print or leave in a frame.
 
     :ivar since: the first mainline release with it
@@ -28,15 +28,15 @@ class Change:
 
 
 # arch/x86/kernel/process_64.c, dumpstack.c, traps.c; arch/x86/entry/; kernel/panic.c
-ORIG_RAX = Change((4, 10), "__show_regs() prints ORIG_RAX, and leaves it out where it is -1")
-NO_ADDRESSES = Change((4, 10), "RIP: and traces come without [<address>]")
-FRAMES_IN_TRACES = Change((4, 10), "a trace prints the frames that it comes through")
-CODE_BEHIND_RIP = Change((4, 18), "show_ip() prints Code: right behind RIP:")
-WARN_TRAPS = Change((4, 12), "WARN() is an undefined instruction, and its registers are printed")
-WRAPPERS = Change((4, 17), "__x64_sys_*() is given the entry frame")
-MINUS_ONE = Change((5, 8), "interrupt entry leaves -1 in orig_ax, no complement of the vector")
-LOW_TIMER = Change((4, 16), "the lowest system vector is 0xec, the local timer's")
-PLAIN_FASTPATH = Change((4, 16), "the syscall entry writes all of the frame: no fast path")
+ORIG_RAX = EraChange((4, 10), "__show_regs() prints ORIG_RAX, and leaves it out where it is -1")
+NO_ADDRESSES = EraChange((4, 10), "RIP: and traces come without [<address>]")
+FRAMES_IN_TRACES = EraChange((4, 10), "a trace prints the frames that it comes through")
+CODE_BEHIND_RIP = EraChange((4, 18), "show_ip() prints Code: right behind RIP:")
+WARN_TRAPS = EraChange((4, 12), "WARN() is an undefined instruction, and its registers are printed")
+WRAPPERS = EraChange((4, 17), "__x64_sys_*() is given the entry frame")
+MINUS_ONE = EraChange((5, 8), "interrupt entry leaves -1 in orig_ax, no complement of the vector")
+LOW_TIMER = EraChange((4, 16), "the lowest system vector is 0xec, the local timer's")
+PLAIN_FASTPATH = EraChange((4, 16), "the syscall entry writes all of the frame: no fast path")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class Era:
         if until is not None:
             self.until = until if self.until is None else min(self.until, until)
 
-    def has(self, change: Change) -> bool | None:
+    def has(self, change: EraChange) -> bool | None:
         """Whether this kernel does so; None where the text leaves it open."""
         if self.since >= change.since:
             return True

@@ -13,7 +13,7 @@ from functools import lru_cache
 from inspector.explain.registers import phrase
 from inspector.explain.values import decoded
 from inspector.facts.addresses import USER_HIGH
-from inspector.facts.syscalls import X32_SYSCALL_BIT, Abi, names
+from inspector.facts.uapi import X32_SYSCALL_BIT, Abi, names
 from inspector.logs.block import GENERAL, RawFrame
 from inspector.logs.eras import PLAIN_FASTPATH, Era
 from inspector.logs.told import HAVE_ERROR_CODE, KERNEL_HALF, Told, orig_ax, user_mode

@@ -13,14 +13,13 @@ from inspector.logs.block import RawFrame
 from inspector.logs.decoding import texts_of
 from inspector.logs.lines import Line, lines_of
 from inspector.logs.meanings import USER32_CS, meanings_of, syscall_of
-from inspector.logs.opcodes import instruction_of
 from inspector.logs.reader import Log, RawReport, Stream
 from inspector.logs.stories import missing, story
-from inspector.logs.told import HAVE_ERROR_CODE, Told, user_mode
+from inspector.logs.told import HAVE_ERROR_CODE, Told, instruction_of, user_mode
 from inspector.logs.verdict import verdict
 from inspector.model.evidence import Evidence
 from inspector.model.frame import Syscall
-from inspector.model.oops import LogReport, Shape, ToldFrame, ToldReport
+from inspector.model.oops import FrameShape, LogReport, ToldFrame, ToldReport
 
 _SWEEP = 512  # lines
 _IDLE = 2000  # lines after which a caller that is silent has said all of its report
@@ -251,7 +250,7 @@ def read_log(text: str, source: str) -> LogReport:
 
 def _is_empty(raw: RawFrame) -> bool:
     words = [raw.registers.get(name) for name in ("cs", "sp", "flags")]
-    return raw.shape is not Shape.PRINTED and words == [0, 0, 0]
+    return raw.shape is not FrameShape.PRINTED and words == [0, 0, 0]
 
 
 def _error_code(raw: RawFrame, told: Told) -> int | None:

@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass, field, replace
 
 from inspector.logs.block import (
-    Block,
     Code,
     RawFrame,
+    RegisterBlock,
     begins_block,
     code_of,
     is_middle_of_block,
@@ -30,7 +30,7 @@ from inspector.logs.trace import (
     task_line,
     trace_entry,
 )
-from inspector.model.oops import Shape
+from inspector.model.oops import FrameShape
 
 _END = re.compile(r"---\[ end (?:trace|Kernel panic)")
 _CUT_HERE = re.compile(r"-{4,}\[ cut here \]-{4,}")
@@ -116,8 +116,8 @@ class Stream:
         self._log = log
         self._report: RawReport | None = None
         self.done: list[RawReport] = []
-        self._block: Block | None = None
-        self._earlier: Block | None = None  # cut off by another block, and perhaps not over
+        self._block: RegisterBlock | None = None
+        self._earlier: RegisterBlock | None = None  # cut off by another block, and perhaps not over
         self._printed: Printed | None = None
         self._headline: Headline | None = None  # still waits for its frame
         self._under: Headline | None = None
@@ -179,7 +179,7 @@ class Stream:
         if self._block is not None and (self._block.takes(line, bare) or self._give_to_two(line)):
             return True
         if is_middle_of_block(line.text):
-            raw = RawFrame(line.number, Shape.REGISTERS, beginning=False)
+            raw = RawFrame(line.number, FrameShape.REGISTERS, beginning=False)
             self._begin_block(raw, line).takes(line, bare)
             return True
         return bool(_SUMMARY_LINE.match(line.text))
@@ -194,7 +194,7 @@ class Stream:
             each.raw.mixed |= told.keys()
         return True
 
-    def _begin_block(self, raw: RawFrame, line: Line) -> Block:
+    def _begin_block(self, raw: RawFrame, line: Line) -> RegisterBlock:
         block = self._block
         if block is not None and block.raw.inlined and block.last + 3 > line.number:
             # A symbolizer prints RIP again for every function inlined there.
@@ -230,7 +230,7 @@ class Stream:
         if raw.beginning and raw.reader == "kernel":
             self._log.era.saw_rip(raw.old)
         self._earlier = block if unfinished else None
-        self._block = Block(raw)
+        self._block = RegisterBlock(raw)
         report.frames.append(raw)
         self._headline = self._entry = self._guessed = self._exception_rip = None
         self._caller = None
@@ -250,7 +250,7 @@ class Stream:
         elif code is not None and not self._log.era.has(CODE_BEHIND_RIP):
             self._give_late(code)
 
-    def _give_early(self, block: Block, code: Code | None) -> None:
+    def _give_early(self, block: RegisterBlock, code: Code | None) -> None:
         """Right behind RIP; a second one is another CPU's, and then neither has an owner."""
         earlier = self._earlier
         if earlier is not None and earlier.raw.code is None and block.raw.code is not None:

@@ -8,7 +8,7 @@ import re
 from inspector.logs.block import RawFrame
 from inspector.logs.headlines import Headline, Part
 from inspector.logs.lines import Line
-from inspector.model.oops import Shape
+from inspector.model.oops import FrameShape
 from inspector.model.origin import Origin, origin_of
 
 # Registers that a line names: of a printk, a debugger, a tracer (``orig_ax regs:0  ax:184…``).
@@ -79,7 +79,7 @@ class Printed:
 
     def __init__(self, line: Line, under: Headline | None) -> None:
         self.last = line.number
-        self._raw = RawFrame(line.number, Shape.PRINTED, under=under, reader="print")
+        self._raw = RawFrame(line.number, FrameShape.PRINTED, under=under, reader="print")
         self._single = 0  # lines with one register each, as a debugger prints a struct
 
     def takes(self, line: Line, told: dict[str, int], guessed: tuple[str, ...]) -> bool:
@@ -214,7 +214,7 @@ def _trap(line: Line) -> RawFrame | None:
 
 def _signal(line: Line, vector: int, ip: str, sp: str, code: str) -> RawFrame:
     said = _headline(line, "signal", origin_of(vector), vector, int(code, 16), _USER_EXCEPTION)
-    raw = _raw(line, Shape.TRAP_LINE, said, {"ip": _word(ip), "sp": _word(sp)})
+    raw = _raw(line, FrameShape.TRAP_LINE, said, {"ip": _word(ip), "sp": _word(sp)})
     raw.user = True
     return raw
 
@@ -226,7 +226,7 @@ def _vsyscall(line: Line) -> RawFrame | None:
     words = zip(("ip", "cs", "sp", "ax", "si", "di"), found.groups(), strict=True)
     why = "emulate_vsyscall() is called by the handler of #PF, with its frame"
     said = _headline(line, "vsyscall", Origin.PAGE_FAULT, 14, None, why)
-    raw = _raw(line, Shape.PRINTED, said, {name: int(word, 16) for name, word in words})
+    raw = _raw(line, FrameShape.PRINTED, said, {name: int(word, 16) for name, word in words})
     raw.user = True
     return raw
 
@@ -236,7 +236,7 @@ def _bad_frame(line: Line) -> RawFrame | None:
     if found is None:
         return None
     words = zip(("ip", "sp", "orig_ax"), found.groups(), strict=True)
-    raw = _raw(line, Shape.PRINTED, None, {name: int(word, 16) for name, word in words})
+    raw = _raw(line, FrameShape.PRINTED, None, {name: int(word, 16) for name, word in words})
     raw.user = True
     return raw
 
@@ -250,14 +250,16 @@ def _machine_check(line: Line) -> RawFrame | None:
         why += "; the CPU says that they are not those of the error"
     said = _headline(line, "machine-check", Origin.MACHINE_CHECK, 18, None, why)
     registers = {"cs": int(found[2], 16), "ip": int(found[3], 16)}
-    raw = _raw(line, Shape.PRINTED, said, registers)
+    raw = _raw(line, FrameShape.PRINTED, said, registers)
     raw.place = (found[4] or "").strip()
     raw.function = raw.place.partition("+")[0]
     raw.reader = "mce"
     return raw
 
 
-def _raw(line: Line, shape: Shape, said: Headline | None, registers: dict[str, int]) -> RawFrame:
+def _raw(
+    line: Line, shape: FrameShape, said: Headline | None, registers: dict[str, int]
+) -> RawFrame:
     return RawFrame(line.number, shape, registers, headline=said, under=said, reader="line")
 
 

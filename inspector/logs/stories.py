@@ -10,7 +10,7 @@ from inspector.logs.eras import NO_ADDRESSES, WRAPPERS, Era
 from inspector.logs.told import HAVE_ERROR_CODE, KERNEL_HALF, Told, orig_ax, user_mode
 from inspector.model.evidence import Evidence
 from inspector.model.frame import Syscall
-from inspector.model.oops import Shape
+from inspector.model.oops import FrameShape
 from inspector.model.origin import Origin
 from inspector.model.registers import REGISTER_NAMES, REGISTER_OFFSETS
 
@@ -77,7 +77,7 @@ def _left_open(told: Told) -> str:
 
 
 def _number(raw: RawFrame, told: Told, syscall: Syscall | None, era: Era) -> Iterator[Evidence]:
-    number, printed = orig_ax(raw, era), raw.shape is Shape.PRINTED
+    number, printed = orig_ax(raw, era), raw.shape is FrameShape.PRINTED
     if told.origin is Origin.WORKER:
         if number is not None:
             text = f"ORIG_RAX is {number}, copied from its creator: this task is in no syscall."
@@ -184,7 +184,7 @@ def _zero(raw: RawFrame, told: Told) -> Iterator[Evidence]:
 def _home(raw: RawFrame) -> Iterator[Evidence]:
     """Whether ax is where an entry frame would lie: arithmetic, on a stack of the usual size."""
     ax = raw.registers.get("ax")
-    if raw.shape is not Shape.PRINTED or user_mode(raw) or ax is None or ax < KERNEL_HALF:
+    if raw.shape is not FrameShape.PRINTED or user_mode(raw) or ax is None or ax < KERNEL_HALF:
         return
     for size in _STACK_SIZES:
         if ax % size == size - _TASK_TOP:
@@ -237,7 +237,7 @@ def _missing(raw: RawFrame) -> Iterator[Evidence]:
     yield from _by_shape(raw)
     if raw.place and "ip" not in raw.registers:
         yield Evidence("log-ip-symbolic", "ip is printed by its symbol only.")
-    if raw.reader == "kernel" and raw.shape in (Shape.REGISTERS, Shape.RETURN_WORDS):
+    if raw.reader == "kernel" and raw.shape in (FrameShape.REGISTERS, FrameShape.RETURN_WORDS):
         yield Evidence(
             "log-address-untold",
             "Where the frame lies is not printed. FS, GS, CS, DS, ES and CR lines are the CPU's at"
@@ -257,16 +257,16 @@ def _missing(raw: RawFrame) -> Iterator[Evidence]:
 
 def _by_shape(raw: RawFrame) -> Iterator[Evidence]:
     untold = [name for name in REGISTER_NAMES if name not in raw.registers]
-    if raw.shape is Shape.RETURN_WORDS:
+    if raw.shape is FrameShape.RETURN_WORDS:
         yield Evidence(
             "log-return-words-only",
             "Only the five words of an interrupt's return are printed (show_iret_regs()): the"
             " frame was not whole where the unwinder met it, or the text is cut.",
         )
-    elif raw.shape is Shape.TRAP_LINE:
+    elif raw.shape is FrameShape.TRAP_LINE:
         text = "The line tells ip, sp and the error code; no other register, orig_ax least of all."
         yield Evidence("log-trap-line-only", text)
-    elif raw.shape is Shape.PRINTED:
+    elif raw.shape is FrameShape.PRINTED:
         if untold:
             yield Evidence("log-not-printed", f"Not printed: {', '.join(untold)}.")
     else:

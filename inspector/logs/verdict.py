@@ -13,11 +13,10 @@ from dataclasses import replace
 from inspector.logs.block import RawFrame
 from inspector.logs.eras import MINUS_ONE, Era
 from inspector.logs.headlines import Headline
-from inspector.logs.opcodes import entering, planted, undefined
-from inspector.logs.told import KERNEL_HALF, Told, orig_ax, user_mode
+from inspector.logs.told import KERNEL_HALF, Told, entering, orig_ax, planted, undefined, user_mode
 from inspector.logs.trace import FRED_ENTRIES, EntryCode, TraceEntry, entry_code, fred_event
 from inspector.model.evidence import Evidence
-from inspector.model.oops import Shape
+from inspector.model.oops import FrameShape
 from inspector.model.origin import Delivery, Origin
 from inspector.model.registers import as_int64
 
@@ -97,7 +96,7 @@ def _placed(raw: RawFrame, number: int | None) -> Told | None:
     if any(raw.place.startswith(f"{name}+") for name in _TRAMPOLINES) and not raw.headline:
         text = "ip is in the trampoline through which a probed function returns"
         return Told(Origin.KRETPROBE, (Evidence("log-place", text),))
-    block = raw.shape in (Shape.REGISTERS, Shape.RETURN_WORDS)
+    block = raw.shape in (FrameShape.REGISTERS, FrameShape.RETURN_WORDS)
     if block and user_mode(raw) and raw.registers.get("ip") == raw.registers.get("sp") == 0:
         text = (
             "ip and sp are 0: copy_thread() gives a thread that never goes to user space a"
@@ -377,7 +376,7 @@ def _by_number(raw: RawFrame, number: int | None, entry: bool = False) -> Told:
     if number == -1:
         return Told(Origin.UNKNOWN, evidence, _LEAVES_MINUS_ONE)
     if number == 0:
-        if user_mode(raw) is False and raw.shape is Shape.REGISTERS:
+        if user_mode(raw) is False and raw.shape is FrameShape.REGISTERS:
             # Besides ftrace: an error code, or the dummy of early_idt_handler_array.
             possible: tuple[Origin, ...] = (Origin.FTRACE, *_FAULTS)
         else:

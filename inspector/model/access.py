@@ -142,7 +142,7 @@ class Planted(Enum):
     CALL = "call to ftrace"
 
 
-class Moment(Enum):
+class InstructionPlace(Enum):
     """Where the instruction is against the frame's ip."""
 
     BEFORE = "before ip"
@@ -161,7 +161,7 @@ class DecodedInstruction:
     address: int
     code: bytes
     text: str
-    moment: Moment
+    moment: InstructionPlace
     planted: Planted | None = None
 
 

@@ -6,9 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from inspector.model.evidence import Evidence
+from inspector.model.evidence import Evidence, Missing
 from inspector.model.machine import KernelIdentity, TargetIdentity
-from inspector.model.missing import Missing
 
 # What this machine allows, and what it lacks.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from inspector.facts.addresses import ANY_KERNEL_LOW
-from inspector.model.missing import Missing
+from inspector.model.evidence import Missing
 from inspector.model.registers import Registers, as_int64
 
 # What of a dump is other people's data, though answers are made from it.

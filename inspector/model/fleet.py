@@ -9,7 +9,7 @@ from enum import Enum
 # What many dumps make together: how the reading of each ended.
 
 
-class Outcome(Enum):
+class DumpEnd(Enum):
     """How the process that was to read one dump ended."""
 
     READ = "read"
@@ -29,7 +29,7 @@ class DumpOutcome:
     """
 
     dump: str
-    outcome: Outcome
+    outcome: DumpEnd
     error: str | None
     missing: int
 
@@ -50,7 +50,7 @@ class FleetRun:
     @property
     def unread(self) -> tuple[DumpOutcome, ...]:
         """Those that could not be read."""
-        return tuple(dump for dump in self.dumps if dump.outcome is not Outcome.READ)
+        return tuple(dump for dump in self.dumps if dump.outcome is not DumpEnd.READ)
 
 
 # Answers about many dumps: tables, and what differs between two sets.
@@ -71,7 +71,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class FleetTable:
     """One table.
 
     :ivar name: the question's word, or ``sql``
@@ -91,7 +91,7 @@ class FleetAnswer:
     """What was answered about one dataset."""
 
     dataset: str
-    answers: tuple[Answer, ...]
+    answers: tuple[FleetTable, ...]
 
 
 class ChangeKind(Enum):
@@ -103,7 +103,7 @@ class ChangeKind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class SetChange:
     """One difference.
 
     :ivar aspect: of what, such as ``signature``
@@ -139,5 +139,5 @@ class Comparison:
 
     left: ComparedSet
     right: ComparedSet
-    changes: tuple[Change, ...]
+    changes: tuple[SetChange, ...]
     unknown: tuple[str, ...]

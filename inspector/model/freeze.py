@@ -6,9 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from inspector.model.evidence import Missing
 from inspector.model.frame import Frame, Syscall
 from inspector.model.machine import KernelIdentity, TargetIdentity
-from inspector.model.missing import Missing
 from inspector.model.record import Hold, Mode, Record, RecordProbe
 from inspector.model.registers import Registers
 from inspector.model.report import Diff, Timeline

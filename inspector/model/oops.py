@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from inspector.model.access import FaultingAccess, Moment
+from inspector.model.access import FaultingAccess, InstructionPlace
 from inspector.model.evidence import Evidence
 from inspector.model.frame import Syscall
 from inspector.model.origin import Delivery, Origin
 from inspector.model.report import RegisterMeaning
 
 
-class Shape(Enum):
+class FrameShape(Enum):
     """How the text tells a frame. The values are the contract of the JSON output."""
 
     REGISTERS = "registers"  # __show_regs(), or a debugger's block of a whole frame
@@ -33,7 +33,7 @@ class ToldInstruction:
 
     code: bytes
     text: str
-    moment: Moment
+    moment: InstructionPlace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ class ToldFrame:
     """
 
     line: int
-    shape: Shape
+    shape: FrameShape
     headline: str
     origin: Origin
     possible: tuple[Origin, ...]

@@ -6,9 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from inspector.model.evidence import Evidence
+from inspector.model.evidence import Evidence, Missing, Unread
 from inspector.model.machine import KernelIdentity, TargetIdentity
-from inspector.model.missing import Missing, Unread
 from inspector.model.record import Kprobe, Mechanism
 from inspector.model.stack import Location, TextRange
 
@@ -159,7 +158,7 @@ class ProbeSite:
 # What a kprobe would do: the answer of ``inspector probe``.
 
 
-class Outcome(Enum):
+class ProbeOutcome(Enum):
     """What ``register_kprobe()`` says, or what becomes of an int3."""
 
     ACCEPTED = "accepted"
@@ -187,7 +186,7 @@ class Registration:
     :ivar unread: what leaves it open
     """
 
-    outcome: Outcome
+    outcome: ProbeOutcome
     errno: str | None
     evidence: tuple[Evidence, ...]
     unread: tuple[Unread, ...] = ()
@@ -201,7 +200,7 @@ class Optimisation:
     :ivar allowed: the kernel does, now: its sysctl; None where that is not known
     """
 
-    possible: Outcome
+    possible: ProbeOutcome
     allowed: bool | None
     evidence: tuple[Evidence, ...]
 
@@ -230,7 +229,7 @@ class NumberWay:
 
     name: str
     how: str
-    works: Outcome
+    works: ProbeOutcome
     here: bool
     evidence: Evidence
 

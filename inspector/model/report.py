@@ -8,11 +8,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from inspector.model.access import DecodedInstruction, FaultingAccess
-from inspector.model.death import NO_CRASH, Crash, Signature
-from inspector.model.evidence import Evidence
+from inspector.model.evidence import Evidence, Missing, Unread
 from inspector.model.frame import FoundIn, Frame
-from inspector.model.machine import KernelIdentity, LogExcerpt, Machine, TargetIdentity
-from inspector.model.missing import Missing, Unread
+from inspector.model.machine import (
+    NO_CRASH,
+    Crash,
+    KernelIdentity,
+    LogExcerpt,
+    Machine,
+    Signature,
+    TargetIdentity,
+)
 from inspector.model.record import Kprobe
 from inspector.model.stack import CallFrame, Stack
 from inspector.model.task import Task, Uninterruptible
@@ -155,7 +161,7 @@ class StackPicture:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class TimelineStep:
     """One frame, and what the two registers are that people ask for.
 
     :ivar since_ns: from the first hit, in nanoseconds; None for the entry frame, which was
@@ -181,7 +187,7 @@ class Timeline:
     kernel: KernelIdentity
     task: Task | None
     number: int | None
-    moments: tuple[Moment, ...]
+    moments: tuple[TimelineStep, ...]
     others: tuple[int, ...] = ()
     missing: tuple[Missing, ...] = ()
 

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A thread of the target, as far as its frames need it."""
+"""A thread of the target, as far as its frames need it, and how a command line names one."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 
 from inspector.model.evidence import Evidence
 from inspector.model.stack import Stack
+
+# A thread of the target, as far as its frames need it.
 
 # Bytes of a target as printable text: whoever made them may be an enemy.
 
@@ -102,7 +105,7 @@ def escape_comm(raw: bytes) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class RunState:
     """A task at one time: two that are equal, and not on a CPU, had no time between them.
 
     :ivar switches: ``nvcsw`` and ``nivcsw``: how often it gave up a CPU, or lost one
@@ -114,3 +117,42 @@ class Moment:
     switches: tuple[int, ...]
     start_time: int
     dead: bool
+
+
+# WHAT a command is about: a pid in decimal, or an address that begins with ``0x``.
+
+_MAX_ADDRESS = (1 << 64) - 1
+_PID = re.compile(r"[0-9]{1,10}", re.ASCII)
+_ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{1,16}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Pid:
+    """:ivar number: the kernel's pid: of a thread"""
+
+    number: int
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """:ivar value: of a ``struct pt_regs`` or of a ``struct task_struct``"""
+
+    value: int
+
+    def __str__(self) -> str:
+        return f"{self.value:#x}"
+
+
+Selector = Pid | Address
+
+
+def parse_selector(text: str) -> Selector:
+    """:raises ValueError: if ``text`` is neither a pid nor an address"""
+    if _PID.fullmatch(text):
+        return Pid(int(text))
+    if _ADDRESS.fullmatch(text):
+        return Address(int(text, 16))
+    raise ValueError(f"{text!r} is neither a pid (decimal) nor an address (0x…)")

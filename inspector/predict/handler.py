@@ -4,16 +4,15 @@
 from __future__ import annotations
 
 from inspector.errors import NothingMatched
-from inspector.model.evidence import Evidence
-from inspector.model.missing import Unread
+from inspector.model.evidence import Evidence, Unread
 from inspector.model.probe import (
     Body,
     HandlerRegister,
     NumberArgument,
     NumberFacts,
     NumberWay,
-    Outcome,
     ProbeAnswer,
+    ProbeOutcome,
     ProbeSite,
     SnippetKind,
     SnippetPlan,
@@ -117,7 +116,7 @@ def number_ways(probed: ProbeSite, accepted: bool, facts: NumberFacts) -> tuple[
         _entry(probed, accepted, facts.entry),
         _tracepoint(facts.tracepoint),
     ]
-    order = [Outcome.ACCEPTED, Outcome.UNKNOWN, Outcome.REFUSED]
+    order = [ProbeOutcome.ACCEPTED, ProbeOutcome.UNKNOWN, ProbeOutcome.REFUSED]
     return tuple(sorted(ways, key=lambda way: order.index(way.works)))
 
 
@@ -129,7 +128,7 @@ def _entry_frame(accepted: bool) -> NumberWay:
     return NumberWay(
         "entry-frame",
         "task_pt_regs(current)->orig_ax",
-        Outcome.ACCEPTED,
+        ProbeOutcome.ACCEPTED,
         accepted,
         Evidence("entry-frame", why),
     )
@@ -156,25 +155,25 @@ def _entry(probed: ProbeSite, accepted: bool, site: ProbeSite | None) -> NumberW
 def _tracepoint(address: int | Unread | None) -> NumberWay:
     how = "tracepoint raw_syscalls:sys_enter: its field id"
     if isinstance(address, Unread):
-        return NumberWay("tracepoint", how, Outcome.UNKNOWN, False, address.evidence)
-    works = Outcome.REFUSED if address is None else Outcome.ACCEPTED
+        return NumberWay("tracepoint", how, ProbeOutcome.UNKNOWN, False, address.evidence)
+    works = ProbeOutcome.REFUSED if address is None else ProbeOutcome.ACCEPTED
     why = "no __tracepoint_sys_enter" if address is None else "its struct tracepoint is there"
     return NumberWay("tracepoint", how, works, False, Evidence("tracepoint", why, address))
 
 
 def _by_probe(name: str, how: str, site: ProbeSite | None, here: bool, missing: str) -> NumberWay:
     if site is None:
-        return NumberWay(name, how, Outcome.REFUSED, False, Evidence("no-symbol", missing))
+        return NumberWay(name, how, ProbeOutcome.REFUSED, False, Evidence("no-symbol", missing))
     found = registration(site)
     events = kprobe_events(site, found)
     why = found.evidence[0]
     place = str(site.asked)
-    if found.outcome is Outcome.REFUSED:
+    if found.outcome is ProbeOutcome.REFUSED:
         why = Evidence(why.rule, f"{place} is refused with {found.errno}: {why.text}", why.address)
-    elif events.outcome is Outcome.REFUSED:
+    elif events.outcome is ProbeOutcome.REFUSED:
         text = f"{place}: from a module only; tracefs, perf and bpftrace may not"
         why = Evidence("module-only", text, site.address)
-    elif found.outcome is Outcome.ACCEPTED:
+    elif found.outcome is ProbeOutcome.ACCEPTED:
         why = Evidence("probe", f"{place} can be probed", site.address)
     return NumberWay(name, how, found.outcome, here, why)
 
@@ -204,20 +203,20 @@ def snippet_plan(answer: ProbeAnswer, kind: SnippetKind) -> SnippetPlan:
 
 def _check(answer: ProbeAnswer, kind: SnippetKind) -> None:
     registered = answer.registration
-    if registered.outcome is Outcome.REFUSED:
+    if registered.outcome is ProbeOutcome.REFUSED:
         why = registered.evidence[0].text
         raise NothingMatched(
             f"{answer.place} is refused with {registered.errno}: {why};"
             " `inspector probe` names the ways that work"
         )
-    if kind is not SnippetKind.MODULE and answer.events.outcome is Outcome.REFUSED:
+    if kind is not SnippetKind.MODULE and answer.events.outcome is ProbeOutcome.REFUSED:
         raise NothingMatched(
             f"{answer.place} can be probed from a module only: {answer.events.evidence[0].text}"
         )
 
 
 def _has_tracepoint(answer: ProbeAnswer) -> bool:
-    return any(w.name == "tracepoint" and w.works is Outcome.ACCEPTED for w in answer.ways)
+    return any(w.name == "tracepoint" and w.works is ProbeOutcome.ACCEPTED for w in answer.ways)
 
 
 def _own_orig_ax(answer: ProbeAnswer) -> str:

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from inspector.model.evidence import Evidence
-from inspector.model.missing import Unread
+from inspector.model.evidence import Evidence, Unread
 from inspector.model.probe import (
     Body,
     Instruction,
     KprobeFeatures,
-    Outcome,
+    ProbeOutcome,
     ProbeSite,
     Registration,
     ReservedFor,
@@ -126,22 +125,26 @@ def registration(site: ProbeSite) -> Registration:
     """The first check that refuses decides; one whose facts are unread leaves it open."""
     if site.armed is not None and KprobeFlags.GONE not in site.armed.flags:
         why = "a kprobe is registered here: what let it pass lets another pass"
-        return Registration(Outcome.ACCEPTED, None, (Evidence("registered", why, site.address),))
+        return Registration(
+            ProbeOutcome.ACCEPTED, None, (Evidence("registered", why, site.address),)
+        )
     evidence: list[Evidence] = []
     open_questions: list[Unread] = []
     for check in _checks(site):
         found = check(site)
         if isinstance(found, tuple):
             errno, refusal = found
-            return Registration(Outcome.REFUSED, errno, (refusal,))
+            return Registration(ProbeOutcome.REFUSED, errno, (refusal,))
         if isinstance(found, Unread):
             open_questions.append(found)
         elif found is not None:
             evidence.append(found)
     if open_questions:
         reasons = (question.evidence for question in open_questions)
-        return Registration(Outcome.UNKNOWN, None, (*reasons, *evidence), tuple(open_questions))
-    return Registration(Outcome.ACCEPTED, None, tuple(evidence))
+        return Registration(
+            ProbeOutcome.UNKNOWN, None, (*reasons, *evidence), tuple(open_questions)
+        )
+    return Registration(ProbeOutcome.ACCEPTED, None, tuple(evidence))
 
 
 def kprobe_events(site: ProbeSite, registered: Registration) -> Registration:
@@ -150,18 +153,20 @@ def kprobe_events(site: ProbeSite, registered: Registration) -> Registration:
         return registered
     if is_ftrace_site(site):
         return registered
-    if isinstance(site.traced, Unread) and registered.outcome is not Outcome.REFUSED:
-        return Registration(Outcome.UNKNOWN, None, (site.traced.evidence,))
+    if isinstance(site.traced, Unread) and registered.outcome is not ProbeOutcome.REFUSED:
+        return Registration(ProbeOutcome.UNKNOWN, None, (site.traced.evidence,))
     if site.traced:  # an Unread too: refused in any case
         return registered
     if isinstance(site.features.events_on_notrace, Unread):
-        if registered.outcome is Outcome.REFUSED:  # by one error or the other
+        if registered.outcome is ProbeOutcome.REFUSED:  # by one error or the other
             return registered
         unknown = site.features.events_on_notrace.evidence
-        return Registration(Outcome.UNKNOWN, None, (unknown,))
+        return Registration(ProbeOutcome.UNKNOWN, None, (unknown,))
     name = site.function.name
     why = f"{name} has no ftrace site: trace_kprobe.c refuses what a module may probe"
-    return Registration(Outcome.REFUSED, EINVAL, (Evidence("notrace", why, site.function.low),))
+    return Registration(
+        ProbeOutcome.REFUSED, EINVAL, (Evidence("notrace", why, site.function.low),)
+    )
 
 
 def is_ftrace_site(site: ProbeSite) -> bool:

@@ -8,14 +8,14 @@ from dataclasses import replace
 from functools import cached_property
 
 from inspector.explain.access import faulting_access, is_fault
-from inspector.kernel.fault_facts import FaultFacts
+from inspector.kernel.address_space import FaultFacts
 from inspector.logs.answer import bug_in, fault_address
 from inspector.logs.read import read_log
-from inspector.model.access import AccessFacts, DecodedInstruction, FaultingAccess, Moment
+from inspector.model.access import AccessFacts, DecodedInstruction, FaultingAccess, InstructionPlace
 from inspector.model.evidence import Evidence
 from inspector.model.frame import Frame
 from inspector.model.machine import LogLine
-from inspector.model.oops import Shape, ToldFrame
+from inspector.model.oops import FrameShape, ToldFrame
 from inspector.model.registers import REGISTER_OFFSETS
 from inspector.model.stack import Stack
 from inspector.target.target import Target
@@ -50,7 +50,7 @@ class Accesses:
         if not is_fault(frame.vector):
             return None
         facts = self._with_log(frame, self._facts.of(frame, stacks, frames))
-        at = instruction is not None and instruction.moment is Moment.AT
+        at = instruction is not None and instruction.moment is InstructionPlace.AT
         code = instruction.code if instruction is not None and at else b""
         registers = {n: v for n, v in frame.registers.items() if n not in frame.absent}
         return faulting_access(code, registers, facts)
@@ -59,7 +59,7 @@ class Accesses:
         """The register block of the log that is the same frame's: same place, most registers."""
         best, most = None, _LEAST_SAME - 1
         for told in self._told:
-            if told.shape is not Shape.REGISTERS or not _same_place(frame, told):
+            if told.shape is not FrameShape.REGISTERS or not _same_place(frame, told):
                 continue
             same = len(told.registers) - len(differences(frame, told))
             if same > most:

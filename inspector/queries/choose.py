@@ -6,11 +6,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from inspector.errors import NothingMatched, UsageError
-from inspector.model.death import KilledBy
 from inspector.model.frame import Frame
+from inspector.model.machine import KilledBy
 from inspector.model.origin import Origin
-from inspector.model.selector import Pid, Selector
-from inspector.model.task import Task
+from inspector.model.task import Pid, Selector, Task
 from inspector.survey import Survey
 
 # From WHAT to a task or a frame of a survey.

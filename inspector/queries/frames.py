@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from inspector.commands.frames import FramesRequest
 from inspector.errors import NothingMatched, UsageError
 from inspector.model.frame import EntryFrame, Found, FoundIn, Frame, whole
-from inspector.model.selector import Address, Pid, Selector
-from inspector.model.task import Running, Task
+from inspector.model.task import Address, Pid, Running, Selector, Task
 from inspector.queries.choose import task_or_frame
 from inspector.survey import Survey
 

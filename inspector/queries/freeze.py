@@ -17,8 +17,8 @@ from inspector.commands.probe import ProbePlace
 from inspector.commands.session import Session
 from inspector.commands.target import TargetOptions
 from inspector.errors import FreezeError, NothingMatched, UsageError
-from inspector.explain.timeline import events_of, timeline
-from inspector.facts.syscalls import Abi, names
+from inspector.explain.meaning import events_of, timeline
+from inspector.facts.uapi import Abi, names
 from inspector.formats.records import saved_text
 from inspector.freezer.control import Control, add
 from inspector.freezer.holding import prepare, reader_alone
@@ -27,7 +27,7 @@ from inspector.freezer.module import RingSize, check_host, loaded_module
 from inspector.freezer.workload import prepared, program_of
 from inspector.model.checkup import Need
 from inspector.model.freeze import CommandEnd, Event, Filters, Freeze, Held, Hit, ProbeSpec
-from inspector.model.probe import Outcome, ProbeAnswer
+from inspector.model.probe import ProbeAnswer, ProbeOutcome
 from inspector.model.record import Hold, Mechanism, Mode, RecordProbe
 from inspector.processes.signals import signals_end_it
 from inspector.processes.whole_file import check_writable, whole_file
@@ -117,7 +117,7 @@ def allowed(survey: Survey, request: FreezeRequest, by_events: bool) -> dict[str
         except NothingMatched as error:
             raise FreezeError(f"{place.text}: {error}") from None
         verdict = answer.events if by_events else answer.registration
-        if verdict.outcome is Outcome.REFUSED:
+        if verdict.outcome is ProbeOutcome.REFUSED:
             why = verdict.evidence[0].text
             raise FreezeError(f"{place.text} cannot be probed: {verdict.errno}: {why}")
         answers[place.text] = answer

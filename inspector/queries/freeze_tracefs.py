@@ -10,7 +10,7 @@ from inspector.commands.failure import Status
 from inspector.commands.freeze import FreezeRequest
 from inspector.commands.probe import ProbePlace
 from inspector.commands.session import Session
-from inspector.facts.syscalls import Abi, names
+from inspector.facts.uapi import Abi, names
 from inspector.freezer.guard import guarded
 from inspector.freezer.host import host_facts
 from inspector.freezer.module import check_host

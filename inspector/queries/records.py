@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from inspector.errors import NothingMatched, RecordError, TargetError
-from inspector.explain.timeline import events_of
+from inspector.explain.meaning import events_of
 from inspector.formats.records import (
     LARGEST_FILE,
     SavedFrame,
@@ -18,11 +18,10 @@ from inspector.formats.records import (
     parse_saved,
 )
 from inspector.model.access import Context, FaultingAccess
-from inspector.model.death import NO_CRASH, Crash
+from inspector.model.evidence import Missing, Unread
 from inspector.model.frame import Found, Frame
 from inspector.model.freeze import Hit
-from inspector.model.machine import KernelIdentity, Machine, TargetIdentity
-from inspector.model.missing import Missing, Unread
+from inspector.model.machine import NO_CRASH, Crash, KernelIdentity, Machine, TargetIdentity
 from inspector.model.probe import ProbeAnswer
 from inspector.model.record import Kprobe
 from inspector.model.report import StackPicture

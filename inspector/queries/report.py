@@ -10,10 +10,9 @@ from dataclasses import replace
 from inspector.classify.signature import crash_signature, exception_name, way_to_death
 from inspector.errors import InspectorError, NothingMatched
 from inspector.kernel.log import death_in, panic_in
-from inspector.model.death import DeathKind, Signature
+from inspector.model.evidence import Missing, Unread
 from inspector.model.frame import Frame
-from inspector.model.machine import LogExcerpt, Machine
-from inspector.model.missing import Missing, Unread
+from inspector.model.machine import DeathKind, LogExcerpt, Machine, Signature
 from inspector.model.report import DeathScene, Diff, FullReport, StackPicture, by_origin, by_syscall
 from inspector.model.stack import CallFrame
 from inspector.model.task import Task

@@ -13,7 +13,7 @@ from inspector.commands.report import ReportRequest
 from inspector.commands.session import Session
 from inspector.commands.target import TargetOptions
 from inspector.errors import NothingMatched
-from inspector.model.missing import Missing
+from inspector.model.evidence import Missing
 from inspector.model.report import FullReport
 from inspector.processes.whole_file import check_writable
 from inspector.queries.report import full_report

@@ -8,7 +8,7 @@ from inspector.commands.session import Session
 from inspector.commands.target import TargetOptions
 from inspector.errors import NothingMatched, UsageError
 from inspector.model.report import StackPicture
-from inspector.model.selector import Selector
+from inspector.model.task import Selector
 from inspector.queries.choose import task_label, task_named
 from inspector.render.json import stack_json
 from inspector.render.text.screen import show

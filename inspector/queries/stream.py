@@ -12,8 +12,8 @@ from inspector.commands.failure import Status, status_of
 from inspector.commands.frames import FramesRequest
 from inspector.commands.session import Session
 from inspector.commands.target import TargetOptions
+from inspector.model.evidence import Missing
 from inspector.model.frame import Found
-from inspector.model.missing import Missing
 from inspector.model.task import Task
 from inspector.processes.pool import Answer, Turn, answered
 from inspector.queries.frames import Matching, frames_report

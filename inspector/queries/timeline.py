@@ -8,7 +8,7 @@ from inspector.commands.failure import Status, status_of
 from inspector.commands.session import Session
 from inspector.commands.target import TargetOptions
 from inspector.errors import NothingMatched
-from inspector.explain.timeline import events_of, timeline
+from inspector.explain.meaning import events_of, timeline
 from inspector.model.freeze import Event
 from inspector.model.report import Timeline
 from inspector.queries.choose import task_label, task_named

@@ -8,9 +8,9 @@ import io
 from collections.abc import Iterable, Sequence
 from io import StringIO
 
+from inspector.model.evidence import Missing
 from inspector.model.fleet import Cell, FleetAnswer
 from inspector.model.frame import Found, Frame, whole
-from inspector.model.missing import Missing
 from inspector.model.registers import REGISTER_NAMES
 from inspector.render.json import location_object, register_object, word_object
 from inspector.render.words import cell_text, text_cell

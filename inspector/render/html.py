@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from inspector.model.fleet import Answer, Cell, FleetAnswer
-from inspector.model.missing import Unread
+from inspector.model.evidence import Unread
+from inspector.model.fleet import Cell, FleetAnswer, FleetTable
 from inspector.model.report import Diff, FullReport, TaskGroup
 from inspector.render.frame_facts import FACT_LABELS, frame_facts
 from inspector.render.report_facts import (
@@ -198,7 +198,7 @@ def fleet_html(told: FleetAnswer) -> str:
     )
 
 
-def _section(one: Answer) -> _Section:
+def _section(one: FleetTable) -> _Section:
     shown = one.rows[:_MOST_ROWS]
     return _Section(
         name=one.name,
@@ -213,7 +213,7 @@ def _section(one: Answer) -> _Section:
     )
 
 
-def _widths(one: Answer, rows: Sequence[Sequence[Cell]]) -> Sequence[int]:
+def _widths(one: FleetTable, rows: Sequence[Sequence[Cell]]) -> Sequence[int]:
     place = next((i for i, column in enumerate(one.columns) if column.name == one.bars), None)
     if place is None:
         return [0] * len(rows)

@@ -7,11 +7,9 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from inspector.model.death import Crash, KilledBy
-from inspector.model.evidence import Evidence
+from inspector.model.evidence import Evidence, Missing, grouped
 from inspector.model.frame import Frame, Syscall
-from inspector.model.machine import KernelIdentity, TargetIdentity
-from inspector.model.missing import Missing, grouped
+from inspector.model.machine import Crash, KernelIdentity, KilledBy, TargetIdentity
 from inspector.model.record import Kprobe
 from inspector.model.stack import CallFrame, Location, Stack
 from inspector.model.task import Task

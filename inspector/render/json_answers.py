@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 
 from inspector.model.checkup import Checkup, Need, OpenedTarget, State
-from inspector.model.fleet import Answer, Cell, FleetAnswer
+from inspector.model.fleet import Cell, FleetAnswer, FleetTable
 from inspector.model.freeze import CommandEnd, Freeze, Held, Traced, TracedHit
 from inspector.model.probe import (
     NumberWay,
@@ -18,7 +18,7 @@ from inspector.model.probe import (
 )
 from inspector.model.record import Mechanism, RecordProbe
 from inspector.model.registers import Registers
-from inspector.model.report import Moment, RegisterMeaning, Timeline
+from inspector.model.report import RegisterMeaning, Timeline, TimelineStep
 from inspector.render.json import (
     Json,
     document,
@@ -189,7 +189,7 @@ def timeline_json(timeline: Timeline) -> str:
     return json.dumps(content, indent=2) + "\n"
 
 
-def _moment(moment: Moment) -> Json:
+def _moment(moment: TimelineStep) -> Json:
     return {
         "since_ns": moment.since_ns,
         "orig_ax": _register(moment, moment.orig_ax),
@@ -198,7 +198,7 @@ def _moment(moment: Moment) -> Json:
     }
 
 
-def _register(moment: Moment, meaning: RegisterMeaning) -> Json:
+def _register(moment: TimelineStep, meaning: RegisterMeaning) -> Json:
     return {
         "value": register_object(moment.frame, meaning.register),
         "decoded": meaning.decoded or None,
@@ -295,7 +295,7 @@ def fleet_answer_json(told: FleetAnswer) -> str:
     )
 
 
-def _answer(one: Answer) -> Json:
+def _answer(one: FleetTable) -> Json:
     return {
         "question": one.name,
         "title": one.title,

@@ -7,11 +7,9 @@ import json
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
-from inspector.model.death import Crash
-from inspector.model.evidence import Place
+from inspector.model.evidence import EvidencePlace, Missing
 from inspector.model.frame import EntryFrame, EntryPattern, Found
-from inspector.model.machine import KernelIdentity, TargetIdentity
-from inspector.model.missing import Missing
+from inspector.model.machine import Crash, KernelIdentity, TargetIdentity
 from inspector.render.json import INDENT, Json, crash_members, frame_object, header, missing_list
 
 # Very many frames as JSON text: what those of one pattern share is put into text once.
@@ -63,12 +61,12 @@ class _Template:
         content["task"] |= {"pid": _NUMBER, "tgid": _NUMBER, "comm": _NAME, "address": _WORD}
         content["registers"] = dict.fromkeys(content["registers"], _WORD)
         for item, place in zip(content["evidence"], places, strict=True):
-            item["address"] = None if place is Place.NOWHERE else _WORD
+            item["address"] = None if place is EvidencePlace.NOWHERE else _WORD
         text = text_of(content).replace("%", "%%")
         for marker, hole in _HOLES.items():
             text = text.replace(json.dumps(marker), hole)
         self._text = text
-        self._places = tuple(place for place in places if place is not Place.NOWHERE)
+        self._places = tuple(place for place in places if place is not EvidencePlace.NOWHERE)
 
     def filled(self, found: EntryFrame) -> str:
         address, task, _pattern, registers = found

@@ -5,9 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from inspector.model.death import SIGNATURE_VERSION, Signature
-from inspector.model.machine import Clock, LoadedModule, LogExcerpt, LogLine, Machine, Taint
-from inspector.model.missing import Unread
+from inspector.model.evidence import Unread
+from inspector.model.machine import (
+    SIGNATURE_VERSION,
+    Clock,
+    LoadedModule,
+    LogExcerpt,
+    LogLine,
+    Machine,
+    Signature,
+    Taint,
+)
 from inspector.model.record import Kprobe, KprobeFlags
 from inspector.model.report import Diff, FullReport, TaskGroup
 from inspector.model.task import Uninterruptible

@@ -6,10 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from inspector.model.death import DeathKind
+from inspector.model.evidence import Unread
 from inspector.model.frame import FoundIn, Frame
-from inspector.model.machine import LoadedModule, LogExcerpt, Taint
-from inspector.model.missing import Unread
+from inspector.model.machine import DeathKind, LoadedModule, LogExcerpt, Taint
 from inspector.model.record import Kprobe, KprobeFlags
 from inspector.model.report import Diff, FullReport, StackPicture
 from inspector.model.task import Running, Task

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from inspector.facts.errno import errno_name
+from inspector.facts.uapi import errno_name
 from inspector.model.fleet import Cell, Column, Scalar
 from inspector.model.frame import Frame
 from inspector.model.origin import Origin

@@ -17,7 +17,7 @@ from inspector.commands.catalogue import load_command
 from inspector.commands.completion import complete_comm
 from inspector.commands.options import selector_argument
 from inspector.errors import InspectorError, NothingMatched, UsageError
-from inspector.model.selector import Selector
+from inspector.model.task import Selector
 from inspector.render.words import safe
 from inspector.repl.workbench import NOTHING_OPEN, Turn, greet
 

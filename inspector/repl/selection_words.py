@@ -7,7 +7,7 @@ import click
 
 from inspector.commands.options import selector_argument
 from inspector.errors import UsageError
-from inspector.model.selector import Selector
+from inspector.model.task import Selector
 from inspector.repl.workbench import Selection, Turn
 
 

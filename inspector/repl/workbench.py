@@ -17,8 +17,7 @@ from inspector.commands.completion import Names, SortedNames
 from inspector.commands.session import Session
 from inspector.errors import NothingMatched, UsageError
 from inspector.model.frame import Frame
-from inspector.model.selector import Address
-from inspector.model.task import Task
+from inspector.model.task import Address, Task
 from inspector.target.spec import TargetKind, TargetSpec
 
 if TYPE_CHECKING:

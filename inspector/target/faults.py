@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The one place where drgn's exceptions become ours."""
+"""drgn's exceptions turned into this project's, and single facts that a target may lack."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TypeVar
 
 from drgn import (
     BadDataError,
@@ -21,7 +22,10 @@ from drgn import (
 )
 
 from inspector.errors import InspectorError, TargetError, TargetLost, Unreadable
-from inspector.formats.image_memory import Read
+from inspector.formats.memory import Read
+from inspector.model.evidence import Unread
+
+# The one place where drgn's exceptions become ours.
 
 _ITS_OWN = frozenset(
     {
@@ -196,3 +200,23 @@ def reader(prog: Program) -> Read:
             raise Unreadable(address, size, "not an address", "not-an-address") from None
 
     return read
+
+
+# Reads one fact, and says so where the target does not hold it.
+
+_Fact = TypeVar("_Fact")
+
+
+def fact(what: str, read: Callable[[], _Fact]) -> _Fact | Unread:
+    """What ``read`` returns; ``what`` it is, where it cannot be read."""
+    try:
+        return read()
+    except InspectorError as error:
+        return unread(what, error)
+
+
+def unread(what: str, error: InspectorError) -> Unread:
+    """The fact that ``what`` is not there."""
+    if isinstance(error, Unreadable):
+        return Unread(f"{what}: not in this target ({error.address:#x})", error.rule)
+    return Unread(f"{what}: {error}", error.rule)

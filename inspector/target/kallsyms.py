@@ -11,10 +11,9 @@ import drgn
 from drgn import FindObjectFlags, Object, Program, ProgramFlags
 
 from inspector.errors import TargetError
-from inspector.formats.image_memory import image_symbols, read_with_holes
-from inspector.formats.page_tables import PAGE_SIZE
+from inspector.formats.memory import PAGE_SIZE, image_symbols, read_with_holes
+from inspector.target.dump_memory import kept
 from inspector.target.faults import opening, reader
-from inspector.target.kept import kept
 from inspector.target.symbols import SymbolLookUp, decoded, encoded
 
 if TYPE_CHECKING:

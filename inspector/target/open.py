@@ -17,8 +17,8 @@ from inspector.formats.elf import look_at_elf
 from inspector.formats.kdump import check_whole
 from inspector.formats.kept_map import kept_map, lacks_map
 from inspector.formats.sniff import sniff
+from inspector.model.evidence import Missing
 from inspector.model.machine import KernelIdentity, TargetIdentity
-from inspector.model.missing import Missing
 from inspector.processes.signals import interrupts_kept
 from inspector.target.dump_memory import DumpMemory, KeptMemory, dump_memory
 from inspector.target.faults import complaints, opening, reading

@@ -10,8 +10,8 @@ from drgn import FaultError, Program, ProgramFlags, Type, offsetof, sizeof
 
 from inspector.errors import TargetError, Unreadable
 from inspector.formats.btf import Btf
+from inspector.model.evidence import Missing
 from inspector.model.machine import KernelIdentity, TargetIdentity
-from inspector.model.missing import Missing
 from inspector.model.stack import Location
 from inspector.target.dump_memory import DumpMemory
 from inspector.target.faults import is_drgns, lost, reading, unreadable
@@ -186,3 +186,18 @@ def vmcoreinfo(prog: Program) -> dict[str, str]:
     except LookupError:
         raise TargetError("no VMCOREINFO note: it does not say which kernel it is") from None
     return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+
+
+def variable(target: Target, symbol: str) -> int | None:
+    """The address of the variable ``symbol``; None where the kernel was built without it.
+
+    :raises TargetError: if the symbols have no variables, and so cannot tell
+    """
+    address = target.symbols.address_of(symbol)
+    if address is None and not target.symbols.have_variables:
+        raise TargetError(
+            f"{symbol}: the symbols have no variables (CONFIG_KALLSYMS_ALL is off); give"
+            " --system-map, or --vmlinux with its symbols",
+            "no-variables",
+        )
+    return address

@@ -23,7 +23,7 @@ from drgn import (
 from inspector.errors import TargetError
 from inspector.formats import btf
 from inspector.formats.btf import Btf, Kind, TypeIndex
-from inspector.target.kept import kept
+from inspector.target.dump_memory import kept
 
 # Types of the kernel's global variables, which BTF leaves out.
 #

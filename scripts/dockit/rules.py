@@ -21,7 +21,7 @@ _HEAD = """\
 
 Every statement of an answer has a rule id: in JSON `{"rule", "text", "address"}`. The id is the
 contract, the text may change. A rule makes one claim, in one file. Made by `scripts/docs` from the
-code. What is missing in an answer has a rule too: `inspector/model/missing.py`.
+code. What is missing in an answer has a rule too: `inspector/model/evidence.py`.
 
 | rule | made in |
 |---|---|

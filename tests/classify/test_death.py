@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from inspector.classify.death import Death, killed_by, oops_frames, survived
-from inspector.classify.kernel_mode import copied_note
-from inspector.model.death import DeathKind
+from inspector.classify.origin import copied_note
 from inspector.model.evidence import Evidence
 from inspector.model.frame import FoundIn, Frame
+from inspector.model.machine import DeathKind
 from inspector.model.origin import Origin
 from inspector.model.stack import CallFrame, Location, StackKind
 from tests.classify.values import LOW, TASK, TEXT, kernel

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from inspector.classify.naming import verdict_of
+from inspector.classify.origin import verdict_of
 from inspector.model.origin import Delivery, EntryKind, Origin
 from tests.classify.values import LOW, TOP, below, kernel, registers, scanned, top_slot, user
 

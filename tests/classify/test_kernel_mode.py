@@ -3,8 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from inspector.classify.naming import verdict_of
-from inspector.model.candidate import Candidate, Unwinder, Verdict, Word
+from inspector.classify.origin import verdict_of
+from inspector.model.frame import Candidate, Unwinder, Verdict, Word
 from inspector.model.origin import EntryKind, Origin
 from inspector.model.record import Mechanism
 from inspector.model.registers import Why

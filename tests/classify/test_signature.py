@@ -11,7 +11,7 @@ from inspector.classify.signature import (
     exception_name,
     function_name,
 )
-from inspector.facts.syscalls import Abi
+from inspector.facts.uapi import Abi
 from inspector.model.evidence import Evidence
 from inspector.model.frame import FoundIn, Frame, Syscall
 from inspector.model.origin import Origin

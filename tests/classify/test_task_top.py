@@ -3,8 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from inspector.classify.naming import verdict_of
-from inspector.model.candidate import Verdict
+from inspector.classify.origin import verdict_of
+from inspector.model.frame import Verdict
 from inspector.model.origin import EntryKind, Origin
 from tests.classify.values import TASK, TOP, below, registers, top_slot, user
 

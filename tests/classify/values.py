@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from inspector.model.candidate import Candidate, FoundBy, Word
+from inspector.model.frame import Candidate, FoundBy, Word
 from inspector.model.origin import EntryKind, EntryPoint
 from inspector.model.record import Kprobe, Mechanism
 from inspector.model.registers import REGISTER_NAMES, Registers

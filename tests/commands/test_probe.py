@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from inspector.commands.probe import parse_place
-from inspector.kernel.probing import CHAINS
+from inspector.kernel.probe_sites import CHAINS
 from tests.conftest import Inspector
 
 KEYS = [

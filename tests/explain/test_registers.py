@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from inspector.explain.registers import phrase
-from inspector.facts.syscalls import Abi
-from inspector.model.access import Context, DecodedInstruction, Moment
+from inspector.facts.uapi import Abi
+from inspector.model.access import Context, DecodedInstruction, InstructionPlace
 from inspector.model.evidence import Evidence
 from inspector.model.frame import FoundIn, Syscall
 from inspector.model.origin import Delivery, Origin
@@ -117,7 +117,7 @@ def test_ip_is_past_an_int3_only_where_one_was_seen() -> None:
         assert phrase(seen, "ip", Context()).rule == "int3-ip"
     user_trap = frame(Origin.INT3, user(orig_ax=MINUS_ONE))
     assert phrase(user_trap, "ip", Context()).rule == "user-ip"
-    int3 = DecodedInstruction(0x431448, b"\xcc", "int3", Moment.BEFORE)
+    int3 = DecodedInstruction(0x431448, b"\xcc", "int3", InstructionPlace.BEFORE)
     assert phrase(user_trap, "ip", Context(instruction=int3)).rule == "user-int3-ip"
 
 

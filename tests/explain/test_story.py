@@ -3,10 +3,10 @@
 
 from dataclasses import replace
 
+from inspector.explain.meaning import story
 from inspector.explain.registers import phrase
-from inspector.explain.story import story
 from inspector.explain.values import decoded, flag_names
-from inspector.facts.syscalls import Abi
+from inspector.facts.uapi import Abi
 from inspector.model.access import Context, Pointer, PointsTo
 from inspector.model.evidence import Evidence
 from inspector.model.frame import FoundIn, Frame, Syscall

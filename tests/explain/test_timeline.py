@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from inspector.explain.timeline import events_of
+from inspector.explain.meaning import events_of
 from inspector.model.freeze import Hit
 from inspector.model.record import Counts
 from inspector.opening import open_survey

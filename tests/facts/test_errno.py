@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import pytest
 
-from inspector.facts.errno import errno_name
+from inspector.facts.uapi import errno_name
 
 MASK = (1 << 64) - 1
 

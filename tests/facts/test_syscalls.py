@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from inspector.facts.syscalls import Abi, names
+from inspector.facts.uapi import Abi, names
 
 HEADERS = Path("/usr/include/x86_64-linux-gnu/asm")
 FILES = {Abi.X86_64: "unistd_64.h", Abi.IA32: "unistd_32.h", Abi.X32: "unistd_x32.h"}

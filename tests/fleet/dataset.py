@@ -14,7 +14,7 @@ from inspector.fleet.dataset import (
     write_read,
     write_unread,
 )
-from inspector.model.fleet import Outcome
+from inspector.model.fleet import DumpEnd
 from inspector.model.report import FullReport
 
 
@@ -30,7 +30,7 @@ def dataset_of(
     for path, report in reports:
         write_read(_job(path, directory), "", 1.0, report_row(report), frame_rows(report))
     for path, error in unread:
-        write_unread(_job(path, directory), "", 1.0, Outcome.REFUSED, error)
+        write_unread(_job(path, directory), "", 1.0, DumpEnd.REFUSED, error)
     return directory
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from inspector.model.death import Signature
+from inspector.model.machine import Signature
 from inspector.model.report import FullReport
 from inspector.opening import open_survey
 from inspector.queries.report import full_report

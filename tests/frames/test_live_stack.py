@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 from inspector.frames.live_stack import says
-from inspector.model.candidate import Unwinder
+from inspector.model.frame import Unwinder
 from inspector.model.stack import CallFrame, Location, Stack, StackKind
 
 STACK = Stack(StackKind.TASK, 0, 0x1000)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from inspector.errors import NothingMatched
-from inspector.model.probe import Outcome, ProbeAnswer
+from inspector.model.probe import ProbeAnswer, ProbeOutcome
 from inspector.model.record import Mechanism
 from inspector.survey import Survey
 
@@ -63,16 +63,16 @@ def _facts(told: ProbeAnswer) -> tuple[object, ...]:
 
 
 def _different(ours: ProbeAnswer, theirs: ProbeAnswer) -> str:
-    if theirs.registration.outcome is Outcome.UNKNOWN:
+    if theirs.registration.outcome is ProbeOutcome.UNKNOWN:
         return ""
     if _facts(ours)[0] != _facts(theirs)[0]:
         return f"{ours.registration} is not {theirs.registration}"
     if theirs.mechanism not in (ours.mechanism, Mechanism.UNKNOWN):
         return f"{ours.mechanism} is not {theirs.mechanism}"
     jump, other = ours.optimisation, theirs.optimisation
-    if jump and other and other.possible not in (jump.possible, Outcome.UNKNOWN):
+    if jump and other and other.possible not in (jump.possible, ProbeOutcome.UNKNOWN):
         return f"{jump} is not {other}"
-    if theirs.events.outcome is not Outcome.UNKNOWN and _facts(ours)[3] != _facts(theirs)[3]:
+    if theirs.events.outcome is not ProbeOutcome.UNKNOWN and _facts(ours)[3] != _facts(theirs)[3]:
         return f"{ours.events} is not {theirs.events}"
     if theirs.address not in (ours.address, None):
         return f"{ours.address} is not {theirs.address}"

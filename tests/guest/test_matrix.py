@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from inspector.formats.image_memory import image_symbols
+from inspector.formats.memory import image_symbols
 from inspector.target.kallsyms import find_tables
 from inspector.target.open import open_core
 from inspector.target.spec import TargetKind, TargetSpec

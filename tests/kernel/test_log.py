@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from inspector.kernel.log import death_in, oopses_in, panic_in
-from inspector.model.death import DeathKind
-from inspector.model.machine import LogLine
+from inspector.model.machine import DeathKind, LogLine
 
 LOGS = Path(__file__).parent.parent / "logs" / "mishaps"
 _STAMP = re.compile(r"\[ *(\d+)\.(\d+)\] ?(.*)")

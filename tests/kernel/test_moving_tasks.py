@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from inspector.kernel.moving_tasks import ListMoves, follow
+from inspector.kernel.task_states import ListMoves, follow
 
 HEAD = 0
 POISON = -2

@@ -13,7 +13,7 @@ import pytest
 
 from inspector.logs.read import read_log
 from inspector.model.evidence import Evidence
-from inspector.model.oops import LogReport, Shape, ToldFrame
+from inspector.model.oops import FrameShape, LogReport, ToldFrame
 from inspector.model.origin import Origin
 from inspector.model.registers import REGISTER_NAMES
 
@@ -54,7 +54,7 @@ def by_name(path: Path) -> str:
 
 
 def blocks(report: LogReport) -> tuple[ToldFrame, ...]:
-    return tuple(frame for frame in report.frames if frame.shape is not Shape.PRINTED)
+    return tuple(frame for frame in report.frames if frame.shape is not FrameShape.PRINTED)
 
 
 def test_there_are_logs_of_four_kernels() -> None:
@@ -120,7 +120,7 @@ def test_a_kprobes_frame_is_told_by_the_byte_before_ip(path: Path) -> None:
 @pytest.mark.parametrize("path", logs_of("print-ftrace", "print-int3"), ids=by_name)
 def test_what_a_handler_prints_leaves_open_what_it_must(path: Path) -> None:
     (frame,) = report_of(path).frames
-    assert frame.shape is Shape.PRINTED
+    assert frame.shape is FrameShape.PRINTED
     ftrace = mishap_of(path) == "print-ftrace"
     assert (Origin.FTRACE in frame.possible) is ftrace
     assert (Origin.INT3 in frame.possible) is not ftrace

@@ -7,7 +7,7 @@ import pytest
 
 from inspector.logs.read import read_log
 from inspector.model.evidence import Evidence
-from inspector.model.oops import Shape, ToldFrame
+from inspector.model.oops import FrameShape, ToldFrame
 from inspector.model.origin import Origin
 from inspector.model.registers import REGISTER_NAMES
 
@@ -222,7 +222,7 @@ def test_the_vector_of_old_entry_code_is_told() -> None:
 
 def test_a_segfaults_line_is_a_user_page_fault() -> None:
     frame = one("sh[94]: segfault at 10 ip 000000000047b7a0 sp 00007ffc1d8e1e08 error 6 in sh[400]")
-    assert (frame.shape, frame.origin) == (Shape.TRAP_LINE, Origin.PAGE_FAULT)
+    assert (frame.shape, frame.origin) == (FrameShape.TRAP_LINE, Origin.PAGE_FAULT)
     assert (frame.user_mode, frame.error_code, frame.vector) == (True, 6, 14)
     assert frame.registers == {"ip": 0x47B7A0, "sp": 0x7FFC1D8E1E08}
 

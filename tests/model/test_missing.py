@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from inspector.errors import InspectorError, TargetError, Unreadable
-from inspector.model.missing import CAUSES, Missing, MissingGroup, grouped
+from inspector.model.evidence import CAUSES, Missing, MissingGroup, grouped
 
 
 def test_tasks_that_lack_the_same_are_one_group_with_the_cause() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from dockit.rules import rules
 
-from inspector.model.missing import CAUSES
+from inspector.model.evidence import CAUSES
 from tests.conftest import Inspector
 
 # One claim each: a fact is not in the target; what FRED wrote beside ss.

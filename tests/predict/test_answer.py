@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from inspector.formats.x86 import decode
+from inspector.model.evidence import Unread
 from inspector.model.machine import KernelIdentity, TargetIdentity
-from inspector.model.missing import Unread
-from inspector.model.probe import KprobeFeatures, NumberFacts, Outcome, ProbeAnswer, ProbeSite
+from inspector.model.probe import KprobeFeatures, NumberFacts, ProbeAnswer, ProbeOutcome, ProbeSite
 from inspector.model.record import Mechanism
 from inspector.model.stack import TextRange
 from inspector.predict.answer import answer
@@ -36,7 +36,7 @@ def test_orig_ax_is_zero_by_ftrace_and_minus_one_by_int3() -> None:
 
 def test_a_refused_probe_has_neither_mechanism_nor_registers_and_misses_nothing() -> None:
     told = answered(replace(site(7), blacklisted=Unread("x"), reserved=Unread("y")))
-    assert told.registration.outcome is Outcome.REFUSED
+    assert told.registration.outcome is ProbeOutcome.REFUSED
     assert (told.mechanism, told.registers, told.missing) == (None, (), ())
 
 
@@ -65,15 +65,15 @@ def test_ways_are_offered_only_where_they_work() -> None:
     told = answered(site(), NumberFacts(site(), module_only, refused, None, 16384 - 168))
     works = {way.name: way.works for way in told.ways}
     assert works == {
-        "entry-frame": Outcome.ACCEPTED,
-        "syscall-handler": Outcome.ACCEPTED,
-        "x64-sys-call": Outcome.ACCEPTED,
-        "do-syscall-64": Outcome.REFUSED,
-        "tracepoint": Outcome.REFUSED,
+        "entry-frame": ProbeOutcome.ACCEPTED,
+        "syscall-handler": ProbeOutcome.ACCEPTED,
+        "x64-sys-call": ProbeOutcome.ACCEPTED,
+        "do-syscall-64": ProbeOutcome.REFUSED,
+        "tracepoint": ProbeOutcome.REFUSED,
     }
     (dispatcher,) = (way for way in told.ways if way.name == "x64-sys-call")
     assert "from a module only" in dispatcher.evidence.text
-    assert [w.works for w in told.ways][-2:] == [Outcome.REFUSED, Outcome.REFUSED]
+    assert [w.works for w in told.ways][-2:] == [ProbeOutcome.REFUSED, ProbeOutcome.REFUSED]
 
 
 def test_a_probe_that_moves_over_endbr_says_so() -> None:

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from inspector.model.missing import Unread
-from inspector.model.probe import KprobeFeatures, Outcome, ProbeSite
+from inspector.model.evidence import Unread
+from inspector.model.probe import KprobeFeatures, ProbeOutcome, ProbeSite
 from inspector.model.stack import TextRange
-from inspector.predict.optimisation import _TWO_BYTE, optimisation
+from inspector.predict.answer import _TWO_BYTE, optimisation
 from tests.predict.values import CODE, LOW, NOP5, site
 
 
@@ -18,9 +18,9 @@ def rule(probed: ProbeSite) -> str:
 
 def test_five_plain_bytes_become_a_jump() -> None:
     verdict = optimisation(site(5))
-    assert (verdict.possible, verdict.allowed) == (Outcome.ACCEPTED, True)
+    assert (verdict.possible, verdict.allowed) == (ProbeOutcome.ACCEPTED, True)
     off = optimisation(site(5, features=KprobeFeatures(allowed=False)))
-    assert (off.possible, off.allowed) == (Outcome.ACCEPTED, False)
+    assert (off.possible, off.allowed) == (ProbeOutcome.ACCEPTED, False)
 
 
 def test_the_end_of_a_function_is_too_short() -> None:
@@ -64,7 +64,7 @@ def test_groups_2_to_5_can_on_newer_kernels_only(code: str) -> None:
     assert rule(site(5, text)) == "optimisable"
     assert rule(site(5, text, features=KprobeFeatures(refuses_traps=False))) == "not-boostable"
     unread = optimisation(site(5, text, features=KprobeFeatures(refuses_traps=Unread("x"))))
-    assert unread.possible is Outcome.UNKNOWN
+    assert unread.possible is ProbeOutcome.UNKNOWN
 
 
 def test_entry_code_neighbours_and_missing_optprobes_forbid_it() -> None:
@@ -75,7 +75,7 @@ def test_entry_code_neighbours_and_missing_optprobes_forbid_it() -> None:
 
 def test_an_unread_table_leaves_it_open() -> None:
     verdict = optimisation(replace(site(5), faulting=Unread("no page")))
-    assert verdict.possible is Outcome.UNKNOWN
+    assert verdict.possible is ProbeOutcome.UNKNOWN
 
 
 def test_the_table_of_two_byte_opcodes_is_whole() -> None:

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from inspector.model.missing import Unread
-from inspector.model.probe import KprobeFeatures, Outcome, ProbeSite, ReservedFor, ReservedText
+from inspector.model.evidence import Unread
+from inspector.model.probe import KprobeFeatures, ProbeOutcome, ProbeSite, ReservedFor, ReservedText
 from inspector.model.record import Kprobe, KprobeFlags, Mechanism
 from inspector.model.stack import TextRange
 from inspector.predict.answer import mechanism
@@ -16,14 +16,14 @@ from tests.predict.values import LOW, site, without_ftrace
 
 def refusal(probed: ProbeSite) -> tuple[str | None, str]:
     verdict = registration(probed)
-    assert verdict.outcome is Outcome.REFUSED
+    assert verdict.outcome is ProbeOutcome.REFUSED
     return verdict.errno, verdict.evidence[0].rule
 
 
 def test_an_entry_is_served_by_ftrace_and_what_follows_by_int3() -> None:
     for offset, expected in ((0, Mechanism.FTRACE), (5, Mechanism.INT3), (6, Mechanism.INT3)):
         verdict = registration(site(offset))
-        assert verdict.outcome is Outcome.ACCEPTED
+        assert verdict.outcome is ProbeOutcome.ACCEPTED
         assert mechanism(site(offset), verdict)[0] is expected
 
 
@@ -49,7 +49,7 @@ def test_what_is_not_text_is_einval() -> None:
 def test_what_somebody_else_patches_is_einval(kind: ReservedFor) -> None:
     part = ReservedText(kind, LOW + 5, LOW + 6)
     assert refusal(replace(site(5), reserved=(part,))) == ("-EINVAL", "reserved")
-    assert registration(replace(site(6), reserved=(part,))).outcome is Outcome.ACCEPTED
+    assert registration(replace(site(6), reserved=(part,))).outcome is ProbeOutcome.ACCEPTED
 
 
 @pytest.mark.parametrize(
@@ -72,18 +72,18 @@ def test_traps_are_eilseq_where_can_probe_looks_for_them(code: str) -> None:
     probed = without_ftrace(site(0, bytes.fromhex(code) + b"\xc3"))
     assert refusal(probed) == ("-EILSEQ", "trap")
     unread = replace(probed, features=KprobeFeatures(refuses_traps=Unread("x")))
-    assert registration(unread).outcome is Outcome.UNKNOWN
+    assert registration(unread).outcome is ProbeOutcome.UNKNOWN
 
 
 def test_old_kernels_step_whatever_they_meet() -> None:
     probed = site(0, bytes.fromhex("48cfc3"), features=KprobeFeatures(emulates=False))
-    assert registration(without_ftrace(probed)).outcome is Outcome.ACCEPTED
+    assert registration(without_ftrace(probed)).outcome is ProbeOutcome.ACCEPTED
 
 
 def test_an_unread_list_leaves_it_open_unless_something_else_refuses() -> None:
     open_question = replace(site(5), blacklisted=Unread("no page"))
     verdict = registration(open_question)
-    assert (verdict.outcome, verdict.evidence[0].text) == (Outcome.UNKNOWN, "no page")
+    assert (verdict.outcome, verdict.evidence[0].text) == (ProbeOutcome.UNKNOWN, "no page")
     assert refusal(replace(site(7), blacklisted=Unread("no page")))[0] == "-EILSEQ"
 
 
@@ -91,14 +91,14 @@ def test_where_a_kprobe_is_another_may_be() -> None:
     armed = Kprobe(LOW, None, Mechanism.FTRACE, KprobeFlags.FTRACE)
     probed = replace(site(), blacklisted=Unread("x"), ftrace=Unread("x"), armed=armed)
     verdict = registration(probed)
-    assert verdict.outcome is Outcome.ACCEPTED
+    assert verdict.outcome is ProbeOutcome.ACCEPTED
     assert mechanism(probed, verdict)[0] is Mechanism.FTRACE
 
 
 def test_tracefs_refuses_a_function_without_an_ftrace_site() -> None:
     probed = without_ftrace(site(5))
     verdict = registration(probed)
-    assert verdict.outcome is Outcome.ACCEPTED
+    assert verdict.outcome is ProbeOutcome.ACCEPTED
     assert kprobe_events(probed, verdict).errno == "-EINVAL"
     middle = without_ftrace(site(7))
     assert kprobe_events(middle, registration(middle)).errno == "-EINVAL"

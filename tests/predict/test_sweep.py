@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from inspector.model.probe import Outcome, ProbeAnswer
+from inspector.model.probe import ProbeAnswer, ProbeOutcome
 from inspector.model.record import KprobeFlags, Mechanism
 from inspector.opening import open_survey
 from inspector.survey import Survey
@@ -36,7 +36,7 @@ def test_every_byte_is_told_as_the_kernel_tells_it(survey: Survey, root: Path) -
     decided, wrong = 0, []
     for name, offset, error, flags in truth:
         told = survey.probe(name, int(offset, 16), None, name)
-        decided += told.registration.outcome is not Outcome.UNKNOWN
+        decided += told.registration.outcome is not ProbeOutcome.UNKNOWN
         if differs(told, int(error), KprobeFlags(int(flags, 16) & 15)):
             wrong.append((name, offset, error, flags, told.registration))
     assert wrong == []
@@ -45,7 +45,7 @@ def test_every_byte_is_told_as_the_kernel_tells_it(survey: Survey, root: Path) -
 
 def differs(told: ProbeAnswer, error: int, flags: KprobeFlags) -> bool:
     registered = told.registration
-    if registered.outcome is Outcome.UNKNOWN:
+    if registered.outcome is ProbeOutcome.UNKNOWN:
         return False
     if error:
         return registered.errno != f"-{errno.errorcode[-error]}"
@@ -58,7 +58,7 @@ def test_the_check_of_an_indirect_call_is_refused(survey: Survey) -> None:
     refused = {
         told.location.offset: told.registration.evidence[0].rule
         for told in (survey.probe("vfs_read", at, None, "vfs_read") for at in range(0xA0, 0xB0))
-        if told.registration.outcome is Outcome.REFUSED
+        if told.registration.outcome is ProbeOutcome.REFUSED
     }
     assert refused[0xA0] == refused[0xA6] == "cfi-check"  # movl $-id, %r10d; addl -15(%r11), %r10d
     assert 0xAA not in refused  # the jump behind them

@@ -9,7 +9,7 @@ from inspector.commands.diff import DiffRequest
 from inspector.errors import NothingMatched
 from inspector.model.origin import Origin
 from inspector.model.report import NoPair
-from inspector.model.selector import Pid
+from inspector.model.task import Pid
 from inspector.queries.diff import choose_pair
 from inspector.survey import Survey
 from tests.overlay import survey_with

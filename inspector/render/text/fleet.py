@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from inspector.model.distillate import WHY, Distillate, KeptRange
-from inspector.model.fleet import Answer, Column, ComparedSet, Comparison, FleetAnswer, FleetRun
+from inspector.model.fleet import Column, ComparedSet, Comparison, FleetAnswer, FleetRun, FleetTable
 from inspector.render.json import Json, document, missing_list
 from inspector.render.text.style import LABEL, STRONG
 from inspector.render.words import cell_text, is_number, safe
@@ -35,7 +35,7 @@ class FleetAnswerText:
             yield Padding(_table(one) if one.rows else Text("none", LABEL), _INDENT)
 
 
-def _table(one: Answer) -> Table:
+def _table(one: FleetTable) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style=LABEL)
     for column in one.columns:
         right = is_number(column)
@@ -107,13 +107,13 @@ _COLUMNS = (
 )
 
 
-def comparison_answer(told: Comparison) -> Answer:
+def comparison_answer(told: Comparison) -> FleetTable:
     """As a table, for every format that has tables."""
     title = f"From {_set(told.left)} to {_set(told.right)}"
     if told.unknown:
         title += f"; not known of both: {', '.join(told.unknown)}"
     rows = tuple((c.aspect, c.kind.value, c.item, c.left, c.right) for c in told.changes)
-    return Answer("compare", title, _COLUMNS, rows)
+    return FleetTable("compare", title, _COLUMNS, rows)
 
 
 def comparison_json(told: Comparison) -> str:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
+from inspector.model.evidence import Missing
 from inspector.model.frame import FoundIn, Frame
-from inspector.model.missing import Missing
 from inspector.model.report import Report
 from inspector.model.task import Running, Task
 from inspector.render.frame_facts import interrupted

@@ -11,11 +11,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from inspector.facts.errno import errno_name
+from inspector.facts.uapi import errno_name
 from inspector.model.freeze import Freeze, Held, Traced, TracedBy, TracedHit
 from inspector.model.record import RecordProbe
 from inspector.model.registers import as_int64
-from inspector.model.report import Moment, RegisterMeaning, Timeline
+from inspector.model.report import RegisterMeaning, Timeline, TimelineStep
 from inspector.render.frame_facts import interrupted
 from inspector.render.text.diff import DiffText
 from inspector.render.text.head import MissingLines, frame_lines, target_line, task_line
@@ -34,7 +34,7 @@ from inspector.render.words import PROBE_ORIGINS, hex_word, safe, short_word
 # One event as text: its frames in the order of time, then the life of orig_ax and of ax.
 
 _WIDEST = 120
-_Meaning = Callable[[Moment], RegisterMeaning]
+_Meaning = Callable[[TimelineStep], RegisterMeaning]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +84,20 @@ def _moments(told: Timeline, glyphs: Glyphs) -> Table:
     return grid
 
 
-def _time(moment: Moment) -> str:
+def _time(moment: TimelineStep) -> str:
     if moment.since_ns is None:
         return "before"
     return f"{moment.since_ns / 1000:+.1f} \N{MICRO SIGN}s"
 
 
-def _place(moment: Moment) -> str:
+def _place(moment: TimelineStep) -> str:
     record = moment.frame.record
     if moment.since_ns is None or record is None:
         return interrupted(moment.frame)
     return safe(f"{record.probe.name} returns" if record.probe.returns else record.probe.name)
 
 
-def _value(moment: Moment, meaning: RegisterMeaning) -> str:
+def _value(moment: TimelineStep, meaning: RegisterMeaning) -> str:
     return safe(meaning.decoded) or short_word(moment.frame, meaning.register)
 
 
@@ -116,7 +116,7 @@ def _life(told: Timeline, register: str, of: _Meaning) -> RenderResult:
     yield Padding(grid, _INDENT)
 
 
-def _colour(moment: Moment) -> str:
+def _colour(moment: TimelineStep) -> str:
     return PROBE if moment.frame.origin in PROBE_ORIGINS else LEFT
 
 

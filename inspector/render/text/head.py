@@ -12,11 +12,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from inspector.model.death import Crash
-from inspector.model.evidence import Evidence
+from inspector.model.evidence import Evidence, Missing, grouped
 from inspector.model.frame import Frame
-from inspector.model.machine import KernelIdentity, TargetIdentity
-from inspector.model.missing import Missing, grouped
+from inspector.model.machine import Crash, KernelIdentity, TargetIdentity
 from inspector.model.task import Running, Task
 from inspector.render.frame_facts import interrupted
 from inspector.render.text.screen import Screen

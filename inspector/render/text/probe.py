@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from inspector.model.evidence import Evidence
-from inspector.model.probe import NumberWay, Optimisation, Outcome, ProbeAnswer, Rename
+from inspector.model.probe import NumberWay, Optimisation, ProbeAnswer, ProbeOutcome, Rename
 from inspector.model.record import Mechanism
 from inspector.model.registers import as_int64
 from inspector.render.text.head import MissingLines, evidence_table, target_line
@@ -19,9 +19,9 @@ from inspector.render.text.style import DECODED, LABEL, NOTICE, STRONG, Glyphs, 
 from inspector.render.words import hex_word, safe
 
 _STYLES = {
-    Outcome.ACCEPTED: DECODED,
-    Outcome.REFUSED: NOTICE,
-    Outcome.UNKNOWN: NOTICE,
+    ProbeOutcome.ACCEPTED: DECODED,
+    ProbeOutcome.REFUSED: NOTICE,
+    ProbeOutcome.UNKNOWN: NOTICE,
 }
 
 
@@ -43,13 +43,13 @@ def rename_line(renamed: Rename) -> Text:
 
 
 def _words(told: ProbeAnswer) -> str:
-    if told.registration.outcome is Outcome.REFUSED:
+    if told.registration.outcome is ProbeOutcome.REFUSED:
         why = told.registration.evidence[0].text
         return safe(f" with {told.registration.errno}: {why}")
-    words = f"; {_mechanism(told)}" if told.registration.outcome is Outcome.UNKNOWN else ""
-    if told.registration.outcome is Outcome.ACCEPTED:
+    words = f"; {_mechanism(told)}" if told.registration.outcome is ProbeOutcome.UNKNOWN else ""
+    if told.registration.outcome is ProbeOutcome.ACCEPTED:
         words = f", {_mechanism(told)}"
-    if told.events.outcome is Outcome.REFUSED:
+    if told.events.outcome is ProbeOutcome.REFUSED:
         words += f"; from a module only: tracefs, perf and bpftrace get {told.events.errno}"
     return words
 
@@ -63,9 +63,9 @@ def _mechanism(told: ProbeAnswer) -> str:
 
 
 def _later(later: Optimisation) -> str:
-    if later.possible is Outcome.REFUSED:
+    if later.possible is ProbeOutcome.REFUSED:
         return f", never a jump: {safe(later.evidence[0].text)}"
-    if later.possible is Outcome.UNKNOWN or later.allowed is None:
+    if later.possible is ProbeOutcome.UNKNOWN or later.allowed is None:
         return "; whether it becomes a jump could not be told"
     if later.allowed:
         return ", then optimised into a jump"
@@ -125,7 +125,7 @@ def _registers(told: ProbeAnswer, glyphs: Glyphs) -> RenderResult:
 def _ways(told: ProbeAnswer) -> Table:
     grid = _grid()
     for way in told.ways:
-        how = Text(safe(way.how), STRONG if way.works is Outcome.ACCEPTED else LABEL)
+        how = Text(safe(way.how), STRONG if way.works is ProbeOutcome.ACCEPTED else LABEL)
         if way.here:
             how.append("  here", DECODED)
         how.append(f"\n{safe(way.evidence.text)}", LABEL)
@@ -135,9 +135,9 @@ def _ways(told: ProbeAnswer) -> Table:
 
 def _works(way: NumberWay) -> Text:
     words = {
-        Outcome.ACCEPTED: Text("yes", DECODED),
-        Outcome.REFUSED: Text("no", NOTICE),
-        Outcome.UNKNOWN: Text("unknown", NOTICE),
+        ProbeOutcome.ACCEPTED: Text("yes", DECODED),
+        ProbeOutcome.REFUSED: Text("no", NOTICE),
+        ProbeOutcome.UNKNOWN: Text("unknown", NOTICE),
     }
     return words[way.works]
 

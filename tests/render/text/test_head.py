@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import io
 
-from inspector.model.missing import Missing
+from inspector.model.evidence import Missing
 from inspector.render.text.head import MissingLines
 from inspector.render.text.screen import show
 

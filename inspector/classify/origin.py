@@ -1,17 +1,25 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Rules for frames of interrupted kernel code: on a stack, in a record or in a crash note."""
+"""From a candidate to an origin: which rules apply, and the rules for frames of kernel mode."""
 
 from __future__ import annotations
 
-from inspector.classify import fred
-from inspector.classify.words import not_evidence, return_address
-from inspector.model.candidate import Candidate, FoundBy, Unwinder, Verdict
+from inspector.classify import task_top
+from inspector.classify.evidence import (
+    FRED_RULE,
+    fred_event_of,
+    named_by_fred,
+    not_evidence,
+    return_address,
+)
+from inspector.model.distillate import REDACTED_WORD
 from inspector.model.evidence import Evidence
-from inspector.model.frame import CRASH_NOTE_COPY
+from inspector.model.frame import CRASH_NOTE_COPY, Candidate, FoundBy, Unwinder, Verdict
 from inspector.model.origin import Delivery, EntryKind, EntryPoint, Origin, Purpose, origin_of
 from inspector.model.record import Mechanism
 from inspector.model.registers import Absent, Registers, Why
 from inspector.model.stack import RegionKind
+
+# Rules for frames of interrupted kernel code: on a stack, in a record or in a crash note.
 
 # Rules for registers that the kernel copied when it panicked: they interrupted nothing.
 
@@ -176,8 +184,8 @@ def _entered(
 
 
 def _fred(candidate: Candidate, evidence: tuple[Evidence, ...]) -> Verdict:
-    origin, text, vector = fred.named(fred.event_of(candidate.registers.ss))
-    evidence = (*evidence, Evidence(fred.RULE, text, candidate.address))
+    origin, text, vector = named_by_fred(fred_event_of(candidate.registers.ss))
+    evidence = (*evidence, Evidence(FRED_RULE, text, candidate.address))
     if origin is Origin.INT3:
         return _int3(candidate, evidence, Delivery.FRED)
     return Verdict(origin, evidence, vector, delivery=Delivery.FRED)
@@ -286,3 +294,28 @@ def _unwound(candidate: Candidate) -> tuple[Evidence, ...]:
         return ()
     text = "the unwinder finds the interrupted code from here too"
     return (Evidence("unwinder", text, candidate.address),)
+
+
+# From a candidate to an origin: pure rules over values.
+#
+# The decisive evidence is the word just below the frame: the return address of the
+# call that was given the frame (``[regs - 8]``). It names the entry code, and the
+# entry code is the mechanism.
+
+
+def verdict_of(candidate: Candidate) -> Verdict | None:
+    """What put ``candidate`` there, ``unknown`` with the reason, or None: it is no frame.
+
+    Only a candidate that a scan brought can be no frame: a slot that the kernel
+    defines, or a frame that a handler was given, is one whatever it holds.
+    """
+    if candidate.found_by is FoundBy.NOTE:
+        return crash_note_verdict(candidate)
+    if candidate.at_task_top:
+        return task_top.task_top_verdict(candidate)
+    return kernel_mode_verdict(candidate)
+
+
+def redacted(registers: Registers) -> dict[str, Absent]:
+    """Those whose word says so, as absent."""
+    return {name: Absent(Why.REDACTED) for name, word in registers.items() if word == REDACTED_WORD}

@@ -1,17 +1,59 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Rules for frames that FRED delivered: the CPU itself wrote what happened beside ss.
-
-After struct fred_ss (arch/x86/include/asm/ptrace.h) and the dispatch in
-arch/x86/entry/entry_fred.c.
-"""
+"""The two facts that name a way into the kernel: the word below a frame, and FRED's event."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+from inspector.model.evidence import Evidence, EvidencePlace, PlacedEvidence
+from inspector.model.frame import Candidate, Word
 from inspector.model.origin import Origin, origin_of
 
-RULE = "fred-event"
+# How evidence is put into words.
+
+
+def return_address(word: Word) -> Evidence:
+    """The evidence that ``[regs - 8]`` is."""
+    return placed_return_address(word).at(word.address + 8, None)
+
+
+def placed_return_address(word: Word) -> PlacedEvidence:
+    """The same, of any frame with that word below it."""
+    text = (
+        f"the word below the frame, {word.value:#x}, is the return address of the call"
+        f" that was given the frame: {describe(word)}"
+    )
+    return PlacedEvidence("return-address", text, EvidencePlace.BELOW)
+
+
+def describe(word: Word) -> str:
+    """What the value of ``word`` points into."""
+    if word.region is not None:
+        offset = word.value - word.region.low
+        return f"{word.region.kind.value} of {word.region.owner}, +{offset:#x}"
+    return str(word.location) if word.location else "no text that a symbol covers"
+
+
+def not_evidence(candidate: Candidate) -> Evidence:
+    """Why nothing can be said of where ``candidate`` came from."""
+    return placed_not_evidence(candidate.below).at(candidate.address, None)
+
+
+def placed_not_evidence(word: Word | None) -> PlacedEvidence:
+    """The same, of any frame with that word below it; None where it cannot be read."""
+    if word is None:
+        text = "the word below the frame cannot be read"
+        return PlacedEvidence("word-below-unreadable", text, EvidencePlace.NOWHERE)
+    text = f"the word below the frame, {word.value:#x}, is not in entry code: {describe(word)}"
+    return PlacedEvidence("word-below-not-entry", text, EvidencePlace.BELOW)
+
+
+# Rules for frames that FRED delivered: the CPU itself wrote what happened beside ss.
+#
+# After struct fred_ss (arch/x86/include/asm/ptrace.h) and the dispatch in
+# arch/x86/entry/entry_fred.c.
+
+FRED_RULE = "fred-event"
 
 # EVENT_TYPE_* (asm/trapnr.h)
 _TYPES = {
@@ -28,7 +70,7 @@ _INT80 = 0x80
 _FIRST_SYSTEM_VECTOR = 0xEB  # asm/irq_vectors.h
 
 
-class Event(NamedTuple):
+class FredEvent(NamedTuple):
     """What the bits above ss say.
 
     :ivar long: the event came from 64-bit code
@@ -40,17 +82,17 @@ class Event(NamedTuple):
 
 
 # start_thread() leaves none: no CPU delivers vector 0 as an external interrupt.
-NONE = Event(0, 0, False)
+NO_FRED_EVENT = FredEvent(0, 0, False)
 
 
-def event_of(ss: int) -> Event:
+def fred_event_of(ss: int) -> FredEvent:
     """:param ss: the whole word that ss begins"""
     if ss < 1 << 32:  # everywhere but on a CPU with FRED
-        return NONE
-    return Event(ss >> 48 & 0xF, ss >> 32 & 0xFF, bool(ss >> 57 & 1))
+        return NO_FRED_EVENT
+    return FredEvent(ss >> 48 & 0xF, ss >> 32 & 0xFF, bool(ss >> 57 & 1))
 
 
-def named(event: Event) -> tuple[Origin, str, int | None]:
+def named_by_fred(event: FredEvent) -> tuple[Origin, str, int | None]:
     """The origin of a frame whose return address lies in FRED's entry code, the reason, and
     the vector that the kernel handles it as."""
     origin, vector = _origin(event)
@@ -60,7 +102,7 @@ def named(event: Event) -> tuple[Origin, str, int | None]:
     return origin, text, vector
 
 
-def _described(event: Event) -> str:
+def _described(event: FredEvent) -> str:
     if event.kind != _OTHER:
         said = _TYPES.get(event.kind, f"of type {event.kind}")
         return f"{said}, vector {event.vector}"
@@ -68,7 +110,7 @@ def _described(event: Event) -> str:
     return f"{_INSTRUCTIONS.get(event.vector, 'an instruction')} from {mode} code"
 
 
-def _origin(event: Event) -> tuple[Origin, int | None]:
+def _origin(event: FredEvent) -> tuple[Origin, int | None]:
     if event.kind == _EXTINT:
         system = event.vector >= _FIRST_SYSTEM_VECTOR
         return Origin.SYSVEC if system else Origin.IRQ, event.vector

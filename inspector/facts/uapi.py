@@ -1,9 +1,36 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Error numbers in a register, under the kernel's names."""
+"""UAPI numbers and their names: system calls and errors."""
 
 from __future__ import annotations
 
 import errno
+from enum import Enum
+from functools import cache
+from importlib.resources import files
+
+# UAPI names of syscall numbers, from shipped tables.
+
+
+@cache
+def names(abi: Abi) -> dict[int, str]:
+    """Number → UAPI name, of ``asm/unistd_{64,32,x32}.h`` (x32's without its bit)."""
+    text = (files("inspector.facts") / "syscall_tables" / f"{abi.value}.txt").read_text()
+    lines = (line.split() for line in text.splitlines() if not line.startswith("#"))
+    return {int(number): name for number, name in lines}
+
+
+class Abi(Enum):
+    """Which table a number belongs to."""
+
+    X86_64 = "x86_64"
+    IA32 = "ia32"
+    X32 = "x32"
+
+
+X32_SYSCALL_BIT = 0x40000000  # uapi/asm/unistd.h
+
+
+# Error numbers in a register, under the kernel's names.
 
 MAX_ERRNO = 4095  # include/linux/err.h
 
