@@ -39,32 +39,32 @@ WHY_NOT_THERE = {
 _HEAD = """\
 # Precision and recall
 
-Frames that the lab made on purpose (`scripts/lab zoo-a`, `zoo-b`, `zoo-c`), against what
-`inspector frames` says of a dump of each guest. The guest's own module knows every frame's
-address from the kernel: it is what a handler was given, or `task_pt_regs`. Machine checks are
-injected from outside into CPUs that are held already; their frames' place is the module's word,
-what they hold that of QEMU. Every CPU is held while the dump is taken, so what is not listed is no
-frame. Each frame that the CPU pushed is also looked up in the emulated CPU's own log
-(`scripts/oracle`). Made by `scripts/accuracy`, compared by `tests/guest/test_accuracy.py`, in every
-run of `scripts/test`.
+The lab makes frames on purpose in guests (`scripts/lab zoo-a`, `zoo-b`, `zoo-c`) and compares them
+with the answer of `inspector frames` for a dump of each guest. A module in the guest knows the
+address of every frame from the kernel: the argument of a handler, or `task_pt_regs`. QEMU injects
+machine checks into CPUs that are held; the module knows where their frames lie, QEMU what they
+hold. Every CPU is held while the dump is taken, so anything that the module does not list is not a
+frame. Each frame that the CPU pushed is also looked up in the log of the emulated CPU
+(`scripts/oracle`). `scripts/accuracy` makes this page, `tests/guest/test_accuracy.py` compares it
+in every run of `scripts/test`.
 
-Each cell: precision, recall (frames that are there). #VC and x32 cannot be made here either,
-nor kernels before 5.8.
+Each cell: precision, recall (number of frames that exist). The lab cannot make #VC and x32 frames,
+nor boot kernels before 5.8.
 """
 
 
 _STATEMENTS = "\n# Statements\n"
 _STATEMENTS_HEAD = """
-What `inspector explain` says of every frame of those zoos, by rule id, against what knows the
-truth without us (`tests/guest/predicates.py`): the guest's own module, the emulated CPU's log of
-its traps (vector, error code, privilege, CR2, selectors, flags, working registers), the dump's
-memory and symbols as drgn reads them, and the source of what the guest ran. Each rule's statements
-are also held against frames of every other origin, where they must turn out false.
-What `inspector probe` says is held against `register_kprobe()` (`tests/guest/test_probe.py`), what
-is said of mappings and hung tasks against /proc and khungtaskd, what logs tell against labelled
+Every statement of `inspector explain` about every frame of those guests, by rule id, is checked against
+independent sources (`tests/guest/predicates.py`): the module in the guest, the emulated CPU's log of
+traps (vector, error code, privilege, CR2, selectors, flags, working registers), memory and symbols of
+the dump as drgn reads them, and the source of the programs that the guest ran. The predicate of each
+rule is also applied to frames of every other origin, where it must turn out false.
+The answers of `inspector probe` are compared with `register_kprobe()` (`tests/guest/test_probe.py`),
+statements about mappings and hung tasks with /proc and khungtaskd, and those about logs with labelled
 logs (`tests/logs`).
 
-Each cell: statements that are false (statements that were checked).
+Each cell: false statements (checked statements).
 """
 
 

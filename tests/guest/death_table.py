@@ -15,18 +15,18 @@ from tests.guest.dying import EXPECTED, Score
 _TITLE = "## Deaths\n"
 _HEAD = f"""\
 {_TITLE}
-What a kernel dies of (`scripts/lab death NAME`), and whether `inspector frames` names what killed
-it. Each cell: recall (answers whose `killed_by` is right: the kind, the CPU, the task, and the
-frame's address and all its registers as the guest printed them before it died) and precision
-(listed frames that are live), over so many answers: of a kdump, of its distillate, of a kdump made
-with `crash_kexec_post_notifiers` and of QEMU's dump of the same panicked guest, each with BTF and
-with DWARF. The truth is a die notifier's `struct pt_regs`, a probe on `panic()`, and the emulated
-CPU's log of its traps. Made by `scripts/accuracy --write`, compared by
-`tests/guest/test_deaths.py`.
+Ways for a kernel to die (`scripts/lab death NAME`), and whether `inspector frames` names the frame that
+killed it. Each cell: recall (answers whose `killed_by` is right: the kind, the CPU, the task, the
+address of the frame and all its registers as the guest printed them before it died) and precision
+(listed frames that are live), over the number of answers in brackets: a kdump, its distilled dump, a
+kdump made with `crash_kexec_post_notifiers` and QEMU's dump of the same panicked guest, each with BTF
+and with DWARF. The truth is the `struct pt_regs` of a die notifier, a probe on `panic()`, and the
+emulated CPU's log of traps. `scripts/accuracy --write` makes the table, `tests/guest/test_deaths.py`
+compares it.
 
-crash 9.0.2 was asked `bt -a` and `bt -e` of six of the 6.1 kdumps: every true frame that it prints
-is listed here. Its other two are copies of the frame that killed, lower on the same stack (`null`,
-`bug`). A soak run asks it again, of 6.12 too.
+crash 9.0.2 printed `bt -a` and `bt -e` of six of the 6.1 kdumps: every true frame in its output is
+listed here. Its other two are copies of the frame that killed, lower on the same stack (`null`,
+`bug`). A soak run repeats this, for 6.12 too.
 """
 
 Cells = dict[tuple[str, str], str]
