@@ -20,8 +20,8 @@ _HEAD = """\
 # Rules
 
 Every statement of an answer has a rule id: in JSON `{"rule", "text", "address"}`. The id is
-stable, the text may change. A rule makes one claim, in one file. `scripts/docs` makes this page from
-the code. What is missing in an answer has a rule too: `inspector/model/evidence.py`.
+stable, the text may change. A rule makes one claim, in one file. `scripts/docs` makes this page
+from the code. What is missing in an answer has a rule too: `inspector/model/evidence.py`.
 
 | rule | made in |
 |---|---|

@@ -55,14 +55,14 @@ nor boot kernels before 5.8.
 
 _STATEMENTS = "\n# Statements\n"
 _STATEMENTS_HEAD = """
-Every statement of `inspector explain` about every frame of those guests, by rule id, is checked against
-independent sources (`tests/guest/predicates.py`): the module in the guest, the emulated CPU's log of
-traps (vector, error code, privilege, CR2, selectors, flags, working registers), memory and symbols of
-the dump as drgn reads them, and the source of the programs that the guest ran. The predicate of each
-rule is also applied to frames of every other origin, where it must turn out false.
-The answers of `inspector probe` are compared with `register_kprobe()` (`tests/guest/test_probe.py`),
-statements about mappings and hung tasks with /proc and khungtaskd, and those about logs with labelled
-logs (`tests/logs`).
+Every statement of `inspector explain` about every frame of those guests, by rule id, is checked
+against independent sources (`tests/guest/predicates.py`): the module in the guest, the emulated
+CPU's log of traps (vector, error code, privilege, CR2, selectors, flags, working registers), memory
+and symbols of the dump as drgn reads them, and the source of the programs that the guest ran. The
+predicate of each rule is also applied to frames of every other origin, where it must turn out
+false. The answers of `inspector probe` are compared with `register_kprobe()`
+(`tests/guest/test_probe.py`), statements about mappings and hung tasks with /proc and khungtaskd,
+and those about logs with labelled logs (`tests/logs`).
 
 Each cell: false statements (checked statements).
 """

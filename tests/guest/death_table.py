@@ -15,14 +15,14 @@ from tests.guest.dying import EXPECTED, Score
 _TITLE = "## Deaths\n"
 _HEAD = f"""\
 {_TITLE}
-Ways for a kernel to die (`scripts/lab death NAME`), and whether `inspector frames` names the frame that
-killed it. Each cell: recall (answers whose `killed_by` is right: the kind, the CPU, the task, the
-address of the frame and all its registers as the guest printed them before it died) and precision
-(listed frames that are live), over the number of answers in brackets: a kdump, its distilled dump, a
-kdump made with `crash_kexec_post_notifiers` and QEMU's dump of the same panicked guest, each with BTF
-and with DWARF. The truth is the `struct pt_regs` of a die notifier, a probe on `panic()`, and the
-emulated CPU's log of traps. `scripts/accuracy --write` makes the table, `tests/guest/test_deaths.py`
-compares it.
+Ways for a kernel to die (`scripts/lab death NAME`), and whether `inspector frames` names the frame
+that killed it. Each cell: recall (answers whose `killed_by` is right: the kind, the CPU, the task,
+the address of the frame and all its registers as the guest printed them before it died) and
+precision (listed frames that are live), over the number of answers in brackets: a kdump, its
+distilled dump, a kdump made with `crash_kexec_post_notifiers` and QEMU's dump of the same panicked
+guest, each with BTF and with DWARF. The truth is the `struct pt_regs` of a die notifier, a probe on
+`panic()`, and the emulated CPU's log of traps. `scripts/accuracy --write` makes the table,
+`tests/guest/test_deaths.py` compares it.
 
 crash 9.0.2 printed `bt -a` and `bt -e` of six of the 6.1 kdumps: every true frame in its output is
 listed here. Its other two are copies of the frame that killed, lower on the same stack (`null`,
