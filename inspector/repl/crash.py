@@ -79,7 +79,7 @@ def sys_(turn: Turn) -> None:
 @click.argument("arguments", nargs=-1, metavar="[OPTION]...")
 @click.pass_obj
 def log(turn: Turn, *, arguments: tuple[str, ...]) -> None:
-    """The kernel's log: runs drgn's crash log with the same arguments (-t, -T, -m, …)."""
+    """The kernel's log: runs drgn's crash log with the same arguments (-t, -T)."""
     _run_words(turn, ("log", *arguments))
 
 
