@@ -67,7 +67,7 @@ EXAMPLES = (
 @record_option
 @origin_option("--left", "The left frame's origin; else it is the entry frame.")
 @origin_option("--right", "The right frame's origin; else what killed, or is innermost.")
-@all_option
+@all_option("Show equal registers too.")
 @click.option(
     "--timeline", is_flag=True, help="One event as all its probes recorded it, in order of time."
 )

@@ -10,6 +10,7 @@ import click
 from inspector.commands.catalogue import Example, epilog
 from inspector.commands.failure import Status
 from inspector.commands.options import (
+    all_option,
     decimal_option,
     format_option,
     oops_option,
@@ -58,6 +59,7 @@ EXAMPLES = (
 @selector_and_registers_argument
 @record_option
 @oops_option
+@all_option("Show each register on a line of its own.")
 @decimal_option
 @format_option("text", "json")
 @verbose_option
@@ -71,9 +73,12 @@ def command(
     what: tuple[Selector | None, tuple[str, ...]],
     record: int | None,
     oops: str | None,
+    show_all: bool,
     decimal: bool,
 ) -> Status:
-    """Every register of a struct pt_regs frame: its value, what it means, and the evidence.
+    """What a struct pt_regs frame is and means, the evidence, and what each register holds.
+
+    Registers of one meaning share a line; --all shows each on its own.
 
     WHAT is the address 0x… of a frame; or a task (a pid in decimal, or its address), of which the
     frame that killed the machine is explained, else the innermost kernel frame, else its entry
@@ -85,18 +90,26 @@ def command(
     """
     named, registers = what
     if oops is not None:
-        return _log(session, target, oops, output, named=what != (None, ()) or record is not None)
+        named_too = what != (None, ()) or record is not None
+        return _log(session, target, oops, output, named=named_too, show_all=show_all)
     if named is not None and record is not None:
         raise UsageError("--record names the frame: it goes with no WHAT")
     if record is None:
         named = session.meant(named, target)
     from inspector.queries.explain import run
 
-    return run(session, target, ExplainRequest(named, record, registers), output, decimal)
+    request = ExplainRequest(named, record, registers)
+    return run(session, target, request, output, decimal=decimal, show_all=show_all)
 
 
 def _log(
-    session: Session, target: TargetOptions, source: str, output: str, *, named: bool
+    session: Session,
+    target: TargetOptions,
+    source: str,
+    output: str,
+    *,
+    named: bool,
+    show_all: bool,
 ) -> Status:
     if named:
         raise UsageError("--oops explains a text: it goes with no WHAT and no --record")
@@ -104,4 +117,4 @@ def _log(
         raise UsageError("--oops explains a text: it goes with no TARGET")
     from inspector.queries.oops import run
 
-    return run(session, source, output)
+    return run(session, source, output, show_all=show_all)

@@ -197,7 +197,11 @@ oops_option = click.option(
 decimal_option = click.option(
     "--decimal", is_flag=True, help="Registers in decimal, as signed numbers."
 )
-all_option = click.option("--all", "show_all", is_flag=True, help="Equal registers too.")
+
+
+def all_option(help_text: str) -> _Decorator:
+    """``--all``: registers that are folded otherwise."""
+    return click.option("--all", "show_all", is_flag=True, help=help_text)
 
 
 def _as_what(ctx: click.Context, param: click.Parameter, value: str | None) -> Selector | None:

@@ -25,11 +25,14 @@ def run(
     target: TargetOptions,
     request: ExplainRequest,
     output: str,
+    *,
     decimal: bool,
+    show_all: bool,
 ) -> Status:
     """Answer ``request`` in the format ``output``.
 
     :param decimal: whether a text shows registers so
+    :param show_all: whether a text has a line for each register
     """
     with session.survey(target) as survey:
         explanation = explanation_of(survey, request)
@@ -38,7 +41,8 @@ def run(
         elif request.registers:
             show(SomeRegistersText(explanation, decimal), session.out, verbose=session.verbose)
         else:
-            show(ExplainText(explanation, decimal), session.out, verbose=session.verbose)
+            text = ExplainText(explanation, decimal, show_all)
+            show(text, session.out, verbose=session.verbose)
         return status_of(True, explanation.missing)
 
 

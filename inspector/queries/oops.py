@@ -20,9 +20,10 @@ from inspector.render.text.oops import NotesText, OopsText
 from inspector.render.text.screen import show
 
 
-def run(session: Session, source: str, output: str) -> Status:
+def run(session: Session, source: str, output: str, *, show_all: bool = False) -> Status:
     """Explain the frames of the log ``source`` (``-``: standard input).
 
+    :param show_all: whether a text has a line for each register
     :raises UsageError: if it cannot be read
     :raises NothingMatched: if it tells no frame
     """
@@ -34,7 +35,7 @@ def run(session: Session, source: str, output: str) -> Status:
                 session.out.write(part)
             session.out.write(oops_json_foot(reading.release, reading.notes))
         else:
-            show(OopsText(source, reports), session.out)
+            show(OopsText(source, reports, show_all), session.out)
             show(NotesText(reading.notes), session.out)
     return Status.WHOLE
 

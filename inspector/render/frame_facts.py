@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from inspector.model.frame import Frame
+from inspector.facts.uapi import Abi
+from inspector.model.frame import Frame, Syscall
 from inspector.model.origin import Origin
 from inspector.model.record import Kprobe, Record
 from inspector.render.words import ORIGIN_WORDS, hex_word, safe
@@ -34,7 +35,7 @@ def frame_facts(frame: Frame) -> dict[str, str]:
         "stack": _stack(frame),
         "interrupted": "" if frame.origin in _BEGINNINGS else interrupted(frame),
         "begins at": interrupted(frame) if frame.origin in _BEGINNINGS else "",
-        "syscall": _syscall(frame),
+        "syscall": syscall_text(frame.syscall) if frame.syscall else "",
         "kprobe": _kprobe(frame.kprobe) if frame.kprobe else "",
         "vector": "" if frame.vector is None else str(frame.vector),
         "error code": "" if frame.error_code is None else hex_word(frame.error_code),
@@ -53,17 +54,16 @@ def interrupted(frame: Frame) -> str:
     return f"user mode at {ip}" if frame.user_mode else ip
 
 
+def syscall_text(syscall: Syscall) -> str:
+    """``57 fork``, and the table where it is not that of 64-bit code."""
+    name = syscall.name or syscall.handler or "(no name known)"
+    abi = "" if syscall.abi is Abi.X86_64 else f", {syscall.abi.value} table"
+    return safe(f"{syscall.nr} {name}{abi}")
+
+
 def _stack(frame: Frame) -> str:
     stack = frame.stack.value if frame.stack else "unknown"
     return stack if frame.cpu is None else f"{stack}, cpu {frame.cpu}"
-
-
-def _syscall(frame: Frame) -> str:
-    if frame.syscall is None:
-        return ""
-    name = frame.syscall.name or frame.syscall.handler or "(no name known)"
-    abi = "" if frame.syscall.abi.value == "x86_64" else f", {frame.syscall.abi.value} table"
-    return f"{frame.syscall.nr} {name}{abi}"
 
 
 def _kprobe(kprobe: Kprobe) -> str:

@@ -22,14 +22,13 @@ from inspector.render.text.head import (
     target_line,
     task_line,
 )
+from inspector.render.text.registers import DECIMAL_WIDTH, HEX_WIDTH
 from inspector.render.text.style import DECODED, LABEL, LEFT, RIGHT, RULE, STRONG, Glyphs, glyphs_of
 from inspector.render.words import ABSENT_WORDS, hex_word, register_word, safe
 
 # A grid with a label and two equal sides: the skeleton of the picture of a diff.
 
 LABEL_WIDTH = 11
-HEX_WIDTH = 18  # 0x and 16 digits: a word is always whole
-DECIMAL_WIDTH = 20  # a sign and 19 digits
 _GAP = 2
 _WIDEST = 144
 _ROOM_FOR_TEXT = 36

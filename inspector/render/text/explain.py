@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A decoded instruction in one line."""
+"""A frame explained: the answer first, then the reasons, then the registers."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from rich.text import Text
 
 from inspector.model.access import DecodedInstruction, Planted
 from inspector.model.frame import Frame
-from inspector.model.registers import Absent
 from inspector.model.report import Explanation, RegisterMeaning
-from inspector.render.frame_facts import frame_facts
+from inspector.render.frame_facts import frame_facts, syscall_text
 from inspector.render.text.head import (
     MissingLines,
     access_lines,
@@ -24,7 +23,8 @@ from inspector.render.text.head import (
     target_line,
     task_line,
 )
-from inspector.render.text.style import DECODED, LABEL, RIGHT, STRONG, Glyphs, glyphs_of
+from inspector.render.text.registers import RegisterRow, grouped_registers, register_table
+from inspector.render.text.style import LABEL, RIGHT, STRONG, Glyphs, glyphs_of
 from inspector.render.words import ABSENT_WORDS, hex_word, register_word, safe
 
 _PLANTED = {
@@ -45,94 +45,48 @@ def instruction_text(instruction: DecodedInstruction) -> str:
 _WIDEST_PROSE = 88
 _WIDEST = 120
 _INDENT = (0, 0, 0, 2)
+_IN_THE_ANSWER = ("made by", "interrupted", "begins at", "syscall")
 
 
 @dataclass(frozen=True, slots=True)
 class ExplainText:
-    """:ivar decimal: whether registers are shown as signed numbers"""
+    """What frame it is and what it means; then the reasons; then the registers.
+
+    :ivar decimal: whether registers are shown as signed numbers
+    :ivar show_all: whether each register has a row of its own
+    """
 
     explanation: Explanation
     decimal: bool = False
+    show_all: bool = False
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         told, glyphs = self.explanation, glyphs_of(options)
-        options = options.update(width=min(options.max_width, _WIDEST))
+        width = min(options.max_width, _WIDEST)
+        options = options.update(width=width)
         yield target_line(told.target, told.kernel, glyphs)
         yield from crash_lines(told.crash)
         if told.frame.task is not None:
             yield task_line(told.frame.task, glyphs)
         yield Text()
-        yield Text(f"{told.frame.origin.value} frame", f"{STRONG} {RIGHT}")
+        yield Text(_what_it_is(told.frame), f"{STRONG} {RIGHT}")
         if told.access is not None:
             yield from access_lines(told.access, glyphs)
-            yield Text()
+        else:
+            yield Text(_what_it_means(told, glyphs), STRONG)
+        yield Text()
         yield _facts(told)
-        yield from self._story(options.max_width)
-        yield from _section("Registers")
-        yield register_rows(told, options.max_width, glyphs, self.decimal)
+        yield from _story(told, width)
         yield from _section(f"Why it is {told.frame.origin.value}")
         yield Padding(evidence_table(told.frame.evidence, glyphs), _INDENT)
         yield from _entry(told.entry, glyphs)
+        yield from _section("Registers")
+        rows = _rows(told, self.decimal)
+        if self.show_all:
+            yield register_table(rows, width, glyphs, decimal=self.decimal)
+        else:
+            yield from grouped_registers(rows, width, glyphs, decimal=self.decimal)
         yield MissingLines(told.missing)
-
-    def _story(self, width: int) -> RenderResult:
-        right = max(0, width - _WIDEST_PROSE)
-        for paragraph in self.explanation.story:
-            yield Text()
-            yield Padding(Text(safe(paragraph.text)), (0, right, 0, 0))
-
-
-def _facts(told: Explanation) -> Table:
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(width=11)
-    grid.add_column(overflow="fold")
-    for label, text in frame_facts(told.frame).items():
-        grid.add_row(Text(label, LABEL), Text(text))
-    if told.instruction is not None:
-        grid.add_row(Text("instruction", LABEL), Text(instruction_text(told.instruction)))
-    return grid
-
-
-def register_rows(told: Explanation, width: int, glyphs: Glyphs, decimal: bool) -> Padding:
-    """A row for each register that is told of: name, value, meaning."""
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(width=7, no_wrap=True)
-    grid.add_column(width=20 if decimal else 18, no_wrap=True)
-    grid.add_column(width=width - (35 if decimal else 33), overflow="fold")
-    for meaning in told.registers:
-        grid.add_row(*_row(told.frame, meaning, glyphs, decimal))
-    return Padding(grid, _INDENT)
-
-
-def _row(
-    frame: Frame, meaning: RegisterMeaning, glyphs: Glyphs, decimal: bool
-) -> tuple[Text, Text, Text]:
-    name = Text(meaning.register, STRONG)
-    absent = frame.absent.get(meaning.register)
-    if absent is not None:
-        value = Text(ABSENT_WORDS[absent.why], LABEL)
-        return name, value, Text(safe(f"{meaning.why}{_left_over(absent)}"), LABEL)
-    text = Text(safe(meaning.decoded), DECODED)
-    if meaning.decoded and meaning.why:
-        text.append(f" {glyphs.none} ", LABEL)
-    text.append(safe(meaning.why), "default")
-    return name, Text(register_word(frame.registers[meaning.register], decimal)), text
-
-
-def _left_over(absent: Absent) -> str:
-    return "" if absent.raw is None else f" ({hex_word(absent.raw)})"
-
-
-def _entry(entry: Frame | None, glyphs: Glyphs) -> RenderResult:
-    if entry is None:
-        return
-    yield from _section("The task's entry frame")
-    yield Padding(frame_lines([entry], glyphs), _INDENT)
-
-
-def _section(title: str) -> RenderResult:
-    yield Text()
-    yield Text(title, STRONG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,5 +103,84 @@ class SomeRegistersText:
         if told.frame.task is not None:
             yield task_line(told.frame.task, glyphs)
         yield frame_lines([told.frame], glyphs)
-        yield register_rows(told, options.max_width, glyphs, self.decimal)
+        rows = _rows(told, self.decimal)
+        yield register_table(rows, options.max_width, glyphs, decimal=self.decimal)
         yield MissingLines(told.missing)
+
+
+def _what_it_is(frame: Frame) -> str:
+    """``int3 frame: a breakpoint trap, at __x64_sys_fork+0x6``."""
+    facts = frame_facts(frame)
+    text = f"{frame.origin.value} frame: {facts['made by']}"
+    if place := facts.get("interrupted"):
+        return f"{text}, {_at(place)}"
+    if place := facts.get("begins at"):
+        return f"{text}; it begins {_at(place)}"
+    return text
+
+
+def _at(place: str) -> str:
+    return f"in {place}" if place.startswith("user mode") else f"at {place}"
+
+
+def _what_it_means(told: Explanation, glyphs: Glyphs) -> str:
+    """The syscall, wherever its number is, and the register that people ask about."""
+    frame, entry = told.frame, told.entry
+    if frame.syscall is not None:
+        return f"syscall {syscall_text(frame.syscall)}; {_said(told, 'ax', glyphs)}"
+    text = _said(told, "orig_ax", glyphs)
+    if entry is None or entry.syscall is None:
+        return text
+    return f"{text}; the task's syscall is {syscall_text(entry.syscall)}"
+
+
+def _said(told: Explanation, register: str, glyphs: Glyphs) -> str:
+    """The register, its value, and why it holds that."""
+    row = next(row for row in _rows(told, decimal=False) if row.name == register)
+    value = row.decoded if row.decoded and row.has_value else row.value
+    return f"{register} {safe(value)} {glyphs.none} {safe(row.why)}"
+
+
+def _story(told: Explanation, width: int) -> RenderResult:
+    right = max(0, width - _WIDEST_PROSE)
+    for paragraph in told.story:
+        yield Text()
+        yield Padding(Text(safe(paragraph.text)), (0, right, 0, 0))
+
+
+def _facts(told: Explanation) -> Table:
+    """What the answer above does not say already."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(width=11)
+    grid.add_column(overflow="fold")
+    for label, text in frame_facts(told.frame).items():
+        if label not in _IN_THE_ANSWER:
+            grid.add_row(Text(label, LABEL), Text(text))
+    if told.instruction is not None:
+        grid.add_row(Text("instruction", LABEL), Text(instruction_text(told.instruction)))
+    return grid
+
+
+def _rows(told: Explanation, decimal: bool) -> list[RegisterRow]:
+    return [_row(told.frame, meaning, decimal) for meaning in told.registers]
+
+
+def _row(frame: Frame, meaning: RegisterMeaning, decimal: bool) -> RegisterRow:
+    absent = frame.absent.get(meaning.register)
+    if absent is None:
+        value = register_word(frame.registers[meaning.register], decimal)
+        return RegisterRow(meaning.register, value, meaning.decoded, meaning.why)
+    left_over = "" if absent.raw is None else f"its slot holds {hex_word(absent.raw)}"
+    return RegisterRow(meaning.register, ABSENT_WORDS[absent.why], left_over, meaning.why, False)
+
+
+def _entry(entry: Frame | None, glyphs: Glyphs) -> RenderResult:
+    if entry is None:
+        return
+    yield from _section("The task's entry frame")
+    yield Padding(frame_lines([entry], glyphs), _INDENT)
+
+
+def _section(title: str) -> RenderResult:
+    yield Text()
+    yield Text(title, STRONG)

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -17,7 +17,8 @@ from inspector.model.oops import ToldFrame, ToldReport
 from inspector.model.origin import Origin
 from inspector.model.report import RegisterMeaning
 from inspector.render.text.head import access_lines, evidence_table
-from inspector.render.text.style import DECODED, LABEL, NOTICE, RIGHT, STRONG, Glyphs, glyphs_of
+from inspector.render.text.registers import RegisterRow, grouped_registers, register_table
+from inspector.render.text.style import LABEL, NOTICE, RIGHT, STRONG, Glyphs, glyphs_of
 from inspector.render.words import ORIGIN_WORDS, hex_word, safe
 
 _WIDEST = 120
@@ -36,10 +37,12 @@ class OopsText:
 
     :ivar reports: those to show; all are read while they are shown
     :ivar source: the file's name, or ``-``
+    :ivar show_all: whether each register has a row of its own
     """
 
     source: str
     reports: Iterable[ToldReport]
+    show_all: bool = False
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         glyphs = glyphs_of(options)
@@ -59,7 +62,7 @@ class OopsText:
                 yield Text()
             shown += 1
             died = died or (report.line if _dies(report) else 0)
-            yield from _report(report, width, glyphs)
+            yield from _report(report, width, glyphs, self.show_all)
         yield from _later(later, counted, died)
         count = f"{frames} frame{'' if frames == 1 else 's'} told"
         yield Text()
@@ -85,7 +88,7 @@ def _dies(report: ToldReport) -> bool:
     ) and (report.kind not in ("warning", "signal", "vsyscall", "registers", "machine-check"))
 
 
-def _report(report: ToldReport, width: int, glyphs: Glyphs) -> RenderResult:
+def _report(report: ToldReport, width: int, glyphs: Glyphs, show_all: bool) -> RenderResult:
     first, *rest = report.answer
     title = first.text[:1].upper() + first.text[1:]
     yield Text(f"line {report.line}: {safe(title)}", f"{STRONG} {RIGHT}")
@@ -94,7 +97,7 @@ def _report(report: ToldReport, width: int, glyphs: Glyphs) -> RenderResult:
     for fact in rest:
         yield Padding(Text(safe(fact.text)), _INDENT)
     for frame in report.frames:
-        yield from _frame(frame, width, glyphs)
+        yield from _frame(frame, width, glyphs, show_all)
 
 
 def _later(
@@ -124,7 +127,7 @@ def _later(
         yield Padding(Text(f"and {total - len(later)} more; in all: {most}"), _INDENT)
 
 
-def _frame(frame: ToldFrame, width: int, glyphs: Glyphs) -> RenderResult:
+def _frame(frame: ToldFrame, width: int, glyphs: Glyphs, show_all: bool) -> RenderResult:
     yield Text()
     mode = {True: "user mode", False: "kernel mode", None: "mode not told"}[frame.user_mode]
     title = "frame of unknown origin" if frame.origin is Origin.UNKNOWN else frame.origin.value
@@ -140,12 +143,14 @@ def _frame(frame: ToldFrame, width: int, glyphs: Glyphs) -> RenderResult:
     for statement in frame.story:
         yield Text()
         yield _prose(statement.text, width)
-    yield Text()
-    yield Padding(_registers(frame, width, glyphs), _INDENT)
     if frame.evidence:
         yield Text()
         yield Text("  Why", STRONG)
         yield Padding(evidence_table(frame.evidence, glyphs), (0, 0, 0, 4))
+    if frame.meanings:
+        yield Text()
+        yield Text("  Registers", STRONG)
+        yield from _registers(frame, width, glyphs, show_all)
     if frame.missing:
         yield Text()
         yield Text("  Not in the text", STRONG)
@@ -179,30 +184,20 @@ def _facts(frame: ToldFrame) -> Table:
     return grid
 
 
-def _registers(frame: ToldFrame, width: int, glyphs: Glyphs) -> Table:
-    """One register a row; a meaning that the row above has already is not said again."""
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(width=7, no_wrap=True)
-    grid.add_column(width=18, no_wrap=True)
-    grid.add_column(width=width - 33, overflow="fold")
-    before = ""
-    for meaning in frame.meanings:
-        value = frame.registers.get(meaning.register)
-        text = _meaning(meaning, before, glyphs)
-        before = meaning.why
-        shown = "not printed" if value is None else hex_word(value)
-        grid.add_row(Text(meaning.register, STRONG), Text(shown), text)
-    return grid
+def _registers(
+    frame: ToldFrame, width: int, glyphs: Glyphs, show_all: bool
+) -> Iterator[RenderableType]:
+    rows = [_row(frame, meaning) for meaning in frame.meanings]
+    if show_all:
+        yield register_table(rows, width, glyphs)
+    else:
+        yield from grouped_registers(rows, width, glyphs)
 
 
-def _meaning(meaning: RegisterMeaning, before: str, glyphs: Glyphs) -> Text:
-    text = Text(safe(meaning.decoded), DECODED)
-    said = meaning.why
-    if said and said == before and not meaning.decoded:
-        return text.append('"', LABEL)
-    if meaning.decoded and said:
-        text.append(f" {glyphs.none} ", LABEL)
-    return text.append(safe(said), "default")
+def _row(frame: ToldFrame, meaning: RegisterMeaning) -> RegisterRow:
+    value = frame.registers.get(meaning.register)
+    shown = "not printed" if value is None else hex_word(value)
+    return RegisterRow(meaning.register, shown, meaning.decoded, meaning.why)
 
 
 def _right(width: int) -> int:
