@@ -69,7 +69,8 @@ def test_an_oops_is_its_exceptions_frame(way: tuple[str, ...]) -> None:
     told = killed_by(death(*way, *PAGE_FAULT, *SYSCALL, frames=(FAULT,), message="Fatal exception"))
     assert (told.kind, told.frame, told.rule) == (DeathKind.OOPS, OUTER, "oops-frame")
     assert (told.cpu, told.pid, told.caller) == (TASK.cpu, TASK.pid, None)
-    assert told.text == "page-fault at boom+0x6 [crash], cpu 1, forker 112"
+    for named in ("boom+0x6", "crash", "forker", "112"):
+        assert named in told.text
 
 
 def test_of_nested_oopses_the_first_is_the_killer() -> None:

@@ -57,7 +57,7 @@ def test_what_was_not_replaced_is_found(
         return len(content) if FORGOTTEN[kind](content) else put(patches, address, content)
 
     monkeypatch.setattr(Patches, "put", forgets)
-    with pytest.raises(TargetError, match=r"something that was taken out is still at"):
+    with pytest.raises(TargetError, match=kind.value):
         redacted(shipped_dump(None), small)
     assert nothing_is_left(small)
 
@@ -92,7 +92,7 @@ def test_a_dump_that_cannot_be_searched_is_none(
             return None
 
     monkeypatch.setattr(leftovers, "KdumpPages", Empty)
-    with pytest.raises(TargetError, match="cannot be searched"):
+    with pytest.raises(TargetError):
         redacted(shipped_dump(None), small)
     assert nothing_is_left(small)
 

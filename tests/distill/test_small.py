@@ -246,7 +246,8 @@ def test_a_module_that_claims_too_much_orc_is_said_and_not_read() -> None:
         at, beside = claimed.address_, claimed.address_ & 4
         word = 0xFFFF_FFFF << 8 * beside
     said = read_first_steps(survey_with({at - beside: word}).target)
-    assert [left.text for left in said] == ["ORC of modules: one claims 4294967295 entries"]
+    (left,) = said
+    assert str(0xFFFF_FFFF) in left.text
 
 
 def test_a_module_list_that_loops_is_said_by_both_that_follow_it() -> None:

@@ -50,7 +50,7 @@ def test_every_dump_is_one_row_and_every_broken_one_says_why(resumed: Resumed, h
     pipe = next(path for path, why in herd.broken.items() if why == "a pipe")
     row = rows(resumed.dataset)[pipe]
     assert row["outcome"] == "refused"
-    assert "is no regular file" in row["error"]
+    assert str(pipe) in row["error"]
 
 
 def test_the_frames_are_those_of_the_report(
@@ -98,7 +98,7 @@ def some(herd: Herd) -> list[Path]:
 def test_a_worker_killed_midway_loses_nothing(some: list[Path], tmp_path: Path) -> None:
     dataset = tmp_path / "dataset"
     with watching(some[0].parent) as opened:
-        with started("fleet", "run", *some, "-o", dataset, *PATIENT) as run:
+        with started("fleet", "run", *some, "-o", dataset, *PATIENT, "--format", "json") as run:
             wait_until(lambda: finished(dataset) >= 2 and readers(dataset))
             (reader, *_others) = readers(dataset)
             worker = reader.parent()
@@ -112,7 +112,7 @@ def test_a_worker_killed_midway_loses_nothing(some: list[Path], tmp_path: Path) 
     assert (run.returncode, err) == (0, "")
     assert set(rows(dataset)) == set(some)
     assert {row["outcome"] for row in rows(dataset).values()} == {"read"}
-    assert "8 dumps, 8 of them readable; 8 were read now\n" in out
+    assert json.loads(out)["read_now"] == 8
 
 
 @contextmanager
@@ -158,9 +158,11 @@ def test_a_reader_that_is_killed_is_a_row_that_says_by_what(herd: Herd, tmp_path
         wait_until(lambda: readers(dataset))
         # What the kernel sends for a mapped page of a file that has become shorter.
         readers(dataset)[0].send_signal(signal.SIGBUS)
-        out, _err = run.communicate(timeout=60)
+        run.communicate(timeout=60)
     assert run.returncode == 3
-    assert f"killed: {dump}: its reader was killed by SIGBUS\n" in out
+    row = rows(dataset)[dump]
+    assert row["outcome"] == "killed"
+    assert "SIGBUS" in row["error"]
 
 
 def test_a_reader_that_never_ends_is_ended(herd: Herd, tmp_path: Path) -> None:
@@ -169,17 +171,21 @@ def test_a_reader_that_never_ends_is_ended(herd: Herd, tmp_path: Path) -> None:
     with started("fleet", "run", dump, "-o", dataset, *limit) as run:
         wait_until(lambda: readers(dataset))
         readers(dataset)[0].suspend()
-        out, _err = run.communicate(timeout=60)
+        run.communicate(timeout=60)
     assert run.returncode == 3
-    assert f"time-limit: {dump}: took longer than 10 s\n" in out
+    row = rows(dataset)[dump]
+    assert row["outcome"] == "time-limit"
+    assert "10" in row["error"]
 
 
 def test_memory_is_limited(tmp_path: Path, inspector: Inspector) -> None:
     arguments = ("--workers", "1", "--memory-limit", "40")
-    run = inspector("fleet", "run", shipped_dump(None), "-o", tmp_path / "dataset", *arguments)
+    dataset = tmp_path / "dataset"
+    run = inspector("fleet", "run", shipped_dump(None), "-o", dataset, *arguments)
     assert run.returncode == 3
-    assert "memory-limit: " in run.stdout
-    assert "needs more than 40 MiB of memory" in run.stdout
+    (row,) = rows(dataset).values()
+    assert row["outcome"] == "memory-limit"
+    assert "40" in row["error"]
 
 
 def test_a_dump_that_changed_is_read_anew_and_an_unread_one_when_asked(
@@ -240,7 +246,6 @@ def test_without_the_extra_one_line_says_what_to_install(package: str, tmp_path:
         check=False,
     )
     assert (run.returncode, run.stdout) == (2, "")
-    assert run.stderr == (
-        f"inspector: fleet needs {package}, which is not installed:"
-        " pip install 'frame-inspector[fleet]'\n"
-    )
+    (line,) = run.stderr.splitlines()
+    assert package in line
+    assert "pip install 'frame-inspector[fleet]'" in line

@@ -22,5 +22,5 @@ def one_type(kind: Kind, size: int) -> Converter:
 @pytest.mark.parametrize("kind", [Kind.ENUM, Kind.ENUM64])
 @pytest.mark.parametrize("size", [0, 3, 9, 1 << 31])
 def test_an_enum_of_a_size_that_no_integer_has(kind: Kind, size: int) -> None:
-    with pytest.raises(TargetError, match=f"an enum of {size} bytes"):
+    with pytest.raises(TargetError, match=str(size)):
         one_type(kind, size).type(1)

@@ -12,16 +12,15 @@ from tests.overlay import survey_with
 
 
 @pytest.mark.parametrize(
-    ("error", "reason"),
+    "error",
     [
-        (BlockingIOError(errno.EAGAIN, "try again"), "gives no answer any more"),
-        (OSError(errno.EIO, "Input/output error"), "Input/output error"),
-        (Exception("QMP connection closed unexpectedly"), "closed unexpectedly"),
+        BlockingIOError(errno.EAGAIN, "try again"),
+        OSError(errno.EIO, "Input/output error"),
+        Exception("QMP connection closed unexpectedly"),
     ],
+    ids=lambda error: type(error).__name__,
 )
-def test_what_cannot_be_asked_any_more_is_not_asked_part_by_part(
-    error: Exception, reason: str
-) -> None:
+def test_what_cannot_be_asked_any_more_is_not_asked_part_by_part(error: Exception) -> None:
     survey = survey_with()
     tasks = [task for task in survey.tasks() if task.stack is not None and not task.kernel_thread]
     asked: list[int] = []
@@ -34,6 +33,6 @@ def test_what_cannot_be_asked_any_more_is_not_asked_part_by_part(
         assert task.stack is not None
         size = task.stack.high - task.stack.low
         survey.target.prog.add_memory_segment(task.stack.low, size, read, False)
-    with pytest.raises(TargetLost, match=reason):
+    with pytest.raises(TargetLost):
         list(survey.frames(tasks))
     assert len(asked) == 1

@@ -110,7 +110,7 @@ def test_what_was_not_seen_is_neither_there_nor_missing() -> None:
 
 
 def test_without_root_the_line_that_does_it_is_told() -> None:
-    with pytest.raises(FreezeError, match="sudo /bin/inspector freeze x"):
+    with pytest.raises(FreezeError, match="sudo /bin/inspector freeze x"):  # the line to type
         check_host(replace(READY, root=False), Need.MODULE, "sudo /bin/inspector freeze x")
 
 

@@ -21,16 +21,15 @@ def test_tasks_that_lack_the_same_are_one_group_with_the_cause() -> None:
         ]
     )
     assert (one.rule, one.count, one.pids) == ("page-excluded", 2, (7, 9))
-    assert one.text.startswith("2 tasks: ")
-    assert "pid 7: 8 bytes at 0xffff888000001000" in one.text
-    assert two == MissingGroup("task-ran", 1, (12,), "pid 12: it ran")
+    assert "0xffff888000001000" in one.text  # of the first, as an example
+    assert (two.rule, two.count, two.pids) == ("task-ran", 1, (12,))
+    assert "it ran" in two.text
     assert three == MissingGroup("dump-cut-short", 1, (), "the last 4096 bytes are missing")
 
 
 def test_one_task_that_lacks_two_things_is_one_pid_and_two_of_count() -> None:
     (group,) = grouped([Missing("task-ran", "a", 7), Missing("task-ran", "b", 7)])
     assert (group.count, group.pids) == (2, (7,))
-    assert group.text.startswith("2 times: ")
 
 
 def test_nothing_missing_is_no_group() -> None:

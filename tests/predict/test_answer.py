@@ -72,7 +72,7 @@ def test_ways_are_offered_only_where_they_work() -> None:
         "tracepoint": ProbeOutcome.REFUSED,
     }
     (dispatcher,) = (way for way in told.ways if way.name == "x64-sys-call")
-    assert "from a module only" in dispatcher.evidence.text
+    assert dispatcher.evidence.rule == "module-only"
     assert [w.works for w in told.ways][-2:] == [ProbeOutcome.REFUSED, ProbeOutcome.REFUSED]
 
 

@@ -8,7 +8,7 @@ import pytest
 from inspector.model.evidence import Unread
 from inspector.model.probe import KprobeFeatures, ProbeOutcome, ProbeSite
 from inspector.model.stack import TextRange
-from inspector.predict.answer import _TWO_BYTE, optimisation
+from inspector.predict.answer import optimisation
 from tests.predict.values import CODE, LOW, NOP5, site
 
 
@@ -78,8 +78,21 @@ def test_an_unread_table_leaves_it_open() -> None:
     assert verdict.possible is ProbeOutcome.UNKNOWN
 
 
-def test_the_table_of_two_byte_opcodes_is_whole() -> None:
-    assert len(_TWO_BYTE) == 256
-    assert set(_TWO_BYTE) == {"0", "1"}
-    assert _TWO_BYTE[0x1F] == _TWO_BYTE[0xB6] == _TWO_BYTE[0x4F] == "1"  # nop, movzx, cmov
-    assert _TWO_BYTE[0x84] == _TWO_BYTE[0x0B] == "0"  # je, ud2
+@pytest.mark.parametrize(
+    ("code", "boostable"),
+    [
+        ("0f1f4000", True),  # nopl
+        ("0fb6c0", True),  # movzx
+        ("480f4fc1", True),  # cmovg
+        ("0f8410000000", False),  # je
+        ("0f0b", False),  # ud2
+        ("0fa2", False),  # cpuid
+        ("0f05", False),  # syscall
+    ],
+)
+def test_opcodes_of_two_bytes_are_boosted_as_the_kernels_table_says(
+    code: str, boostable: bool
+) -> None:
+    """arch/x86/kernel/kprobes/core.c: twobyte_is_boostable."""
+    text = NOP5 + bytes.fromhex(code) + CODE
+    assert (rule(site(5, text)) == "optimisable") is boostable

