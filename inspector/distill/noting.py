@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from drgn import FaultError, Program
 
+from inspector.errors import Unreadable
 from inspector.formats.kept_map import KeptMap
 from inspector.formats.memory import PAGE_SHIFT, PAGE_SIZE, PageTables
 from inspector.target.dump_memory import NOT_KEPT, by_page
@@ -112,7 +113,11 @@ class NotingReader:
         parts = []
         for at, size in by_page(address, count):
             page = at >> PAGE_SHIFT
-            parts.append(self._part(self._tables.frame(page), at, size, page))
+            try:
+                frame = self._tables.frame(page)
+            except Unreadable as error:
+                raise FaultError(error.reason, error.address) from None
+            parts.append(self._part(frame, at, size, page))
         return b"".join(parts)
 
     def _physical(self, address: int, count: int, _offset: int, _physical: bool) -> bytes:

@@ -19,6 +19,7 @@ from inspector.errors import TargetError
 # libkdumpfile and libelf read.
 
 NT_PRSTATUS = 1
+NT_GNU_BUILD_ID = 3
 
 _NOTE = struct.Struct("<III")  # namesz, descsz, type
 
@@ -45,15 +46,19 @@ def pack(notes: tuple[Note, ...]) -> bytes:
     return b"".join(map(_pack, notes))
 
 
-def unpack(area: bytes) -> Iterator[Note]:
-    """The notes in ``area``; one that is cut short ends them."""
+def unpack(area: bytes, cut: bool = False) -> Iterator[Note]:
+    """The notes in ``area``.
+
+    :param cut: also the last one, where ``area`` ends inside it
+    """
     at = 0
     while at + _NOTE.size <= len(area):
         name_size, size, kind = _NOTE.unpack_from(area, at)
-        start = at + _NOTE.size + _padded(name_size)
-        if start + size > len(area):
+        name_at = at + _NOTE.size
+        start = name_at + _padded(name_size)
+        if start + size > len(area) and not cut:
             return
-        name = area[at + _NOTE.size :][:name_size].rstrip(b"\0")
+        name = area[name_at : name_at + name_size].rstrip(b"\0")
         yield Note(name, kind, area[start : start + size])
         at = start + _padded(size)
 
@@ -155,16 +160,8 @@ def _note_names(file: BinaryIO, segments: tuple[_Segment, ...]) -> Iterator[byte
     for segment in segments:
         if segment.kind == _PT_NOTE:
             _seek(file, segment.offset)
-            yield from _names(file.read(min(segment.size, _MAX_NOTES)))
-
-
-def _names(notes: bytes) -> Iterator[bytes]:
-    at = 0
-    while at + _NOTE.size <= len(notes):
-        name_size, size, _kind = _NOTE.unpack_from(notes, at)
-        at += _NOTE.size
-        yield notes[at : at + min(name_size, 16)].split(b"\0", 1)[0]
-        at += (name_size + 3 & ~3) + (size + 3 & ~3)
+            area = file.read(min(segment.size, _MAX_NOTES))
+            yield from (note.name for note in unpack(area, cut=True))
 
 
 def _seek(file: BinaryIO, at: int) -> None:

@@ -9,8 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from drgn import FaultError
-
 from inspector.errors import TargetError, Unreadable
 from inspector.facts.addresses import START_KERNEL_MAP
 
@@ -19,7 +17,8 @@ from inspector.facts.addresses import START_KERNEL_MAP
 Read = Callable[[int, int], bytes]
 """``(address, size)`` to so many bytes, or :class:`Unreadable`."""
 
-_PAGE = 4096
+PAGE_SHIFT = 12
+PAGE_SIZE = 1 << PAGE_SHIFT
 
 # What is asked for at once: libkdumpfile refuses all of it for one page that is missing, and
 # it is then read again by page. Larger gains nothing: pages are decompressed one by one.
@@ -77,7 +76,7 @@ def runs(read: Read, low: int, high: int) -> Iterator[Run]:
 
 def _pages(read: Read, low: int, high: int) -> Iterator[Run]:
     while low < high:
-        size = min(high, (low // _PAGE + 1) * _PAGE) - low
+        size = min(high, (low // PAGE_SIZE + 1) * PAGE_SIZE) - low
         with suppress(Unreadable):
             yield Run(low, read(low, size))
         low += size
@@ -88,7 +87,7 @@ def read_with_holes(read: Read, low: int, high: int) -> bytes:
     data = bytearray(b"\xff" * (high - low))
     at = low
     while at < high:
-        end = min(high, (at // _PAGE + 1) * _PAGE)
+        end = min(high, (at // PAGE_SIZE + 1) * PAGE_SIZE)
         begun = _readable(read, at, end)
         data[at - low : at - low + len(begun)] = begun
         at = end
@@ -127,7 +126,7 @@ def read_down(read: Read, address: int, most: int) -> bytes:
     parts: list[bytes] = []
     low = address
     while low > address - most:
-        start = max(address - most, (low - 1) // _PAGE * _PAGE)
+        start = max(address - most, (low - 1) // PAGE_SIZE * PAGE_SIZE)
         try:
             parts.append(read(start, low - start))
         except Unreadable:
@@ -137,9 +136,6 @@ def read_down(read: Read, address: int, most: int) -> bytes:
 
 
 # The kernel's own page tables of x86-64, walked in physical memory.
-
-PAGE_SHIFT = 12
-PAGE_SIZE = 1 << PAGE_SHIFT
 
 INDEX_BITS = 9
 _ENTRY = struct.Struct("<Q")
@@ -165,7 +161,7 @@ class PageTables:
     """Translates virtual page numbers by ``swapper_pg_dir``.
 
     :param info: VMCOREINFO
-    :param read: so many bytes at a physical address; it may raise ``FaultError``
+    :param read: so many bytes at a physical address; what it raises passes
     :raises TargetError: if VMCOREINFO does not say where the tables are
     """
 
@@ -182,7 +178,7 @@ class PageTables:
     def frame(self, page: int) -> int:
         """The number of the page frame that the virtual page number ``page`` is mapped to.
 
-        :raises drgn.FaultError: if it is not mapped, or a table on the way is missing
+        :raises Unreadable: if it is not mapped, or a table on the way is missing
         """
         try:
             return self._frames[page]
@@ -197,7 +193,7 @@ class PageTables:
     def walk(self, page: int, last: int = 0) -> WalkStep:
         """The way to the virtual page number ``page``, as far as the table of level ``last`` - 1.
 
-        :raises drgn.FaultError: if it is not mapped, or a table on the way is missing
+        :raises Unreadable: if it is not mapped, or a table on the way is missing
         """
         self._check_canonical(page)
         frame = self._root
@@ -206,7 +202,9 @@ class PageTables:
             at = (frame << PAGE_SHIFT) + index * _ENTRY.size
             entry: int = _ENTRY.unpack(self._read(at, _ENTRY.size))[0]
             if not entry & PRESENT:
-                raise FaultError("address is not mapped", page << PAGE_SHIFT)
+                raise Unreadable(
+                    page << PAGE_SHIFT, PAGE_SIZE, "address is not mapped", "not-mapped"
+                )
             frame = self.frame_in(entry)
             if level == 0 or entry & _PSE:
                 inside = (1 << INDEX_BITS * level) - 1
@@ -221,7 +219,9 @@ class PageTables:
         sign = page >> INDEX_BITS * self._levels - 1
         ones = (1 << 64 - PAGE_SHIFT - INDEX_BITS * self._levels + 1) - 1
         if sign not in (0, ones):
-            raise FaultError("address is not canonical", page << PAGE_SHIFT)
+            raise Unreadable(
+                page << PAGE_SHIFT, PAGE_SIZE, "address is not canonical", "not-an-address"
+            )
 
 
 def phys_base(info: Mapping[str, str]) -> int:

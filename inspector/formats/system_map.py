@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from drgn import Symbol, SymbolBinding, SymbolIndex, SymbolKind
-
 from inspector.errors import TargetError
 from inspector.facts.addresses import START_KERNEL_MAP
 from inspector.formats.memory import image_symbols
@@ -23,21 +21,22 @@ _MOST_BYTES = 64 << 20
 # No size is given: a symbol ends where the next begins, but not after a gap, as in drgn.
 _MOST_SIZE = 0x10000
 
-_WEAK = b"vVwW"
-_KINDS = {
-    **dict.fromkeys(b"bcdgrvBCDGRV", SymbolKind.OBJECT),
-    **dict.fromkeys(b"tT", SymbolKind.FUNC),
-}
-
 
 @dataclass(frozen=True, slots=True)
-class _Linked:
+class LinkedSymbol:
+    """One line of a System.map.
+
+    :ivar letter: its type, as ``nm`` prints it
+    :ivar size: in bytes, up to the next symbol; 0 where a gap follows
+    """
+
     address: int
-    letter: bytes
+    letter: str
     name: str
+    size: int = 0
 
 
-def system_map_symbols(path: Path, info: Mapping[str, str]) -> SymbolIndex:
+def system_map(path: Path, info: Mapping[str, str]) -> Iterator[LinkedSymbol]:
     """The symbols of ``path`` at the addresses that the running kernel gave them.
 
     :param info: VMCOREINFO of that kernel
@@ -45,10 +44,10 @@ def system_map_symbols(path: Path, info: Mapping[str, str]) -> SymbolIndex:
     """
     linked = list(_lines(path))
     offset = _offset(path, linked, image_symbols(info), info.get("KERNELOFFSET"))
-    return SymbolIndex(_symbols(linked, offset))
+    return _moved(linked, offset)
 
 
-def _lines(path: Path) -> Iterator[_Linked]:
+def _lines(path: Path) -> Iterator[LinkedSymbol]:
     try:
         with path.open("rb") as file:
             text = file.read(_MOST_BYTES)
@@ -57,11 +56,13 @@ def _lines(path: Path) -> Iterator[_Linked]:
     except OSError as error:
         raise TargetError(f"{path}: {error.strerror}") from None
     for address, letter, name in _LINE.findall(text):
-        yield _Linked(int(address, 16), letter, name.decode("ascii", "replace"))
+        yield LinkedSymbol(
+            int(address, 16), letter.decode("ascii", "replace"), name.decode("ascii", "replace")
+        )
 
 
 def _offset(
-    path: Path, linked: list[_Linked], known: Mapping[str, int], kernel_offset: str | None
+    path: Path, linked: list[LinkedSymbol], known: Mapping[str, int], kernel_offset: str | None
 ) -> int:
     """How far KASLR moved the kernel.
 
@@ -86,21 +87,14 @@ def _not_this(path: Path, name: str) -> str:
     return f"{path}: is the System.map of another kernel: {name} does not agree with VMCOREINFO"
 
 
-def _symbols(linked: list[_Linked], offset: int) -> Iterator[Symbol]:
+def _moved(linked: list[LinkedSymbol], offset: int) -> Iterator[LinkedSymbol]:
     """Those in the image are moved; per-CPU variables and constants are not."""
     for symbol, following in zip(linked, chain(linked[1:], linked[-1:]), strict=True):
         moved = offset if symbol.address >= START_KERNEL_MAP else 0
         size = following.address - symbol.address
-        yield Symbol(
-            symbol.name,
+        yield LinkedSymbol(
             symbol.address + moved,
+            symbol.letter,
+            symbol.name,
             size if 0 < size < _MOST_SIZE else 0,
-            _binding(symbol.letter),
-            _KINDS.get(symbol.letter[0], SymbolKind.UNKNOWN),
         )
-
-
-def _binding(letter: bytes) -> SymbolBinding:
-    if letter in _WEAK:
-        return SymbolBinding.WEAK
-    return SymbolBinding.GLOBAL if letter.isupper() else SymbolBinding.UNKNOWN

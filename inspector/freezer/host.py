@@ -7,14 +7,12 @@ import os
 import platform
 import re
 import shutil
-import struct
 from pathlib import Path
 
+from inspector.formats.elf import NT_GNU_BUILD_ID, unpack
 from inspector.model.checkup import HostFacts, NoTracefs, Unseen
 
 _NOTES = Path("/sys/kernel/notes")
-_HEAD = struct.Struct("<III")  # Elf64_Nhdr: n_namesz, n_descsz, n_type
-_BUILD_ID = (b"GNU\0", 3)  # NT_GNU_BUILD_ID
 
 
 def running_build_id() -> str | None:
@@ -27,19 +25,10 @@ def running_build_id() -> str | None:
 
 def build_id_of(notes: bytes) -> str | None:
     """The build ID among ELF ``notes``, or None."""
-    at = 0
-    while at + _HEAD.size <= len(notes):
-        name_size, size, kind = _HEAD.unpack_from(notes, at)
-        name = at + _HEAD.size
-        content = name + _padded(name_size)
-        if (notes[name : name + name_size], kind) == _BUILD_ID:
-            return notes[content : content + size].hex() or None
-        at = content + _padded(size)
+    for note in unpack(notes, cut=True):
+        if note.name == b"GNU" and note.type == NT_GNU_BUILD_ID:
+            return note.descriptor.hex() or None
     return None
-
-
-def _padded(size: int) -> int:
-    return -(-size // 4) * 4
 
 
 _TRACEFS = ("/sys/kernel/tracing", "/sys/kernel/debug/tracing")

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from inspector.errors import InspectorError
+from inspector.formats.elf import unpack
 from inspector.kernel.cpus import ADDRESS_SPACE
 from inspector.model.distillate import REDACTED_WORD
 from inspector.model.registers import PT_REGS_SIZE, Registers
@@ -15,8 +15,7 @@ from inspector.target.target import Target
 
 # ``crash_notes``: each CPU's registers, saved by the kernel when it panicked with kdump.
 
-_NOTE_HEADER = struct.Struct("<III8s")  # struct elf_note, its name padded to "CORE\0\0\0\0"
-_NT_PRSTATUS = 1
+_NOTE_HEADER = 12 + 8  # struct elf_note, and its name padded to "CORE\0\0\0\0"
 # struct elf_prstatus, include/linux/elfcore.h
 _PR_PID = 32
 _PR_REG = 112
@@ -57,11 +56,11 @@ def crash_note(target: Target, cpu: int) -> CrashNote | None:
     if not base:
         return None
     note = (base + target.word(offsets + 8 * cpu)) % ADDRESS_SPACE
-    registers_at = note + _NOTE_HEADER.size + _PR_REG
-    _, _, kind, name = _NOTE_HEADER.unpack(target.read(note, _NOTE_HEADER.size))
-    if kind != _NT_PRSTATUS or not name.startswith(b"CORE\0"):
+    registers_at = note + _NOTE_HEADER + _PR_REG
+    head = next(unpack(target.read(note, _NOTE_HEADER), cut=True))
+    if not head.is_cpu:
         return None
-    pid = int.from_bytes(target.read(note + _NOTE_HEADER.size + _PR_PID, 4), "little")
+    pid = int.from_bytes(target.read(note + _NOTE_HEADER + _PR_PID, 4), "little")
     registers = Registers.from_bytes(target.read(registers_at, PT_REGS_SIZE))
     return CrashNote(cpu, registers_at, pid, registers)
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from drgn import Object, container_of
-from drgn.helpers.linux.list import hlist_for_each_entry
 from drgn.helpers.linux.mm import access_process_vm
 
 from inspector.errors import InspectorError, TargetError
 from inspector.formats.x86 import decode
 from inspector.kernel.ftrace import NOP5, SITE_SIZE, FtraceSites
+from inspector.kernel.kprobes import registered_probes
 from inspector.model.access import DecodedInstruction, InstructionPlace, Planted
 from inspector.model.evidence import Unread
 from inspector.model.frame import Frame
@@ -58,9 +58,7 @@ class OriginalText:
         self._probed: list[ProbedBytes] = []
         with reading("kprobe_table"):
             if isinstance(self._kprobes, int):
-                for head in target.prog["kprobe_table"]:
-                    for probe in hlist_for_each_entry("struct kprobe", head.address_of_(), "hlist"):
-                        self._probed.append(self._of(probe))
+                self._probed += map(self._of, registered_probes(target))
 
     def read(self, part: TextRange) -> bytes:
         """The bytes of ``part``.

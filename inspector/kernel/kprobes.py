@@ -35,6 +35,19 @@ _MAX_INSN_SIZE = 16  # arch/x86/include/asm/inat.h and kprobes.h: one slot's wor
 _CALL, _INT3, _JMP = 0xE8, 0xCC, 0xE9
 
 
+def registered_probes(target: Target) -> Iterator[Object]:
+    """Each ``struct kprobe *`` in ``kprobe_table``; none where the kernel has no kprobes.
+
+    :raises drgn.FaultError: if the table is not readable, or a list of it runs into itself
+    """
+    if target.symbols.address_of("kprobe_table") is None:
+        return
+    offset = target.offsetof("struct kprobe", "hlist")
+    for head in target.prog["kprobe_table"]:
+        for address in hlist_entries(target.prog, head.address_, offset):
+            yield Object(target.prog, "struct kprobe *", value=address)
+
+
 class Kprobes:
     """Every kprobe of the target, with the text the kernel generated for each.
 
@@ -50,16 +63,8 @@ class Kprobes:
         self.by_end: dict[int, Kprobe] = {}
         self.regions: list[CodeRegion] = []
         with reading("kprobe_table"):
-            for probe in self._table():
+            for probe in registered_probes(target):
                 self._add(probe)
-
-    def _table(self) -> Iterator[Object]:
-        if self._target.symbols.address_of("kprobe_table") is None:
-            return
-        prog, offset = self._target.prog, self._target.offsetof("struct kprobe", "hlist")
-        for head in prog["kprobe_table"]:
-            for address in hlist_entries(prog, head.address_, offset):
-                yield self._probe(address)
 
     def _probe(self, address: int) -> Object:
         return Object(self._target.prog, "struct kprobe *", value=address)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from drgn import FaultError, Program
 
-from inspector.errors import TargetError
+from inspector.errors import TargetError, Unreadable
 from inspector.formats.kdump import KdumpPages
 from inspector.formats.kept_map import KeptMap, kept_map
 from inspector.formats.memory import INDEX_BITS, PAGE_SHIFT, PAGE_SIZE, PRESENT, PageTables
@@ -206,7 +206,7 @@ class DumpMemory:
         """The entries of the last level for 512 pages; those that a large page has in effect."""
         try:
             step = self._walker.walk(first, last=1)
-        except FaultError:
+        except Unreadable:
             return bytes(_ENTRIES)
         if step.level < 0:
             low = step.frame << PAGE_SHIFT | PRESENT
@@ -217,7 +217,7 @@ class DumpMemory:
     def _physical(self, address: int, size: int) -> bytes:
         data = self._file.page(address >> PAGE_SHIFT)
         if data is None:
-            raise FaultError("a page is missing", address)
+            raise Unreadable(address, size, "a page is missing", "page-excluded")
         offset = address & _OFFSET
         return data[offset : offset + size]
 
@@ -293,8 +293,8 @@ class KeptMemory(DumpMemory):
         for at in range(address & ~_OFFSET, address + count, PAGE_SIZE):
             try:
                 frame = self._walker.walk(at >> PAGE_SHIFT).frame
-            except FaultError as error:
-                return FaultError(error.message, max(at, address))
+            except Unreadable as error:
+                return FaultError(error.reason, max(at, address))
             low, high = max(at, address), min(at + PAGE_SIZE, address + count)
             base = (frame << PAGE_SHIFT) - at
             missing = self._kept.first_missing(low + base, high + base)
@@ -304,14 +304,17 @@ class KeptMemory(DumpMemory):
 
     def _physical_segment(self, address: int, count: int, _offset: int, _physical: bool) -> bytes:
         parts = []
-        for at, size in by_page(address, count):
-            parts.append(self._physical(at, size))
+        try:
+            for at, size in by_page(address, count):
+                parts.append(self._physical(at, size))
+        except Unreadable as error:
+            raise FaultError(error.reason, error.address) from None
         return b"".join(parts)
 
     def _physical(self, address: int, size: int) -> bytes:
         missing = self._kept.first_missing(address, address + size)
         if missing is not None:
-            raise FaultError(NOT_KEPT, missing)
+            raise Unreadable(missing, size, NOT_KEPT, "not-in-dump")
         return super()._physical(address, size)
 
 

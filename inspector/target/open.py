@@ -25,7 +25,7 @@ from inspector.target.faults import complaints, opening, reading
 from inspector.target.kallsyms import vmlinux_kallsyms
 from inspector.target.modules import add_module_symbols, cover_init_text
 from inspector.target.spec import SymbolSource, TargetKind, TargetSpec, shipped_dump
-from inspector.target.symbols import Symbols
+from inspector.target.symbols import Symbols, system_map_symbols
 from inspector.target.target import Target, vmcoreinfo
 from inspector.target.types import indexed, register_btf
 
@@ -84,8 +84,6 @@ def target_of(
         if isinstance(memory, KeptMemory):
             memory.take_over(prog)
         if spec.system_map is not None:
-            from inspector.formats.system_map import system_map_symbols
-
             index = system_map_symbols(spec.system_map, info)
         else:
             index = vmlinux_kallsyms(prog, info, name, kallsyms, memory)

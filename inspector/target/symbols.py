@@ -5,15 +5,17 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from operator import itemgetter
+from pathlib import Path
 
-from drgn import Program, Symbol, SymbolBinding, SymbolKind
+from drgn import Program, Symbol, SymbolBinding, SymbolIndex, SymbolKind
 
 from inspector.facts.addresses import ANY_KERNEL_LOW, START_KERNEL_MAP
+from inspector.formats.system_map import system_map
 from inspector.model.stack import Location
 
 # The symbols of vmlinux in a form that can be kept, asked as a :class:`drgn.SymbolIndex` is.
@@ -260,3 +262,36 @@ class Symbols:
 
 def _rank(symbol: Symbol) -> tuple[bool, bool, int, str]:
     return alias_rank(symbol.name, symbol.binding is SymbolBinding.GLOBAL)
+
+
+# The symbols of vmlinux from the System.map of that build.
+
+_WEAK = "vVwW"
+_LETTERS = {
+    **dict.fromkeys("bcdgrvBCDGRV", SymbolKind.OBJECT),
+    **dict.fromkeys("tT", SymbolKind.FUNC),
+}
+
+
+def system_map_symbols(path: Path, info: Mapping[str, str]) -> SymbolIndex:
+    """The symbols of ``path`` at the addresses that the running kernel gave them.
+
+    :param info: VMCOREINFO of that kernel
+    :raises TargetError: if ``path`` is not the System.map of that very build
+    """
+    return SymbolIndex(
+        Symbol(
+            linked.name,
+            linked.address,
+            linked.size,
+            _binding(linked.letter),
+            _LETTERS.get(linked.letter, SymbolKind.UNKNOWN),
+        )
+        for linked in system_map(path, info)
+    )
+
+
+def _binding(letter: str) -> SymbolBinding:
+    if letter in _WEAK:
+        return SymbolBinding.WEAK
+    return SymbolBinding.GLOBAL if letter.isupper() else SymbolBinding.UNKNOWN

@@ -20,17 +20,21 @@ from inspector.formats.btf import Btf, Kind
 from inspector.formats.btf_trim import trimmed
 from inspector.formats.elf import look_at_elf, pack, unpack
 from inspector.formats.kallsyms import KallsymsTables, find_kallsyms
-from inspector.formats.kdump import check_whole
+from inspector.formats.kdump import KdumpPages, check_whole
 from inspector.formats.kept_map import kept_note, parse_kept
+from inspector.formats.memory import PageTables
 from inspector.formats.records import parse_saved
 from inspector.formats.ring import decode_header, decode_ring, record_places
 from inspector.formats.sniff import sniff
-from inspector.formats.system_map import system_map_symbols
+from inspector.formats.system_map import system_map
+from inspector.formats.x86 import decode, operands
 from inspector.logs.read import LogReading
 from inspector.model.distillate import SensitiveKind
 from inspector.render.json_oops import oops_json_foot, oops_json_reports
 from inspector.target.types import Converter
 
+_FRAMES = 64
+_KERNEL_MAP = 0xFFFF_FFFF_8000_0000  # __START_KERNEL_map
 _TYPES = 64  # of a blob: enough to meet what refers to itself
 _PAGE = 4096
 _STEXT = 0xFFFF_FFFF_8100_0000
@@ -69,6 +73,9 @@ def dump(data: bytes) -> None:
     path = _file(data)
     if sniff(path) == "kdump":
         check_whole(path)
+        pages = KdumpPages(path)
+        for frame in range(_FRAMES):
+            pages.page(frame)
 
 
 def elf(data: bytes) -> None:
@@ -77,8 +84,37 @@ def elf(data: bytes) -> None:
         look_at_elf(path)
 
 
-def system_map(data: bytes) -> None:
-    system_map_symbols(_file(data), {"SYMBOL(_stext)": f"{_STEXT:x}", "KERNELOFFSET": "0"})
+def first_bytes(data: bytes) -> str:
+    return sniff(_file(data))
+
+
+def linked(data: bytes) -> None:
+    list(system_map(_file(data), {"SYMBOL(_stext)": f"{_STEXT:x}", "KERNELOFFSET": "0"}))
+
+
+def page_tables(data: bytes) -> int:
+    """Physical memory of these bytes; the kernel's image begins with the top-level table."""
+
+    def read(address: int, size: int) -> bytes:
+        if address + size > len(data):
+            raise Unreadable(address, size, "missing")
+        return data[address : address + size]
+
+    info = {"SYMBOL(swapper_pg_dir)": f"{_KERNEL_MAP:x}", "NUMBER(phys_base)": "0"}
+    tables, found = PageTables(info, read), 0
+    for page in (*range(_FRAMES), _KERNEL_MAP >> 12, (1 << 52) - 1, 1 << 40):
+        try:
+            found += bool(tables.frame(page))
+        except Unreadable:
+            continue
+    return found
+
+
+def instructions(data: bytes) -> int:
+    for bits in (64, 32):
+        decode(data[:_PAGE], _STEXT, bits)
+    found = operands(data, _STEXT)
+    return 0 if found is None else len(found.code)
 
 
 def kallsyms(data: bytes) -> KallsymsTables | None:
@@ -122,6 +158,17 @@ def _map_seed() -> bytes:
     return b"ffffffff81000000 T _stext\nffffffff81000010 t f\nffffffff82000000 D prb\n"
 
 
+def _tables_seed() -> bytes:
+    """Four levels whose first entries each lead to the table behind, and a page of 2 MB."""
+    tables = [(level << 12 | 1).to_bytes(8, "little") for level in (1, 2)]
+    tables.append((0x20_0000 | 0x81).to_bytes(8, "little"))
+    return b"".join(entry.ljust(_PAGE, b"\0") for entry in tables)
+
+
+def _code_seed() -> bytes:
+    return bytes.fromhex("488b4718 660f1f840000000000 f0480fb111 0f0b e800000000 c3")
+
+
 def _kallsyms_seed() -> bytes:
     return seeds.kallsyms(_STEXT)
 
@@ -133,7 +180,10 @@ READERS: dict[str, Reader] = {
     "notes": Reader(notes, seeds.notes),
     "dump": Reader(dump, seeds.dump_tables),
     "elf": Reader(elf, seeds.elf_head),
-    "system-map": Reader(system_map, _map_seed),
+    "sniff": Reader(first_bytes, seeds.elf_head),
+    "system-map": Reader(linked, _map_seed),
+    "page-tables": Reader(page_tables, _tables_seed),
+    "instructions": Reader(instructions, _code_seed),
     "kallsyms": Reader(kallsyms, _kallsyms_seed),
     "kept-map": Reader(kept, _kept_seed),
     "log-text": Reader(log_text, seeds.log_text),

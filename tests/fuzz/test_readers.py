@@ -20,7 +20,10 @@ READERS = (
     "notes",
     "dump",
     "elf",
+    "sniff",
     "system-map",
+    "page-tables",
+    "instructions",
     "kallsyms",
     "kept-map",
     "log-text",
@@ -57,7 +60,7 @@ def test_what_fuzzing_begins_with_is_read(reader: str) -> None:
     seed = BY_NAME[reader].seed()
     expected = "is cut short: it has" if reader == "dump" else "None"
     assert expected in str(refused(BY_NAME[reader], seed))
-    if reader in ("notes", "kallsyms"):
+    if reader in ("notes", "kallsyms", "sniff", "page-tables", "instructions"):
         assert BY_NAME[reader].read(seed)
 
 

@@ -5,7 +5,7 @@ import pytest
 from drgn import Program, Symbol, SymbolBinding, SymbolKind
 
 from inspector.errors import TargetError
-from inspector.formats.system_map import system_map_symbols
+from inspector.target.symbols import system_map_symbols
 
 _MAP = """\
 0000000000000000 D __per_cpu_start
