@@ -1,19 +1,25 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Speaks with the loaded module: /proc/framefreeze."""
+"""framefreeze, loaded while a block runs and never longer, and what it can be told."""
 
 from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from inspector.errors import FreezeError
 from inspector.formats.ring import Header, decode_header
+from inspector.freezer.findings import missing_for
+from inspector.freezer.guard import guarded
 from inspector.freezer.host import MODULE
+from inspector.freezer.loading import built_module, load, load_installed, unload
+from inspector.model.checkup import HostFacts, Need
 from inspector.model.freeze import Filters, ProbeSpec
 from inspector.model.record import Mode
-
-# Speaks with the loaded module: /proc/framefreeze.
+from inspector.processes.signals import undisturbed
 
 _FILES = Path("/proc", MODULE)
 _HEADER_BYTES = 1 << 16
@@ -30,6 +36,57 @@ _MEANINGS = {
     errno.EPERM: "not permitted",
     errno.EAGAIN: "too soon",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class RingSize:
+    """:ivar slots: records that are kept
+    :ivar slice_bytes: of stack in each
+    """
+
+    slots: int = 256
+    slice_bytes: int = 2048
+
+    @property
+    def parameters(self) -> str:
+        return f"ring_slots={self.slots} slice_bytes={self.slice_bytes}"
+
+
+def check_host(host: HostFacts, need: Need, sudo_line: str) -> None:
+    """Do nothing where ``need`` can be met.
+
+    :raises FreezeError: naming what is missing first, and what to do
+    """
+    missing = missing_for(need, host)
+    if not missing:
+        return
+    first = missing[0]
+    if first.name == "root":
+        raise FreezeError(f"only root may freeze: {sudo_line}")
+    if first.name in ("preempt-count", "realtime"):
+        return  # the module itself refuses, unless it is forced
+    raise FreezeError(f"{first.text}: {first.mend}" if first.mend else first.text)
+
+
+@contextmanager
+def loaded_module(host: HostFacts, ring: RingSize) -> Iterator[Control]:
+    """Build it where it must be, load it, and unload it whatever happens.
+
+    :raises FreezeError: if it cannot be built or loaded; nothing is loaded then
+    """
+    installed = host.installed_module
+    module = Path(installed) if installed else built_module(host)
+    with guarded():
+        (load_installed if installed else load)(module, ring.parameters)
+        try:
+            control = Control()
+            try:
+                yield control
+            finally:
+                control.close()
+        finally:
+            with undisturbed():
+                unload()
 
 
 class Control:
@@ -73,11 +130,8 @@ class Control:
         return f"{about}: -{name}: {meaning}"
 
 
-# The commands that the module's control file takes. Pure.
-
-
 def add(slot: int, spec: ProbeSpec, filters: Filters) -> str:
-    """Registers a probe, disarmed."""
+    """The command that registers a probe, disarmed."""
     words = [f"add {slot} {spec.place}", f"mode={spec.mode.value}"]
     if spec.returns:
         words.append("kind=return")
@@ -102,3 +156,65 @@ def _filters(filters: Filters) -> list[str]:
     }
     words = [f"{name}={number}" for name, number in numbers.items() if number is not None]
     return words + [f"comm={filters.comm}"] * bool(filters.comm)
+
+
+# What the module must be told before it may hold a CPU.
+
+_RCU = Path("/sys/module/rcupdate/parameters")
+_WATCHDOG = Path("/proc/sys/kernel/watchdog_thresh")
+
+
+@contextmanager
+def reader_alone() -> Iterator[frozenset[int]]:
+    """Pin this process to one CPU, ahead of what else runs there; yields the other CPUs.
+
+    A hold is short: what wakes up meanwhile must not come first. Children are ordinary again.
+
+    :raises FreezeError: if there is only one
+    """
+    own = os.sched_getaffinity(0)
+    if len(own) < 2:
+        raise FreezeError("a hold needs a second CPU: the reader has to run somewhere")
+    mine = max(own)
+    policy, priority = os.sched_getscheduler(0), os.sched_getparam(0)
+    os.sched_setaffinity(0, {mine})
+    with suppress(PermissionError):  # a group without real-time budget (CONFIG_RT_GROUP_SCHED)
+        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+    try:
+        yield frozenset(own - {mine})
+    finally:
+        os.sched_setscheduler(0, policy, priority)
+        os.sched_setaffinity(0, own)
+
+
+def prepare(control: Control) -> None:
+    """Tell it the kernel's own limits, and who reads.
+
+    :raises FreezeError: if it does not take them
+    """
+    control.say(f"thresholds watchdog_ms={_watchdog_ms()} rcu_stall_ms={_rcu_stall_ms()}")
+    (cpu,) = os.sched_getaffinity(0)
+    control.say(f"reader tgid={os.getpid()} cpu={cpu}")
+
+
+def _watchdog_ms() -> int:
+    """The hard lockup's threshold (kernel/watchdog.c); 0 where there is no watchdog."""
+    return 1000 * (_number(_WATCHDOG) or 0)
+
+
+def _rcu_stall_ms() -> int:
+    """The smaller one (kernel/rcu/tree_stall.h); the expedited one is in ms, 0 if it has none."""
+    usual = _number(_RCU / "rcu_cpu_stall_timeout")
+    expedited = _number(_RCU / "rcu_exp_cpu_stall_timeout")
+    told = [1000 * usual] if usual else []
+    told += [expedited] if expedited else []
+    if not told:
+        raise FreezeError(f"{_RCU}: RCU's stall timeout is not told: a hold would have no bound")
+    return min(told)
+
+
+def _number(path: Path) -> int | None:
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return None

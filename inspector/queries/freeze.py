@@ -20,10 +20,16 @@ from inspector.errors import FreezeError, NothingMatched, UsageError
 from inspector.explain.meaning import events_of, timeline
 from inspector.facts.uapi import Abi, names
 from inspector.formats.records import saved_text
-from inspector.freezer.control import Control, add
-from inspector.freezer.holding import prepare, reader_alone
+from inspector.freezer.control import (
+    Control,
+    RingSize,
+    add,
+    check_host,
+    loaded_module,
+    prepare,
+    reader_alone,
+)
 from inspector.freezer.host import host_facts
-from inspector.freezer.module import RingSize, check_host, loaded_module
 from inspector.freezer.workload import prepared, program_of
 from inspector.model.checkup import Need
 from inspector.model.freeze import CommandEnd, Event, Filters, Freeze, Held, Hit, ProbeSpec

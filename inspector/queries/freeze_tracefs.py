@@ -11,9 +11,9 @@ from inspector.commands.freeze import FreezeRequest
 from inspector.commands.probe import ProbePlace
 from inspector.commands.session import Session
 from inspector.facts.uapi import Abi, names
+from inspector.freezer.control import check_host
 from inspector.freezer.guard import guarded
 from inspector.freezer.host import host_facts
-from inspector.freezer.module import check_host
 from inspector.freezer.tracefs import (
     TraceEvents,
     TraceLine,

@@ -30,7 +30,7 @@ from inspector.formats.system_map import system_map
 from inspector.formats.x86 import decode, operands
 from inspector.logs.read import LogReading
 from inspector.model.distillate import SensitiveKind
-from inspector.render.json_oops import oops_json_foot, oops_json_reports
+from inspector.render.json_report import oops_json_foot, oops_json_reports
 from inspector.target.types import Converter
 
 _FRAMES = 64

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from inspector.errors import FreezeError
+from inspector.freezer.control import check_host
 from inspector.freezer.findings import findings, missing_for
 from inspector.freezer.host import build_id_of
-from inspector.freezer.module import check_host
 from inspector.model.checkup import HostFacts, Need, NoTracefs, State, Unseen
 
 READY = HostFacts(

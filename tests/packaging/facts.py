@@ -8,7 +8,7 @@ from importlib.metadata import files
 from pathlib import Path
 
 import inspector
-from inspector.freezer.build import sources
+from inspector.freezer.loading import sources
 
 json.dump(
     {

@@ -75,7 +75,7 @@ def test_a_command_says_what_it_says_in_the_checkout(
 
 
 def test_it_carries_the_modules_source(bare: Bare, root: Path) -> None:
-    code = "from inspector.freezer.build import sources"
+    code = "from inspector.freezer.loading import sources"
     told = "print({s.name: __import__('hashlib').sha256(s.read_bytes()).hexdigest() for s in x})"
     result = bare("repl", "--demo", "-e", code, "-e", "x = sources()", "-e", told)
     kmod = root / "inspector/freezer/kmod"
