@@ -18,7 +18,7 @@ from inspector.model.origin import Origin
 from inspector.model.report import Diff, NoPair
 from inspector.model.task import Address, Task
 from inspector.queries.choose import entry_frame, frame_in_question, task_label, task_or_frame
-from inspector.render.json import diff_json, no_pair_json
+from inspector.render.json_frames import diff_json, no_pair_json
 from inspector.render.text.diff import DiffText, NoPairText
 from inspector.render.text.screen import show
 from inspector.survey import Survey

@@ -14,7 +14,7 @@ from inspector.model.frame import Frame
 from inspector.model.report import Explanation
 from inspector.model.task import Task
 from inspector.queries.choose import entry_frame, frame_in_question, task_label, task_or_frame
-from inspector.render.json import explanation_json
+from inspector.render.json_frames import explanation_json
 from inspector.render.text.explain import ExplainText, SomeRegistersText
 from inspector.render.text.screen import show
 from inspector.survey import Survey

@@ -15,7 +15,7 @@ from inspector.commands.session import Session
 from inspector.errors import NothingMatched, UsageError
 from inspector.logs.read import LogReading
 from inspector.model.oops import ToldReport
-from inspector.render.json_oops import oops_json_foot, oops_json_head, oops_json_reports
+from inspector.render.json_report import oops_json_foot, oops_json_head, oops_json_reports
 from inspector.render.text.oops import NotesText, OopsText
 from inspector.render.text.screen import show
 

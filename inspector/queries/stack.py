@@ -10,7 +10,7 @@ from inspector.errors import NothingMatched, UsageError
 from inspector.model.report import StackPicture
 from inspector.model.task import Selector
 from inspector.queries.choose import task_label, task_named
-from inspector.render.json import stack_json
+from inspector.render.json_frames import stack_json
 from inspector.render.text.screen import show
 from inspector.render.text.stack import StackText
 from inspector.survey import Survey

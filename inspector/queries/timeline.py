@@ -12,7 +12,7 @@ from inspector.explain.meaning import events_of, timeline
 from inspector.model.freeze import Event
 from inspector.model.report import Timeline
 from inspector.queries.choose import task_label, task_named
-from inspector.render.json_answers import timeline_json
+from inspector.render.json_frames import timeline_json
 from inspector.render.text.freeze import TimelineText
 from inspector.render.text.screen import show
 from inspector.survey import Survey

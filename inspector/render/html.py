@@ -11,7 +11,6 @@ from markupsafe import Markup
 from inspector.model.evidence import Unread
 from inspector.model.fleet import Cell, FleetAnswer, FleetTable
 from inspector.model.report import Diff, FullReport, TaskGroup
-from inspector.render.frame_facts import FACT_LABELS, frame_facts
 from inspector.render.report_facts import (
     FRAME_HEAD,
     backtrace_rows,
@@ -30,7 +29,16 @@ from inspector.render.report_facts import (
 from inspector.render.svg import stack_in_page
 from inspector.render.templates import policy, source_of, templates
 from inspector.render.text.head import missing_texts
-from inspector.render.words import ABSENT_WORDS, ORIGIN_WORDS, cell_text, hex_word, is_number, safe
+from inspector.render.words import (
+    ABSENT_WORDS,
+    FACT_LABELS,
+    ORIGIN_WORDS,
+    cell_text,
+    frame_facts,
+    hex_word,
+    is_number,
+    safe,
+)
 
 # The full report as one page that loads nothing and can be read without its script.
 #

@@ -17,7 +17,7 @@ from inspector.model.task import Task
 if TYPE_CHECKING:
     from inspector.model.access import BugPlace, DecodedInstruction, FaultingAccess, Operand
     from inspector.model.record import Record
-    from inspector.model.report import Diff, Explanation, NoPair, RegisterMeaning, StackPicture
+    from inspector.model.report import Diff, RegisterMeaning, StackPicture
 
 Json = dict[str, Any]
 
@@ -231,68 +231,6 @@ INDENT = 2
 """Of every document."""
 
 
-def diff_json(diff: Diff) -> str:
-    """``inspector.diff/1``."""
-    return document(
-        {
-            **header("inspector.diff/1", diff.target, diff.kernel),
-            **crash_members(diff.crash),
-            "left": frame_object(diff.left),
-            "right": frame_object(diff.right),
-            "fields": diff_fields(diff),
-            "others": [frame_object(frame) for frame in diff.others],
-            "no_pair": None,
-            "missing": missing_list(diff.missing),
-        }
-    )
-
-
-def no_pair_json(answer: NoPair) -> str:
-    """``inspector.diff/1`` of a task that has no two frames to compare."""
-    return document(
-        {
-            **header("inspector.diff/1", answer.target, answer.kernel),
-            **crash_members(answer.crash),
-            "left": None,
-            "right": None,
-            "fields": [],
-            "others": [frame_object(frame) for frame in answer.frames],
-            "no_pair": {**evidence_list([answer.reason])[0], "command": answer.command},
-            "missing": missing_list(answer.missing),
-        }
-    )
-
-
-def explanation_json(explanation: Explanation) -> str:
-    """``inspector.explain/1``."""
-    return document(
-        {
-            **header("inspector.explain/1", explanation.target, explanation.kernel),
-            **crash_members(explanation.crash),
-            "frame": frame_object(explanation.frame),
-            "access": access_object(explanation.access),
-            "story": evidence_list(explanation.story),
-            "instruction": instruction_object(explanation.instruction),
-            "registers": _meanings(explanation),
-            "entry": frame_object(explanation.entry) if explanation.entry else None,
-            "missing": missing_list(explanation.missing),
-        }
-    )
-
-
-def stack_json(pictures: Sequence[StackPicture]) -> str:
-    """``inspector.stack/1``: one stack, or every CPU's."""
-    last = pictures[-1]  # what could not be read grows from one picture to the next
-    return document(
-        {
-            **header("inspector.stack/1", last.target, last.kernel),
-            **crash_members(last.crash),
-            "stacks": [picture_object(picture) for picture in pictures],
-            "missing": missing_list(last.missing),
-        }
-    )
-
-
 def picture_object(picture: StackPicture) -> Json:
     """A stack of ``inspector.stack/1``."""
     from inspector.render.stack_layout import stack_notes  # frames need it not
@@ -328,18 +266,6 @@ def diff_fields(diff: Diff) -> list[Json]:
             "why": {"left": evidence_list(field.left), "right": evidence_list(field.right)},
         }
         for field in diff.fields
-    ]
-
-
-def _meanings(explanation: Explanation) -> list[Json]:
-    return [
-        {
-            "register": meaning.register,
-            "value": register_object(explanation.frame, meaning.register),
-            "decoded": meaning.decoded or None,
-            "meaning": meaning_object(meaning),
-        }
-        for meaning in explanation.registers
     ]
 
 

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The answers of the smaller commands as JSON documents."""
+"""What doctor, freeze, probe and fleet answer, as JSON documents."""
 
 from __future__ import annotations
-
-import json
 
 from inspector.model.checkup import Checkup, Need, OpenedTarget, State
 from inspector.model.fleet import Cell, FleetAnswer, FleetTable
@@ -18,7 +16,6 @@ from inspector.model.probe import (
 )
 from inspector.model.record import Mechanism, RecordProbe
 from inspector.model.registers import Registers
-from inspector.model.report import RegisterMeaning, Timeline, TimelineStep
 from inspector.render.json import (
     Json,
     document,
@@ -27,38 +24,34 @@ from inspector.render.json import (
     header,
     kernel_object,
     location_object,
-    meaning_object,
     missing_list,
-    register_object,
     statement_object,
     target_object,
-    task_object,
     word_object,
 )
 
-# ``inspector.doctor/1``.
-
 
 def doctor_json(checkup: Checkup) -> str:
-    """The whole document."""
-    content = {
-        "schema": "inspector.doctor/1",
-        "release": checkup.release,
-        "build_id": checkup.build_id,
-        "ready": {need.value: _ready(checkup, need) for need in Need},
-        "findings": [
-            {
-                "name": finding.name,
-                "needed_for": [need.value for need in finding.needs],
-                "state": finding.state.value,
-                "statement": statement_object(finding.stated),
-                "mend": finding.mend or None,
-            }
-            for finding in checkup.findings
-        ],
-        "opened": _opened(checkup.opened) if checkup.opened else None,
-    }
-    return json.dumps(content, indent=2) + "\n"
+    """``inspector.doctor/1``."""
+    return document(
+        {
+            "schema": "inspector.doctor/1",
+            "release": checkup.release,
+            "build_id": checkup.build_id,
+            "ready": {need.value: _ready(checkup, need) for need in Need},
+            "findings": [
+                {
+                    "name": finding.name,
+                    "needed_for": [need.value for need in finding.needs],
+                    "state": finding.state.value,
+                    "statement": statement_object(finding.stated),
+                    "mend": finding.mend or None,
+                }
+                for finding in checkup.findings
+            ],
+            "opened": _opened(checkup.opened) if checkup.opened else None,
+        }
+    )
 
 
 def _ready(checkup: Checkup, need: Need) -> bool | None:
@@ -78,21 +71,19 @@ def _opened(opened: OpenedTarget) -> Json:
     }
 
 
-# ``inspector.freeze/1``.
-
-
 def freeze_json(freeze: Freeze) -> str:
-    """The whole document."""
-    content = {
-        **header("inspector.freeze/1", freeze.target, freeze.kernel),
-        "probes": [_probe(probe) for probe in freeze.probes],
-        "frames": [frame_object(frame) for frame in freeze.frames],
-        "held": _held(freeze.held) if freeze.held else None,
-        "command": command_object(freeze.command),
-        "saved": freeze.saved,
-        "missing": missing_list(freeze.missing),
-    }
-    return json.dumps(content, indent=2) + "\n"
+    """``inspector.freeze/1``."""
+    return document(
+        {
+            **header("inspector.freeze/1", freeze.target, freeze.kernel),
+            "probes": [_probe(probe) for probe in freeze.probes],
+            "frames": [frame_object(frame) for frame in freeze.frames],
+            "held": _held(freeze.held) if freeze.held else None,
+            "command": command_object(freeze.command),
+            "saved": freeze.saved,
+            "missing": missing_list(freeze.missing),
+        }
+    )
 
 
 def command_object(command: CommandEnd | None) -> Json | None:
@@ -130,29 +121,27 @@ def _held(held: Held) -> Json:
     }
 
 
-# ``inspector.traced/1``.
-
-
 def traced_json(traced: Traced) -> str:
-    """The whole document."""
-    content = {
-        "schema": "inspector.traced/1",
-        "kernel": {"release": traced.release, "arch": "x86_64", "build_id": traced.build_id},
-        "events": [
-            {
-                "place": event.place,
-                "returns": event.returns,
-                "entry_frame": event.entry,
-                "hits": event.hits,
-                "missed": event.missed,
-            }
-            for event in traced.events
-        ],
-        "hits": [_hit(hit) for hit in traced.hits],
-        "overrun": traced.overrun,
-        "command": command_object(traced.command),
-    }
-    return json.dumps(content, indent=2) + "\n"
+    """``inspector.traced/1``."""
+    return document(
+        {
+            "schema": "inspector.traced/1",
+            "kernel": {"release": traced.release, "arch": "x86_64", "build_id": traced.build_id},
+            "events": [
+                {
+                    "place": event.place,
+                    "returns": event.returns,
+                    "entry_frame": event.entry,
+                    "hits": event.hits,
+                    "missed": event.missed,
+                }
+                for event in traced.events
+            ],
+            "hits": [_hit(hit) for hit in traced.hits],
+            "overrun": traced.overrun,
+            "command": command_object(traced.command),
+        }
+    )
 
 
 def _hit(hit: TracedHit) -> Json:
@@ -173,68 +162,33 @@ def _registers(registers: Registers) -> Json:
     return {name: word_object(word) for name, word in registers.items()}
 
 
-# ``inspector.timeline/1``.
-
-
-def timeline_json(timeline: Timeline) -> str:
-    """The whole document."""
-    content = {
-        **header("inspector.timeline/1", timeline.target, timeline.kernel),
-        "task": task_object(timeline.task) if timeline.task else None,
-        "event": timeline.number,
-        "moments": [_moment(moment) for moment in timeline.moments],
-        "others": list(timeline.others),
-        "missing": missing_list(timeline.missing),
-    }
-    return json.dumps(content, indent=2) + "\n"
-
-
-def _moment(moment: TimelineStep) -> Json:
-    return {
-        "since_ns": moment.since_ns,
-        "orig_ax": _register(moment, moment.orig_ax),
-        "ax": _register(moment, moment.ax),
-        "frame": frame_object(moment.frame),
-    }
-
-
-def _register(moment: TimelineStep, meaning: RegisterMeaning) -> Json:
-    return {
-        "value": register_object(moment.frame, meaning.register),
-        "decoded": meaning.decoded or None,
-        "meaning": meaning_object(meaning),
-    }
-
-
-# ``inspector.probe/1``.
-
-
 def probe_json(answer: ProbeAnswer, kind: SnippetKind | None, code: str | None) -> str:
-    """The whole document; with the code of ``kind`` that was asked for, if any."""
-    content = {
-        **header("inspector.probe/1", answer.target, answer.kernel),
-        "asked": answer.asked,
-        "renamed": _rename(answer.renamed) if answer.renamed else None,
-        "symbol": location_object(answer.location),
-        "address": word_object(answer.address),
-        **_registration(answer.registration),
-        "mechanism": _mechanism(answer),
-        "optimisation": _optimisation(answer.optimisation) if answer.optimisation else None,
-        "kprobe_events": _registration(answer.events),
-        "registers": [
-            {
-                "register": r.register,
-                "value": word_object(r.value),
-                "meaning": statement_object(r.meaning),
-            }
-            for r in answer.registers
-        ],
-        "syscall_number": [_way(way) for way in answer.ways],
-        "snippet": {"kind": kind.value, "code": code} if kind else None,
-        "notes": evidence_list(answer.notes),
-        "missing": missing_list(answer.missing),
-    }
-    return json.dumps(content, indent=2) + "\n"
+    """``inspector.probe/1``; with the code of ``kind`` that was asked for, if any."""
+    return document(
+        {
+            **header("inspector.probe/1", answer.target, answer.kernel),
+            "asked": answer.asked,
+            "renamed": _rename(answer.renamed) if answer.renamed else None,
+            "symbol": location_object(answer.location),
+            "address": word_object(answer.address),
+            **_registration(answer.registration),
+            "mechanism": _mechanism(answer),
+            "optimisation": _optimisation(answer.optimisation) if answer.optimisation else None,
+            "kprobe_events": _registration(answer.events),
+            "registers": [
+                {
+                    "register": r.register,
+                    "value": word_object(r.value),
+                    "meaning": statement_object(r.meaning),
+                }
+                for r in answer.registers
+            ],
+            "syscall_number": [_way(way) for way in answer.ways],
+            "snippet": {"kind": kind.value, "code": code} if kind else None,
+            "notes": evidence_list(answer.notes),
+            "missing": missing_list(answer.missing),
+        }
+    )
 
 
 def _rename(renamed: Rename) -> Json:
@@ -281,11 +235,8 @@ def _way(way: NumberWay) -> Json:
     }
 
 
-# ``inspector.fleet-query/1``: answers about many dumps as one JSON document.
-
-
 def fleet_answer_json(told: FleetAnswer) -> str:
-    """The document; registers and addresses are ``"0x…"``."""
+    """``inspector.fleet-query/1``: answers about many dumps."""
     return document(
         {
             "schema": "inspector.fleet-query/1",

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""``inspector.report/1``: the full report as one JSON document."""
+"""Crash reports as JSON: ``inspector.report/1`` of a dump, ``inspector.oops/1`` of a log."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
 
-from inspector.model.evidence import Unread
+from inspector.model.evidence import Evidence, Unread
 from inspector.model.machine import (
     SIGNATURE_VERSION,
     Clock,
@@ -16,6 +17,7 @@ from inspector.model.machine import (
     Signature,
     Taint,
 )
+from inspector.model.oops import ToldFrame, ToldInstruction, ToldReport
 from inspector.model.record import Kprobe, KprobeFlags
 from inspector.model.report import Diff, FullReport, TaskGroup
 from inspector.model.task import Uninterruptible
@@ -32,6 +34,7 @@ from inspector.render.json import (
     location_object,
     missing_list,
     picture_object,
+    syscall_object,
     task_object,
     word_object,
 )
@@ -175,4 +178,97 @@ def _uninterruptible(sleeping: Uninterruptible) -> Json:
         "task": task_object(sleeping.task),
         "state": sleeping.state,
         "hung": evidence_list([sleeping.hung] if sleeping.hung else []),
+    }
+
+
+# ``inspector.oops/1``: what a log tells, written report by report.
+
+
+def oops_json_head(source: str) -> Iterator[str]:
+    """What stands before the reports."""
+    yield f'{{\n  "schema": "inspector.oops/1",\n  "source": {json.dumps(source)},\n'
+    yield '  "frames": ['
+
+
+def oops_json_reports(reports: Iterable[ToldReport]) -> Iterator[str]:
+    """The frames of all reports, and then what is said of each report."""
+    comma = ""
+    said: list[str] = []
+    for report in reports:
+        for frame in report.frames:
+            yield f"{comma}\n    {json.dumps(_frame(frame))}"
+            comma = ","
+        said.append(f"\n    {json.dumps(_report(report))}")
+    yield f'\n  ],\n  "reports": [{",".join(said)}\n  ],\n'
+
+
+def oops_json_foot(release: str | None, notes: tuple[Evidence, ...]) -> str:
+    """What is known when the whole text is read."""
+    content = {
+        "release": release,
+        "notes": [note.text for note in notes],
+        "statements": evidence_list(notes),
+    }
+    return json.dumps(content, indent=2)[2:] + "\n"
+
+
+def _report(report: ToldReport) -> Json:
+    return {
+        "line": report.line,
+        "kind": report.kind,
+        "headline": report.headline or None,
+        "answer": evidence_list(report.answer),
+        "task": None if report.comm is None else {"comm": report.comm, "pid": report.pid},
+        "cpu": report.cpu,
+        "release": report.release,
+        "taint": report.taint,
+        "function": report.function or None,
+        "module": report.module or None,
+        "error_code": report.error_code,
+        "frames": [frame.line for frame in report.frames],
+        "repeats": report.repeats,
+    }
+
+
+def _frame(frame: ToldFrame) -> Json:
+    return {
+        "line": frame.line,
+        "shape": frame.shape.value,
+        "headline": frame.headline or None,
+        "origin": frame.origin.value,
+        "possible": [origin.value for origin in frame.possible],
+        "user_mode": frame.user_mode,
+        "place": frame.place or None,
+        "function": frame.function or None,
+        "module": frame.module or None,
+        "address": None if frame.address is None else word_object(frame.address),
+        "delivery": frame.delivery.value if frame.delivery else None,
+        "registers": {name: word_object(value) for name, value in frame.registers.items()},
+        "syscall": syscall_object(frame.syscall) if frame.syscall else None,
+        "vector": frame.vector,
+        "error_code": frame.error_code,
+        "instruction": _instruction(frame.instruction) if frame.instruction else None,
+        "access": access_object(frame.access),
+        "story": [statement.text for statement in frame.story],
+        "statements": evidence_list((*frame.story, *frame.missing)),
+        "meanings": [
+            {
+                "register": m.register,
+                "decoded": m.decoded or None,
+                "meaning": m.why or None,
+                "rule": m.meaning.rule if m.meaning else None,
+            }
+            for m in frame.meanings
+        ],
+        "missing": [statement.text for statement in frame.missing],
+        "evidence": evidence_list(frame.evidence),
+        "repeats": frame.repeats,
+    }
+
+
+def _instruction(instruction: ToldInstruction) -> Json:
+    return {
+        "bytes": instruction.code.hex(" "),
+        "text": instruction.text,
+        "moment": instruction.moment.value,
     }

@@ -12,8 +12,15 @@ from inspector.model.machine import DeathKind, LoadedModule, LogExcerpt, Taint
 from inspector.model.record import Kprobe, KprobeFlags
 from inspector.model.report import Diff, FullReport, StackPicture
 from inspector.model.task import Running, Task
-from inspector.render.frame_facts import interrupted
-from inspector.render.words import duration, hex_word, log_stamp, point_in_time, safe, short_word
+from inspector.render.words import (
+    duration,
+    hex_word,
+    interrupted,
+    log_stamp,
+    point_in_time,
+    safe,
+    short_word,
+)
 
 NOT_THERE = "not in this target"
 

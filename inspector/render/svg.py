@@ -14,7 +14,6 @@ from inspector.model.origin import Origin
 from inspector.model.report import StackPicture
 from inspector.model.stack import Stack
 from inspector.render import svg as stack_drawing
-from inspector.render.frame_facts import frame_facts
 from inspector.render.report_facts import task_words
 from inspector.render.stack_layout import (
     Gap,
@@ -26,7 +25,7 @@ from inspector.render.stack_layout import (
     slabs_on,
 )
 from inspector.render.templates import source_of, templates
-from inspector.render.words import safe, short_word
+from inspector.render.words import frame_facts, safe, short_word
 
 # Labels beside what they name, without one lying over another.
 

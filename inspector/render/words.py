@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Values in words: registers, times, origins, and strings that somebody else chose."""
+"""Values in words: registers, times, frames, and strings that somebody else chose."""
 
 from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from inspector.facts.uapi import errno_name
+from inspector.facts.uapi import Abi, errno_name
 from inspector.model.fleet import Cell, Column, Scalar
-from inspector.model.frame import Frame
+from inspector.model.frame import Frame, Syscall
 from inspector.model.origin import Origin
+from inspector.model.record import Kprobe, Record
 from inspector.model.registers import Why, as_int64
 
 # Strings of a target are chosen by whoever made it: nothing in them may steer a terminal.
@@ -25,8 +26,6 @@ def _escaped(character: str) -> str:
     code = ord(character)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
-
-# Each origin in a few words.
 
 ORIGIN_WORDS: dict[Origin, str] = {
     Origin.SYSCALL: "SYSCALL from 64-bit code",
@@ -67,8 +66,6 @@ PROBE_ORIGINS: frozenset[Origin] = frozenset(
 """Origins that a tracer or a debugger causes."""
 
 
-# Times as people say them.
-
 _SECOND = 1_000_000_000
 
 
@@ -100,8 +97,8 @@ def log_stamp(time_ns: int) -> str:
     return f"[{seconds:5}.{rest // 1000:06}]"
 
 
-# One register's word as text.
-
+HEX_WIDTH = 18  # 0x and 16 digits: a word is always whole
+DECIMAL_WIDTH = 20  # a sign and 19 digits
 _MAX_DECIMAL = 0xFFFF
 
 # Short ones, for the cells of a table.
@@ -143,9 +140,6 @@ def short_word(frame: Frame, register: str) -> str:
     return str(signed) if -_MAX_DECIMAL <= signed <= _MAX_DECIMAL else hex_word(value)
 
 
-# A cell of an answer about many dumps as text.
-
-
 def cell_text(cell: Cell) -> str:
     """One printable line; "" for what is unknown."""
     if isinstance(cell, tuple):
@@ -166,8 +160,6 @@ def _scalar(value: Scalar) -> str:
     return safe(str(value))
 
 
-# Text that somebody else chose, in a cell of a spreadsheet.
-
 # What makes a spreadsheet take a cell for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -178,3 +170,73 @@ def text_cell(text: str | None) -> str | None:
         return None
     printable = safe(text)
     return f"'{printable}" if printable.startswith(_FORMULA) else printable
+
+
+# What is known of a frame besides its registers, as rows of a label and a text.
+
+FACT_LABELS: tuple[str, ...] = (
+    "made by",
+    "address",
+    "stack",
+    "interrupted",
+    "begins at",
+    "syscall",
+    "kprobe",
+    "vector",
+    "error code",
+    "record",
+)
+
+
+# Frames of tasks that have not run in user mode yet: nothing was interrupted.
+_BEGINNINGS = (Origin.EXEC, Origin.FORK_CHILD, Origin.WORKER)
+
+
+def frame_facts(frame: Frame) -> dict[str, str]:
+    """Label → text, of those labels that apply to ``frame``."""
+    facts = {
+        "made by": ORIGIN_WORDS[frame.origin],
+        "address": hex_word(frame.address),
+        "stack": _stack(frame),
+        "interrupted": "" if frame.origin in _BEGINNINGS else interrupted(frame),
+        "begins at": interrupted(frame) if frame.origin in _BEGINNINGS else "",
+        "syscall": syscall_text(frame.syscall) if frame.syscall else "",
+        "kprobe": _kprobe(frame.kprobe) if frame.kprobe else "",
+        "vector": "" if frame.vector is None else str(frame.vector),
+        "error code": "" if frame.error_code is None else hex_word(frame.error_code),
+        "record": _record(frame.record) if frame.record else "",
+    }
+    return {label: text for label, text in facts.items() if text}
+
+
+def interrupted(frame: Frame) -> str:
+    """The place that the frame will return to."""
+    if frame.interrupted is not None:
+        return safe(str(frame.interrupted))
+    if "ip" in frame.absent or (frame.origin is Origin.WORKER and not frame.registers.ip):
+        return ""
+    ip = hex_word(frame.registers.ip)
+    return f"user mode at {ip}" if frame.user_mode else ip
+
+
+def syscall_text(syscall: Syscall) -> str:
+    """``57 fork``, and the table where it is not that of 64-bit code."""
+    name = syscall.name or syscall.handler or "(no name known)"
+    abi = "" if syscall.abi is Abi.X86_64 else f", {syscall.abi.value} table"
+    return safe(f"{syscall.nr} {name}{abi}")
+
+
+def _stack(frame: Frame) -> str:
+    stack = frame.stack.value if frame.stack else "unknown"
+    return stack if frame.cpu is None else f"{stack}, cpu {frame.cpu}"
+
+
+def _kprobe(kprobe: Kprobe) -> str:
+    where = str(kprobe.location) if kprobe.location else hex_word(kprobe.address)
+    return safe(f"{where} by {kprobe.module}" if kprobe.module else where)
+
+
+def _record(record: Record) -> str:
+    seconds, nanoseconds = divmod(record.time_ns, 1_000_000_000)
+    name = safe(record.probe.name)
+    return f"{record.index}: hit {record.hit} of {name}, at {seconds}.{nanoseconds:09} s"

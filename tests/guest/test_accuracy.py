@@ -18,7 +18,7 @@ import pytest
 from inspector.model.origin import Origin
 from inspector.opening import open_survey
 from inspector.queries.choose import entry_frame
-from inspector.render.json import explanation_json
+from inspector.render.json_frames import explanation_json
 from inspector.target.spec import TargetKind, TargetSpec
 from tests.conftest import Inspector
 from tests.guest.accuracy import (

@@ -20,7 +20,7 @@ from inspector.logs.read import read_log
 from inspector.model.access import AccessFacts
 from inspector.opening import open_survey
 from inspector.render.json import access_object
-from inspector.render.json_oops import oops_json
+from inspector.render.json_report import oops_json_foot, oops_json_head, oops_json_reports
 from inspector.schemas import schema, schema_names
 from inspector.survey import Survey
 from inspector.target.spec import TargetKind, TargetSpec
@@ -124,7 +124,13 @@ def test_every_line_of_jsonl_is_one_of_three(survey: Survey) -> None:
 @pytest.mark.parametrize("path", LOGS, ids=lambda path: path.stem)
 def test_a_logs_frames_are_what_their_schema_says(path: Path) -> None:
     text = path.read_bytes().decode(errors="replace")
-    check("oops", json.loads(oops_json(read_log(text, path.name))))
+    report = read_log(text, path.name)
+    parts = (
+        *oops_json_head(report.source),
+        *oops_json_reports(report.reports),
+        oops_json_foot(report.release, report.notes),
+    )
+    check("oops", json.loads("".join(parts)))
 
 
 def test_a_key_too_many_or_a_decimal_register_is_refused(survey: Survey) -> None:

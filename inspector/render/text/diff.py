@@ -13,7 +13,6 @@ from rich.text import Text
 
 from inspector.model.frame import Frame
 from inspector.model.report import Diff, NoPair, RegisterDiff
-from inspector.render.frame_facts import FACT_LABELS, frame_facts
 from inspector.render.text.head import (
     MissingLines,
     crash_lines,
@@ -22,9 +21,17 @@ from inspector.render.text.head import (
     target_line,
     task_line,
 )
-from inspector.render.text.registers import DECIMAL_WIDTH, HEX_WIDTH
 from inspector.render.text.style import DECODED, LABEL, LEFT, RIGHT, RULE, STRONG, Glyphs, glyphs_of
-from inspector.render.words import ABSENT_WORDS, hex_word, register_word, safe
+from inspector.render.words import (
+    ABSENT_WORDS,
+    DECIMAL_WIDTH,
+    FACT_LABELS,
+    HEX_WIDTH,
+    frame_facts,
+    hex_word,
+    register_word,
+    safe,
+)
 
 # A grid with a label and two equal sides: the skeleton of the picture of a diff.
 

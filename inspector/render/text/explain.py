@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -13,7 +14,6 @@ from rich.text import Text
 from inspector.model.access import DecodedInstruction, Planted
 from inspector.model.frame import Frame
 from inspector.model.report import Explanation, RegisterMeaning
-from inspector.render.frame_facts import frame_facts, syscall_text
 from inspector.render.text.head import (
     MissingLines,
     access_lines,
@@ -23,28 +23,24 @@ from inspector.render.text.head import (
     target_line,
     task_line,
 )
-from inspector.render.text.registers import RegisterRow, grouped_registers, register_table
-from inspector.render.text.style import LABEL, RIGHT, STRONG, Glyphs, glyphs_of
-from inspector.render.words import ABSENT_WORDS, hex_word, register_word, safe
-
-_PLANTED = {
-    Planted.INT3: "an int3 stands over it",
-    Planted.JUMP: "a jump to the probe's detour stands over it",
-    Planted.CALL: "a call to ftrace stands in its place",
-}
-
-
-def instruction_text(instruction: DecodedInstruction) -> str:
-    """``push rbp   (55, at ip)``, and what the kernel put over it."""
-    notes = [instruction.code.hex(" "), instruction.moment.value]
-    if instruction.planted is not None:
-        notes.append(_PLANTED[instruction.planted])
-    return f"{instruction.text}   ({', '.join(notes)})"
-
+from inspector.render.text.style import DECODED, LABEL, RIGHT, STRONG, Glyphs, glyphs_of
+from inspector.render.words import (
+    ABSENT_WORDS,
+    DECIMAL_WIDTH,
+    HEX_WIDTH,
+    frame_facts,
+    hex_word,
+    register_word,
+    safe,
+    syscall_text,
+)
 
 _WIDEST_PROSE = 88
 _WIDEST = 120
-_INDENT = (0, 0, 0, 2)
+_NAME_WIDTH = 7
+_GAP = 2
+_INDENT = 2
+_INDENTED = (0, 0, 0, _INDENT)
 _IN_THE_ANSWER = ("made by", "interrupted", "begins at", "syscall")
 
 
@@ -78,7 +74,7 @@ class ExplainText:
         yield _facts(told)
         yield from _story(told, width)
         yield from _section(f"Why it is {told.frame.origin.value}")
-        yield Padding(evidence_table(told.frame.evidence, glyphs), _INDENT)
+        yield Padding(evidence_table(told.frame.evidence, glyphs), _INDENTED)
         yield from _entry(told.entry, glyphs)
         yield from _section("Registers")
         rows = _rows(told, self.decimal)
@@ -161,6 +157,21 @@ def _facts(told: Explanation) -> Table:
     return grid
 
 
+_PLANTED = {
+    Planted.INT3: "an int3 stands over it",
+    Planted.JUMP: "a jump to the probe's detour stands over it",
+    Planted.CALL: "a call to ftrace stands in its place",
+}
+
+
+def instruction_text(instruction: DecodedInstruction) -> str:
+    """``push rbp   (55, at ip)``, and what the kernel put over it."""
+    notes = [instruction.code.hex(" "), instruction.moment.value]
+    if instruction.planted is not None:
+        notes.append(_PLANTED[instruction.planted])
+    return f"{instruction.text}   ({', '.join(notes)})"
+
+
 def _rows(told: Explanation, decimal: bool) -> list[RegisterRow]:
     return [_row(told.frame, meaning, decimal) for meaning in told.registers]
 
@@ -178,9 +189,107 @@ def _entry(entry: Frame | None, glyphs: Glyphs) -> RenderResult:
     if entry is None:
         return
     yield from _section("The task's entry frame")
-    yield Padding(frame_lines([entry], glyphs), _INDENT)
+    yield Padding(frame_lines([entry], glyphs), _INDENTED)
 
 
 def _section(title: str) -> RenderResult:
     yield Text()
     yield Text(title, STRONG)
+
+
+# The registers of one frame: a row each, or a line for all that share a meaning.
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterRow:
+    """One register.
+
+    :ivar value: its word, or why there is none
+    :ivar decoded: the value in the field's own terms, or ""
+    :ivar why: why it holds that, or ""
+    :ivar has_value: False where ``value`` says why there is none
+    """
+
+    name: str
+    value: str
+    decoded: str
+    why: str
+    has_value: bool = True
+
+
+def register_table(
+    rows: Iterable[RegisterRow], width: int, glyphs: Glyphs, *, decimal: bool = False
+) -> Padding:
+    """A row for each register: name, value, meaning."""
+    grid = _grid(width - _INDENT, decimal)
+    for row in rows:
+        parts = [safe(part) for part in (row.decoded, row.why) if part]
+        meaning = Text(f" {glyphs.none} ", LABEL).join(Text(part, "not dim") for part in parts)
+        if row.decoded and row.has_value:
+            meaning.stylize(DECODED, 0, len(parts[0]))
+        grid.add_row(*_name_and_value(row), meaning)
+    return Padding(grid, _INDENTED)
+
+
+def grouped_registers(
+    rows: Sequence[RegisterRow], width: int, glyphs: Glyphs, *, decimal: bool = False
+) -> Iterator[RenderableType]:
+    """A row for each register whose meaning is its own; then each shared meaning, once.
+
+    On a shared meaning's line stand the registers of which no more is known than their value;
+    the others have a row each below it.
+    """
+    groups: dict[str, list[RegisterRow]] = {}
+    for row in rows:
+        groups.setdefault(row.why, []).append(row)
+    shared = {why: group for why, group in groups.items() if why and len(group) > 1}
+    yield register_table((r for r in rows if r.why not in shared), width, glyphs, decimal=decimal)
+    for why, group in shared.items():
+        plain = [row for row in group if not row.decoded]
+        yield from _filled(_meaning_line(why, plain), width)
+        grid = _grid(width - 2 * _INDENT, decimal)
+        for row in group:
+            if row.decoded:
+                grid.add_row(*_name_and_value(row), Text(safe(row.decoded), DECODED))
+        if grid.row_count:
+            yield Padding(grid, (0, 0, 0, 2 * _INDENT))
+
+
+def _grid(width: int, decimal: bool) -> Table:
+    value = DECIMAL_WIDTH if decimal else HEX_WIDTH
+    grid = Table.grid(padding=(0, _GAP, 0, 0))
+    grid.add_column(width=_NAME_WIDTH, no_wrap=True)
+    grid.add_column(width=value, no_wrap=True)
+    grid.add_column(width=width - _NAME_WIDTH - value - 3 * _GAP, overflow="fold")
+    return grid
+
+
+def _name_and_value(row: RegisterRow) -> tuple[Text, Text]:
+    return Text(row.name, STRONG), Text(row.value, "" if row.has_value else LABEL)
+
+
+def _meaning_line(why: str, plain: Sequence[RegisterRow]) -> Iterator[Text]:
+    """The words of ``why: r15 r14 = 0x0, bx = 0x1``; a value stays with the name before it."""
+    words = (f"{safe(why)}:" if plain else safe(why)).split()
+    yield from map(Text, words)
+    values: dict[tuple[str, bool], list[str]] = {}
+    for row in plain:
+        values.setdefault((row.value, row.has_value), []).append(row.name)
+    for left, ((value, has_value), names) in zip(
+        range(len(values) - 1, -1, -1), values.items(), strict=True
+    ):
+        yield from (Text(name, STRONG) for name in names[:-1])
+        last = Text(names[-1], STRONG).append(" = ", "not bold")
+        last.append(value, "not bold" if has_value else f"not bold {LABEL}")
+        yield last.append("," if left else "", "not bold")
+
+
+def _filled(words: Iterable[Text], width: int) -> Iterator[Padding]:
+    """``words`` in lines of at most ``width`` cells, those after the first indented further."""
+    line, indent = Text(), _INDENT
+    for word in words:
+        if line and indent + len(line) + 1 + len(word) > width:
+            yield Padding(line, (0, 0, 0, indent))
+            line, indent = Text(), 2 * _INDENT
+        line = Text(" ").join([line, word]) if line else word
+    yield Padding(line, (0, 0, 0, indent))

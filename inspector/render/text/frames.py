@@ -1,46 +1,25 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Many frames as a table, one a line where there is room; tasks likewise."""
+"""Frames as a table: plain cells, fast enough for tens of thousands of rows."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len, chop_cells
 from rich.console import Console, ConsoleOptions, RenderResult
+from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
 
 from inspector.model.evidence import Missing
 from inspector.model.frame import FoundIn, Frame
 from inspector.model.report import Report
 from inspector.model.task import Running, Task
-from inspector.render.frame_facts import interrupted
-from inspector.render.text.columns import Columns
 from inspector.render.text.head import MissingLines, crash_lines, target_line
 from inspector.render.text.style import PROBE, STRONG, Glyphs, glyphs_of
-from inspector.render.words import PROBE_ORIGINS, hex_word, safe, short_word
-
-# The line below a table of frames.
-
-
-def summary_lines(report: Report, panicking: Task | None, glyphs: Glyphs) -> Iterator[Text]:
-    """How many frames of how many tasks, by origin; and what the mark means, where it is used."""
-    frames = report.frames
-    tasks = {frame.task.address for frame in frames if frame.task}
-    head = f"{_count(len(frames), 'frame')} of {_count(len(tasks), 'task')}"
-    origins = Counter(frame.origin.value for frame in frames).most_common()
-    parts = ", ".join(f"{count} {origin}" for origin, count in origins)
-    yield Text(head, STRONG).append(f": {parts}" if parts else "", "not bold")
-    if panicking is not None and panicking.address in tasks:
-        name = f"{safe(panicking.comm)}, pid {panicking.pid}"
-        yield Text(f"{glyphs.mark} the task that panicked: {name}")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
-
-
-# Many frames as a table, one a line where there is room.
+from inspector.render.words import PROBE_ORIGINS, hex_word, interrupted, safe, short_word
 
 _HEAD = (
     "pid",
@@ -55,6 +34,11 @@ _HEAD = (
 )
 _RIGHT_ALIGNED = frozenset({0, 2})
 _ORIGIN, _PLACE = 3, 4
+_TASKS_HEAD = ("pid", "tgid", "comm", "cpu", "kind", "task_struct", "stack")
+_TASKS_RIGHT_ALIGNED = frozenset({0, 1, 3})
+_COMM = 2
+_GAP = 2
+_LEAST_FOLD = 15  # the longest common names of syscalls, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +116,6 @@ def _stack(frame: Frame, glyphs: Glyphs) -> str:
     return f"{stack}, note" if frame.found_in is FoundIn.NOTE else stack
 
 
-# Tasks as a table, one a line.
-
-_TASKS_HEAD = ("pid", "tgid", "comm", "cpu", "kind", "task_struct", "stack")
-_TASKS_RIGHT_ALIGNED = frozenset({0, 1, 3})
-_COMM = 2
-
-
 @dataclass(frozen=True, slots=True)
 class TasksTable:
     """:ivar marked: the task whose line stands out"""
@@ -179,3 +156,102 @@ def _kind(task: Task) -> str:
     if task.kernel_thread:
         return f"kernel{running}"
     return f"{'worker' if task.user_worker else 'user'}{running}"
+
+
+def summary_lines(report: Report, panicking: Task | None, glyphs: Glyphs) -> Iterator[Text]:
+    """How many frames of how many tasks, by origin; and what the mark means, where it is used."""
+    frames = report.frames
+    tasks = {frame.task.address for frame in frames if frame.task}
+    head = f"{_count(len(frames), 'frame')} of {_count(len(tasks), 'task')}"
+    origins = Counter(frame.origin.value for frame in frames).most_common()
+    parts = ", ".join(f"{count} {origin}" for origin, count in origins)
+    yield Text(head, STRONG).append(f": {parts}" if parts else "", "not bold")
+    if panicking is not None and panicking.address in tasks:
+        name = f"{safe(panicking.comm)}, pid {panicking.pid}"
+        yield Text(f"{glyphs.mark} the task that panicked: {name}")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Widths that hold every cell; a row that is too wide continues on a second line.
+
+    :ivar first_line: how many columns the first line of a row takes
+    :ivar fold: the column whose cells are folded when the first line is still too wide
+    """
+
+    widths: tuple[int, ...]
+    right_aligned: frozenset[int]
+    first_line: int
+    fold: int
+
+    @classmethod
+    def of(
+        cls,
+        rows: Iterable[Sequence[str]],
+        right_aligned: frozenset[int],
+        width: int | None,
+        fold: int,
+    ) -> Columns:
+        """Columns for ``rows`` on a line of ``width`` cells; None sets no limit.
+
+        Where they do not fit, cells of ``fold`` are folded; where that is not enough, what
+        comes after them goes to a second line.
+        """
+        widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+        if width is None or _total(widths) <= width:
+            return cls(tuple(widths), right_aligned, len(widths), fold)
+        first_line = len(widths)
+        room = width - _total(widths) + widths[fold]
+        if room < _LEAST_FOLD:
+            first_line = fold + 1
+            room = width - _total(widths[:fold]) - _GAP
+        widths[fold] = min(widths[fold], max(_LEAST_FOLD, room))
+        return cls(tuple(widths), right_aligned, first_line, fold)
+
+    def lines(self, cells: Sequence[str], styles: Sequence[str]) -> Iterator[Segment]:
+        """One row as one line, or as several."""
+        folded = self._folded(cells[self.fold])
+        first = [*cells[: self.fold], folded[0], *cells[self.fold + 1 :]]
+        yield from self._line(first, styles, range(self.first_line))
+        for more in folded[1:]:
+            indent = _total(self.widths[: self.fold]) + _GAP
+            yield from (Segment(" " * indent + more), Segment.line())
+        if self.first_line < len(cells):
+            yield Segment(" " * self._second_indent)
+            yield from self._line(cells, styles, range(self.first_line, len(cells)))
+
+    @property
+    def _second_indent(self) -> int:
+        return self.widths[0] + _GAP
+
+    def _line(
+        self, cells: Sequence[str], styles: Sequence[str], columns: range
+    ) -> Iterator[Segment]:
+        for column in columns:
+            text = self._padded(column, cells[column], last=column == columns[-1])
+            yield Segment(text, Style.parse(styles[column]))
+        yield Segment.line()
+
+    def _padded(self, column: int, text: str, last: bool) -> str:
+        padding = " " * (self.widths[column] - cell_len(text))
+        if column in self.right_aligned:
+            text = padding + text
+        elif not last:
+            text += padding
+        return text if last else text + " " * _GAP
+
+    def _folded(self, text: str) -> list[str]:
+        width = self.widths[self.fold]
+        if cell_len(text) <= width:
+            return [text]
+        symbol, plus, offset = text.rpartition("+")
+        pieces = [symbol, plus + offset] if symbol else [text]
+        return [part for piece in pieces for part in chop_cells(piece, width)]
+
+
+def _total(widths: Sequence[int]) -> int:
+    return sum(widths) + _GAP * (len(widths) - 1)

@@ -16,7 +16,6 @@ from inspector.model.freeze import Freeze, Held, Traced, TracedBy, TracedHit
 from inspector.model.record import RecordProbe
 from inspector.model.registers import as_int64
 from inspector.model.report import RegisterMeaning, Timeline, TimelineStep
-from inspector.render.frame_facts import interrupted
 from inspector.render.text.diff import DiffText
 from inspector.render.text.head import MissingLines, frame_lines, target_line, task_line
 from inspector.render.text.style import (
@@ -29,7 +28,7 @@ from inspector.render.text.style import (
     Glyphs,
     glyphs_of,
 )
-from inspector.render.words import PROBE_ORIGINS, hex_word, safe, short_word
+from inspector.render.words import PROBE_ORIGINS, hex_word, interrupted, safe, short_word
 
 # One event as text: its frames in the order of time, then the life of orig_ax and of ax.
 

@@ -16,10 +16,9 @@ from inspector.model.evidence import Evidence, Missing, grouped
 from inspector.model.frame import Frame
 from inspector.model.machine import Crash, KernelIdentity, TargetIdentity
 from inspector.model.task import Running, Task
-from inspector.render.frame_facts import interrupted
 from inspector.render.text.screen import Screen
 from inspector.render.text.style import LABEL, NOTICE, STRONG, Glyphs, glyphs_of
-from inspector.render.words import hex_word, safe, short_word
+from inspector.render.words import hex_word, interrupted, safe, short_word
 
 if TYPE_CHECKING:
     from rich.console import RenderResult

@@ -16,8 +16,8 @@ from inspector.model.evidence import Evidence
 from inspector.model.oops import ToldFrame, ToldReport
 from inspector.model.origin import Origin
 from inspector.model.report import RegisterMeaning
+from inspector.render.text.explain import RegisterRow, grouped_registers, register_table
 from inspector.render.text.head import access_lines, evidence_table
-from inspector.render.text.registers import RegisterRow, grouped_registers, register_table
 from inspector.render.text.style import LABEL, NOTICE, RIGHT, STRONG, Glyphs, glyphs_of
 from inspector.render.words import ORIGIN_WORDS, hex_word, safe
 

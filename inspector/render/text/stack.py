@@ -13,7 +13,6 @@ from rich.text import Text
 from inspector.model.frame import Frame
 from inspector.model.report import StackPicture
 from inspector.model.stack import CallFrame, Stack
-from inspector.render.frame_facts import frame_facts
 from inspector.render.stack_layout import (
     Gap,
     Slab,
@@ -31,7 +30,7 @@ from inspector.render.text.head import (
     task_line,
 )
 from inspector.render.text.style import LABEL, LEFT, RIGHT, STRONG, Glyphs, glyphs_of
-from inspector.render.words import hex_word, short_word
+from inspector.render.words import frame_facts, hex_word, short_word
 
 # A line of a stack's picture: an address, what lies there, and how many bytes it takes.
 
