@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a drgn user does first with a dump, so that the small one allows it too."""
+"""Reads a dump for everything that answers need, and writes a small one with only those bytes."""
 
 from __future__ import annotations
 
@@ -27,11 +27,66 @@ _MOST_SYMBOLS = 1 << 20
 _MOST_ORCS = 1 << 20  # a module's; all of vmlinux has half as many
 
 
-def read_first_steps(target: Target) -> Sequence[Missing]:
-    """Find every task by its pid, as drgn's ``find_task`` and ``stack_trace(pid)`` do, and what
-    modules have.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a report has to say of the dump it read.
 
-    With what tells whether a task has run, for one who reads the dump as he would a live kernel.
+    :ivar missing: what it could not read
+    :ivar places: where users' data lies in what it did read
+    :ivar unwound: the text addresses that it unwound through
+    """
+
+    missing: tuple[Missing, ...]
+    places: SensitivePlaces = field(default_factory=SensitivePlaces)
+    unwound: frozenset[int] = frozenset()
+
+
+Report = Callable[[Target], Reading]
+"""Reads everything that an answer about a target can need."""
+
+
+def distill(
+    core: Path,
+    out: Path,
+    report: Report,
+    vmlinux: Path | None,
+    redact: Collection[SensitiveKind],
+    trim: Trim | None,
+    check: Callable[[Path], None],
+) -> Distillate:
+    """Write to ``out`` a dump with only those bytes of ``core`` that ``report`` reads.
+
+    :param vmlinux: an image with DWARF; the report then runs a second time, with its types
+    :param redact: what is taken out of that
+    :param trim: what is cut down to what ``report`` needed of it
+    :param check: looks at the small dump while it still has another name, and may refuse it
+    :raises TargetError: in one line, if ``core`` cannot be opened or ``out`` not be written;
+        ``out`` then is as it was
+    """
+    check_writable(out)
+    source = Source(core)
+    if out.exists() and out.samefile(core):
+        raise TargetError(f"{out}: is the dump itself; give the small one another name")
+    reading = _read(source, report, vmlinux)
+    with whole_file(out) as file:
+        written = source.write(file, reading.places, redact, trim, reading.unwound)
+        file.flush()
+        written.check(Path(file.name))
+        check(Path(file.name))
+    pages = sum(kind.pages for kind in written.kinds)
+    sizes = core.stat().st_size, out.stat().st_size
+    missing = tuple(dict.fromkeys(reading.missing))
+    return Distillate(
+        pages, *sizes, written.kinds, written.ranges, written.taken_out, written.text, missing
+    )
+
+
+def read_first_steps(target: Target) -> Sequence[Missing]:
+    """What a drgn user does first with a dump, so that the small one allows it too.
+
+    It finds every task by its pid, as drgn's ``find_task`` and ``stack_trace(pid)`` do, with what
+    tells whether the task has run (for who reads the dump as if it were live), and what modules
+    have.
 
     That way goes through ``init_pid_ns``; this package's own goes along the task list, forwards,
     unless the kernel runs: then it checks the way back too.
@@ -89,60 +144,6 @@ def _read_module_orc(target: Target) -> Sequence[Missing]:
     except InspectorError as error:
         return (Missing.of(error),)
     return ()
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a report has to say of the dump it read.
-
-    :ivar missing: what it could not read
-    :ivar places: where users' data lies in what it did read
-    :ivar unwound: the text addresses that it unwound through
-    """
-
-    missing: tuple[Missing, ...]
-    places: SensitivePlaces = field(default_factory=SensitivePlaces)
-    unwound: frozenset[int] = frozenset()
-
-
-Report = Callable[[Target], Reading]
-"""Reads everything that an answer about a target can need."""
-
-
-def distill(
-    core: Path,
-    out: Path,
-    report: Report,
-    vmlinux: Path | None,
-    redact: Collection[SensitiveKind],
-    trim: Trim | None,
-    check: Callable[[Path], None],
-) -> Distillate:
-    """Write to ``out`` a dump with only those bytes of ``core`` that ``report`` reads.
-
-    :param vmlinux: an image with DWARF; the report then runs a second time, with its types
-    :param redact: what is taken out of that
-    :param trim: what is cut down to what ``report`` needed of it
-    :param check: looks at the small dump while it still has another name, and may refuse it
-    :raises TargetError: in one line, if ``core`` cannot be opened or ``out`` not be written;
-        ``out`` then is as it was
-    """
-    check_writable(out)
-    source = Source(core)
-    if out.exists() and out.samefile(core):
-        raise TargetError(f"{out}: is the dump itself; give the small one another name")
-    reading = _read(source, report, vmlinux)
-    with whole_file(out) as file:
-        written = source.write(file, reading.places, redact, trim, reading.unwound)
-        file.flush()
-        written.check(Path(file.name))
-        check(Path(file.name))
-    pages = sum(kind.pages for kind in written.kinds)
-    sizes = core.stat().st_size, out.stat().st_size
-    missing = tuple(dict.fromkeys(reading.missing))
-    return Distillate(
-        pages, *sizes, written.kinds, written.ranges, written.taken_out, written.text, missing
-    )
 
 
 def _read(source: Source, report: Report, vmlinux: Path | None) -> Reading:

@@ -18,8 +18,7 @@ from inspector.target.target import Target
 # Kallsyms without the symbols that compilers and macros make up. Pure.
 #
 # Nobody asks for them by name, and they are half of the table: data, and the padding before
-# functions (since 6.2, commit 9f2899fe36a6), where nothing runs. Functions all stay, so that
-# every
+# functions (since 6.2, commit 9f2899fe36a6), where nothing runs. All functions stay, so that every
 # text address keeps its name. scripts/kallsyms.c writes what is read here.
 
 _PADDING = "__pfx_"

@@ -12,7 +12,7 @@ from inspector.model.fleet import FleetAnswer
 from inspector.render.csv import fleet_answer_csv
 from inspector.render.html import fleet_html
 from inspector.render.json_answers import fleet_answer_json
-from inspector.render.text.fleet import FleetAnswerText
+from inspector.render.text.dumps import FleetAnswerText
 from inspector.render.text.screen import show
 
 _WRITERS = {"csv": fleet_answer_csv, "json": fleet_answer_json, "html": fleet_html}

@@ -21,7 +21,8 @@ from inspector.fleet.reading import read_apart
 from inspector.fleet.run import MEMORY_LIMIT, MIB, TIME_LIMIT
 from inspector.model.fleet import ComparedSet, Comparison, FleetAnswer
 from inspector.processes.whole_file import check_writable
-from inspector.render.text.fleet import comparison_answer, comparison_json
+from inspector.render.json_answers import comparison_json
+from inspector.render.text.dumps import comparison_answer
 
 
 def run(session: Session, left: Path, right: Path, output: str, file: Path | None) -> Status:

@@ -17,7 +17,8 @@ from inspector.fleet.patterns import matching
 from inspector.fleet.run import RunRequest
 from inspector.model.fleet import DumpEnd, DumpOutcome, FleetRun
 from inspector.queries.report import Step
-from inspector.render.text.fleet import fleet_run_json, fleet_run_text
+from inspector.render.json_answers import fleet_run_json
+from inspector.render.text.dumps import fleet_run_text
 from inspector.render.words import safe
 
 

@@ -18,7 +18,8 @@ from inspector.model.stack import CallFrame
 from inspector.opening import open_survey
 from inspector.processes.child import go_on_in_a_child
 from inspector.queries.report import Step, read_everything
-from inspector.render.text.fleet import distillate_json, distillate_text
+from inspector.render.json_answers import distillate_json
+from inspector.render.text.dumps import distillate_text
 from inspector.survey import Survey
 from inspector.target.spec import TargetKind, TargetSpec
 from inspector.target.target import Target

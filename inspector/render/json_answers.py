@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What doctor, freeze, probe and fleet answer, as JSON documents."""
+"""What doctor, freeze, probe, fleet and distill answer, as JSON documents."""
 
 from __future__ import annotations
 
 from inspector.model.checkup import Checkup, Need, OpenedTarget, State
-from inspector.model.fleet import Cell, FleetAnswer, FleetTable
+from inspector.model.distillate import WHY, Distillate, KeptRange
+from inspector.model.fleet import Cell, ComparedSet, Comparison, FleetAnswer, FleetRun, FleetTable
 from inspector.model.freeze import CommandEnd, Freeze, Held, Traced, TracedHit
 from inspector.model.probe import (
     NumberWay,
@@ -257,3 +258,84 @@ def _answer(one: FleetTable) -> Json:
 
 def _cell(cell: Cell) -> object:
     return list(cell) if isinstance(cell, tuple) else cell
+
+
+def fleet_run_json(run: FleetRun) -> str:
+    """``inspector.fleet-run/1``."""
+    return document(
+        {
+            "schema": "inspector.fleet-run/1",
+            "dataset": run.dataset,
+            "read_now": run.read_now,
+            "dumps": [
+                {
+                    "dump": dump.dump,
+                    "outcome": dump.outcome.value,
+                    "error": dump.error,
+                    "missing": dump.missing,
+                }
+                for dump in run.dumps
+            ],
+            "unfinished": [{"dump": path, "error": error} for path, error in run.unfinished],
+        }
+    )
+
+
+def comparison_json(told: Comparison) -> str:
+    """``inspector.fleet-compare/1``."""
+    return document(
+        {
+            "schema": "inspector.fleet-compare/1",
+            "left": _set_object(told.left),
+            "right": _set_object(told.right),
+            "changes": [
+                {
+                    "of": change.aspect,
+                    "change": change.kind.value,
+                    "what": change.item,
+                    "left": change.left,
+                    "right": change.right,
+                }
+                for change in told.changes
+            ],
+            "unknown": list(told.unknown),
+        }
+    )
+
+
+def _set_object(one: ComparedSet) -> Json:
+    return {"name": one.name, "dumps": one.dumps, "unread": one.unread}
+
+
+def distillate_json(path: str, made: Distillate) -> str:
+    """``inspector.distill/1``: the manifest of a small dump."""
+    return document(
+        {
+            "schema": "inspector.distill/1",
+            "path": path,
+            "size": made.size,
+            "core_size": made.core_size,
+            "kinds": [
+                {
+                    "kind": size.kind.value,
+                    "why": WHY[size.kind],
+                    "pages": size.pages,
+                    "stored": size.stored,
+                }
+                for size in made.kinds
+            ],
+            "taken_out": {kind.value: count for kind, count in made.taken_out.items()},
+            "text": list(made.text),
+            "ranges": [_range(one) for one in made.ranges],
+            "missing": missing_list(made.missing),
+        }
+    )
+
+
+def _range(one: KeptRange) -> dict[str, object]:
+    return {
+        "kind": one.kind.value,
+        "low": f"{one.low:#x}",
+        "high": f"{one.high:#x}",
+        "space": "virtual" if one.virtual else "physical",
+    }

@@ -70,6 +70,34 @@ def full_report_json(report: FullReport) -> str:
     )
 
 
+def oops_json_head(source: str) -> Iterator[str]:
+    """What stands before the reports."""
+    yield f'{{\n  "schema": "inspector.oops/1",\n  "source": {json.dumps(source)},\n'
+    yield '  "frames": ['
+
+
+def oops_json_reports(reports: Iterable[ToldReport]) -> Iterator[str]:
+    """The frames of all reports, and then what is said of each report."""
+    comma = ""
+    said: list[str] = []
+    for report in reports:
+        for frame in report.frames:
+            yield f"{comma}\n    {json.dumps(_frame(frame))}"
+            comma = ","
+        said.append(f"\n    {json.dumps(_report(report))}")
+    yield f'\n  ],\n  "reports": [{",".join(said)}\n  ],\n'
+
+
+def oops_json_foot(release: str | None, notes: tuple[Evidence, ...]) -> str:
+    """What is known when the whole text is read."""
+    content = {
+        "release": release,
+        "notes": [note.text for note in notes],
+        "statements": evidence_list(notes),
+    }
+    return json.dumps(content, indent=2)[2:] + "\n"
+
+
 def _panic(report: FullReport) -> Json:
     machine = report.machine
     panic = None if isinstance(machine.panic, Unread) else machine.panic
@@ -179,37 +207,6 @@ def _uninterruptible(sleeping: Uninterruptible) -> Json:
         "state": sleeping.state,
         "hung": evidence_list([sleeping.hung] if sleeping.hung else []),
     }
-
-
-# ``inspector.oops/1``: what a log tells, written report by report.
-
-
-def oops_json_head(source: str) -> Iterator[str]:
-    """What stands before the reports."""
-    yield f'{{\n  "schema": "inspector.oops/1",\n  "source": {json.dumps(source)},\n'
-    yield '  "frames": ['
-
-
-def oops_json_reports(reports: Iterable[ToldReport]) -> Iterator[str]:
-    """The frames of all reports, and then what is said of each report."""
-    comma = ""
-    said: list[str] = []
-    for report in reports:
-        for frame in report.frames:
-            yield f"{comma}\n    {json.dumps(_frame(frame))}"
-            comma = ","
-        said.append(f"\n    {json.dumps(_report(report))}")
-    yield f'\n  ],\n  "reports": [{",".join(said)}\n  ],\n'
-
-
-def oops_json_foot(release: str | None, notes: tuple[Evidence, ...]) -> str:
-    """What is known when the whole text is read."""
-    content = {
-        "release": release,
-        "notes": [note.text for note in notes],
-        "statements": evidence_list(notes),
-    }
-    return json.dumps(content, indent=2)[2:] + "\n"
 
 
 def _report(report: ToldReport) -> Json:

@@ -27,7 +27,67 @@ from inspector.render.stack_layout import (
 from inspector.render.templates import source_of, templates
 from inspector.render.words import frame_facts, safe, short_word
 
-# Labels beside what they name, without one lying over another.
+# The geometry of the picture of a task's stacks, in pixels; a picture is as wide as WIDTH.
+#
+# Each stack is a block: on the left the whole of it to scale, then the part in use, larger, to
+# one scale too; beside each piece its label, moved where there is no room and joined by a line.
+
+WIDTH = 960
+WHOLE_X, WHOLE_WIDTH = 16, 26
+PART_X, PART_WIDTH = 92, 120
+LABEL_X, NAME_X, SIZE_X = 240, 386, WIDTH - 12
+
+_HEAD = 52  # above a block's pieces: its title, and the address of its top
+_TORN = 22  # what is not in use: not to scale
+_FOOT = 12
+_BETWEEN = 24
+_LINE = 17
+_WHOLE_HEIGHT = 260.0
+_MOST_SCALE, _LEAST_SCALE = 0.5, 0.11  # pixels a byte
+_WISHED_HEIGHT = 900
+_TITLE_HEIGHT = 64
+_DEATH_HEIGHT = 22
+_MOST_CHARACTERS = 62  # of a line of a label: more goes on in the next
+
+
+def stack_svg(picture: StackPicture) -> str:
+    """A file of its own."""
+    height = _TITLE_HEIGHT + (_DEATH_HEIGHT if _death(picture) else 0)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + _svg(picture, height, "", page=False)
+
+
+def stack_in_page(picture: StackPicture, number: int) -> Markup:
+    """A part of a page, whose style sheet has ``stack.css``.
+
+    :param number: differs from those of the page's other pictures
+    """
+    return Markup(_svg(picture, 0, f"stack{number}-", page=True))
+
+
+def _svg(picture: StackPicture, top: float, prefix: str, *, page: bool) -> str:
+    kernel = picture.kernel
+    return (
+        templates()
+        .get_template("stack.svg.j2")
+        .render(
+            at=stack_drawing,
+            drawing=draw(picture, top),
+            title=f"The kernel stack of {task_words(picture.task)}",
+            subtitle=f"Linux {safe(kernel.release)} {kernel.arch}",
+            death=_death(picture),
+            css=Markup(source_of("stack.css")),
+            prefix=prefix,
+            page=page,
+        )
+    )
+
+
+def _death(picture: StackPicture) -> str:
+    """What killed the kernel, on the picture of the task that it is about."""
+    killed_by = picture.crash.killed_by
+    if killed_by is None or killed_by.pid != picture.task.pid or killed_by.cpu != picture.task.cpu:
+        return ""
+    return f"killed by {safe(killed_by.text)}"
 
 
 def places(wishes: Sequence[float], heights: Sequence[float], top: float) -> list[float]:
@@ -73,11 +133,6 @@ def _within(
         found.append(y)
         y += heights[i]
     return found
-
-
-# A piece of a stack in a picture: which bytes, what kind, and the words beside it.
-
-_MOST_CHARACTERS = 62  # of a line of a label: more goes on in the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,26 +196,6 @@ def _frame_lines(frame: Frame) -> Iterator[str]:
 def _folded(text: str) -> Iterator[str]:
     for start in range(0, len(text), _MOST_CHARACTERS):
         yield text[start : start + _MOST_CHARACTERS]
-
-
-# The geometry of the picture of a task's stacks, in pixels; a picture is as wide as WIDTH.
-#
-# Each stack is a block: on the left the whole of it to scale, then the part in use, larger, to
-# one scale too; beside each piece its label, moved where there is no room and joined by a line.
-
-WIDTH = 960
-WHOLE_X, WHOLE_WIDTH = 16, 26
-PART_X, PART_WIDTH = 92, 120
-LABEL_X, NAME_X, SIZE_X = 240, 386, WIDTH - 12
-
-_HEAD = 52  # above a block's pieces: its title, and the address of its top
-_TORN = 22  # what is not in use: not to scale
-_FOOT = 12
-_BETWEEN = 24
-_LINE = 17
-_WHOLE_HEIGHT = 260.0
-_MOST_SCALE, _LEAST_SCALE = 0.5, 0.11  # pixels a byte
-_WISHED_HEIGHT = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,49 +308,3 @@ def _link(picture: StackPicture, outer: Block, inner: Block) -> Link:
     on_inner = [f for f in picture.frames if f.address in inner.stack]
     left_at = next((f.registers.sp for f in reversed(on_inner) if f.registers.sp in outer.stack), 0)
     return Link(outer.y_of(max(left_at, outer.low)), inner.top)
-
-
-# The picture of a task's stacks as SVG: alone, or inside of a page.
-
-_TITLE_HEIGHT = 64
-_DEATH_HEIGHT = 22
-
-
-def stack_svg(picture: StackPicture) -> str:
-    """A file of its own."""
-    height = _TITLE_HEIGHT + (_DEATH_HEIGHT if _death(picture) else 0)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + _svg(picture, height, "", page=False)
-
-
-def stack_in_page(picture: StackPicture, number: int) -> Markup:
-    """A part of a page, whose style sheet has ``stack.css``.
-
-    :param number: differs from those of the page's other pictures
-    """
-    return Markup(_svg(picture, 0, f"stack{number}-", page=True))
-
-
-def _svg(picture: StackPicture, top: float, prefix: str, *, page: bool) -> str:
-    kernel = picture.kernel
-    return (
-        templates()
-        .get_template("stack.svg.j2")
-        .render(
-            at=stack_drawing,
-            drawing=draw(picture, top),
-            title=f"The kernel stack of {task_words(picture.task)}",
-            subtitle=f"Linux {safe(kernel.release)} {kernel.arch}",
-            death=_death(picture),
-            css=Markup(source_of("stack.css")),
-            prefix=prefix,
-            page=page,
-        )
-    )
-
-
-def _death(picture: StackPicture) -> str:
-    """What killed the kernel, on the picture of the task that it is about."""
-    killed_by = picture.crash.killed_by
-    if killed_by is None or killed_by.pid != picture.task.pid or killed_by.cpu != picture.task.cpu:
-        return ""
-    return f"killed by {safe(killed_by.text)}"

@@ -33,12 +33,63 @@ from inspector.render.words import (
     safe,
 )
 
-# A grid with a label and two equal sides: the skeleton of the picture of a diff.
-
 LABEL_WIDTH = 11
 _GAP = 2
 _WIDEST = 144
 _ROOM_FOR_TEXT = 36
+_ASKED_FOR = ("orig_ax", "ax")
+_INDENT = (0, 0, 0, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class DiffText:
+    """:ivar show_all: whether equal registers get a row each
+    :ivar alone: whether to say whose they are, the evidence, and what could not be read
+    :ivar decimal: whether registers are shown as signed numbers
+    """
+
+    diff: Diff
+    show_all: bool = False
+    alone: bool = True
+    decimal: bool = False
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        diff, glyphs = self.diff, glyphs_of(options)
+        sides = TwoSides.within(options.max_width, self.decimal)
+        if self.alone:
+            yield target_line(diff.target, diff.kernel, glyphs)
+            yield from crash_lines(diff.crash)
+            yield from _tasks(diff, glyphs)
+            yield Text()
+        yield _heads(diff, sides)
+        yield sides.rule(glyphs.line)
+        yield _facts(diff, sides, glyphs)
+        yield from distance_line(diff)
+        yield Text()
+        yield from register_tables(diff, sides, glyphs, self.show_all, self.decimal)
+        if self.alone:
+            yield from diff_foot(diff, glyphs)
+
+
+@dataclass(frozen=True, slots=True)
+class NoPairText:
+    """Why there are no two frames to compare, those that there are, and what to ask instead."""
+
+    answer: NoPair
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        answer, glyphs = self.answer, glyphs_of(options)
+        yield target_line(answer.target, answer.kernel, glyphs)
+        yield from crash_lines(answer.crash)
+        yield task_line(answer.task, glyphs)
+        yield Text()
+        yield Text(f"Nothing to compare: {safe(answer.reason.text)}.")
+        if answer.frames:
+            yield Text()
+            yield frame_lines(answer.frames, glyphs)
+        yield Text()
+        yield Text(f"Try: {safe(answer.command)}", no_wrap=True, overflow="ignore")
+        yield MissingLines(answer.missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +141,6 @@ def _grid(*widths: int) -> Table:
     return table
 
 
-# One register on one side of a diff: its value, and what that says.
-
-
 @dataclass(frozen=True, slots=True)
 class RegisterSide:
     """As they are shown; of a register without a value, why it has none."""
@@ -124,11 +172,6 @@ class RegisterSide:
             return self.value
         fits = len(self.value) + 2 + len(self.decoded) <= width
         return Text("  " if fits else "\n").join([self.value, self.decoded])
-
-
-# The registers of two frames, those that differ first.
-
-_ASKED_FOR = ("orig_ax", "ax")
 
 
 def register_tables(
@@ -208,9 +251,6 @@ def _folded(same: Sequence[RegisterDiff]) -> Text:
     return Text("equal        ", LABEL).append(f"{names} (--all shows them)", "not dim")
 
 
-# How two frames lie to each other, where they are on one stack.
-
-
 def distance_line(diff: Diff) -> Iterator[Text]:
     """One line, or none where the two are on different stacks."""
     left, right = diff.left, diff.right
@@ -227,11 +267,6 @@ def _one_stack(left: Frame, right: Frame) -> bool:
     if left.task is None or right.task is None or left.stack is None:
         return False
     return left.stack is right.stack and left.task.address == right.task.address
-
-
-# What stands below the registers of a diff: the evidence, other frames, what is missing.
-
-_INDENT = (0, 0, 0, 2)
 
 
 def diff_foot(diff: Diff, glyphs: Glyphs) -> Iterator[RenderableType]:
@@ -251,60 +286,6 @@ def _evidence(side: str, frame: Frame, colour: str, glyphs: Glyphs) -> Iterator[
     heading.append(f"{side} frame is {frame.origin.value}", colour)
     yield heading
     yield Padding(evidence_table(frame.evidence, glyphs), _INDENT)
-
-
-# Two frames side by side: who made each, and why every register differs.
-
-
-@dataclass(frozen=True, slots=True)
-class DiffText:
-    """:ivar show_all: whether equal registers get a row each
-    :ivar alone: whether to say whose they are, the evidence, and what could not be read
-    :ivar decimal: whether registers are shown as signed numbers
-    """
-
-    diff: Diff
-    show_all: bool = False
-    alone: bool = True
-    decimal: bool = False
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        diff, glyphs = self.diff, glyphs_of(options)
-        sides = TwoSides.within(options.max_width, self.decimal)
-        if self.alone:
-            yield target_line(diff.target, diff.kernel, glyphs)
-            yield from crash_lines(diff.crash)
-            yield from _tasks(diff, glyphs)
-            yield Text()
-        yield _heads(diff, sides)
-        yield sides.rule(glyphs.line)
-        yield _facts(diff, sides, glyphs)
-        yield from distance_line(diff)
-        yield Text()
-        yield from register_tables(diff, sides, glyphs, self.show_all, self.decimal)
-        if self.alone:
-            yield from diff_foot(diff, glyphs)
-
-
-@dataclass(frozen=True, slots=True)
-class NoPairText:
-    """Why there are no two frames to compare, those that there are, and what to ask instead."""
-
-    answer: NoPair
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        answer, glyphs = self.answer, glyphs_of(options)
-        yield target_line(answer.target, answer.kernel, glyphs)
-        yield from crash_lines(answer.crash)
-        yield task_line(answer.task, glyphs)
-        yield Text()
-        yield Text(f"Nothing to compare: {safe(answer.reason.text)}.")
-        if answer.frames:
-            yield Text()
-            yield frame_lines(answer.frames, glyphs)
-        yield Text()
-        yield Text(f"Try: {safe(answer.command)}", no_wrap=True, overflow="ignore")
-        yield MissingLines(answer.missing)
 
 
 def _tasks(diff: Diff, glyphs: Glyphs) -> RenderResult:

@@ -25,6 +25,34 @@ _STYLES = {
 }
 
 
+_WIDEST = 120
+_INDENT = (0, 0, 0, 2)
+_SMALL = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeText:
+    """The text of an answer."""
+
+    answer: ProbeAnswer
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        told, glyphs = self.answer, glyphs_of(options)
+        options = options.update(width=min(options.max_width, _WIDEST))
+        yield verdict(told)
+        if told.renamed is not None:
+            yield Padding(rename_line(told.renamed), _INDENT)
+        yield target_line(told.target, told.kernel, glyphs)
+        for note in told.notes:
+            yield Text(safe(note.text), NOTICE)
+        yield from _registers(told, glyphs)
+        yield from _section("The syscall number, on this kernel")
+        yield Padding(_ways(told), _INDENT)
+        yield from _section("Why")
+        yield Padding(evidence_table(_reasons(told), glyphs), _INDENT)
+        yield MissingLines(told.missing)
+
+
 def verdict(told: ProbeAnswer) -> Text:
     """One line that answers."""
     outcome = told.registration.outcome
@@ -70,34 +98,6 @@ def _later(later: Optimisation) -> str:
     if later.allowed:
         return ", then optimised into a jump"
     return "; no jump replaces it while debug.kprobes-optimization is off"
-
-
-_WIDEST = 120
-_INDENT = (0, 0, 0, 2)
-_SMALL = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class ProbeText:
-    """The text of an answer."""
-
-    answer: ProbeAnswer
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        told, glyphs = self.answer, glyphs_of(options)
-        options = options.update(width=min(options.max_width, _WIDEST))
-        yield verdict(told)
-        if told.renamed is not None:
-            yield Padding(rename_line(told.renamed), _INDENT)
-        yield target_line(told.target, told.kernel, glyphs)
-        for note in told.notes:
-            yield Text(safe(note.text), NOTICE)
-        yield from _registers(told, glyphs)
-        yield from _section("The syscall number, on this kernel")
-        yield Padding(_ways(told), _INDENT)
-        yield from _section("Why")
-        yield Padding(evidence_table(_reasons(told), glyphs), _INDENT)
-        yield MissingLines(told.missing)
 
 
 def _reasons(told: ProbeAnswer) -> list[Evidence]:

@@ -18,7 +18,49 @@ from rich.text import Text
 
 from inspector.render.words import safe
 
-# An answer without the blanks that fill its lines up to the width of the screen.
+WIDTH_WITHOUT_TERMINAL = 100
+LEAST_WIDTH = 64  # a narrower terminal wraps lines by itself: words of 16 digits stay whole
+_CHANGED = "reverse"
+
+
+def show(answer: RenderableType, out: TextIO, *, verbose: bool = False) -> None:
+    """Write ``answer``, with colours only if ``out`` is a terminal that wants them.
+
+    :param verbose: whether to list what is missing one by one
+    """
+    screen = screen_of(out)
+    screen.verbose = verbose
+    # A row that is meant to be longer than the width is not to be cut.
+    screen.print(Trimmed(answer), crop=False, end="")
+
+
+def screen_of(out: TextIO) -> Screen:
+    """The screen that ``out`` is: as wide as its terminal, or of a fixed width without one."""
+    screen = Screen(
+        file=out, width=_width(out), highlight=False, markup=False, emoji=False, soft_wrap=False
+    )
+    screen.width = max(LEAST_WIDTH, screen.width)
+    return screen
+
+
+@contextmanager
+def whole_screen(out: TextIO) -> Iterator[Callable[[RenderableType], None]]:
+    """:returns: what shows an answer in place of the one before"""
+    with screen_of(out).screen() as screen:
+        yield lambda answer: screen.update(answer)
+
+
+class Screen(Console):
+    """A rich console that takes every text literally, and lets a closed pipe be seen.
+
+    :ivar verbose: whether to list what is missing one by one
+    """
+
+    verbose = False
+
+    def on_broken_pipe(self) -> None:
+        """Raise it again: the command line deals with it."""
+        raise BrokenPipeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,64 +85,10 @@ def _trimmed(line: list[Segment]) -> list[Segment]:
     return kept
 
 
-# A text answer on its way to a terminal, or to what is not one.
-
-WIDTH_WITHOUT_TERMINAL = 100
-LEAST_WIDTH = 64  # a narrower terminal wraps lines by itself: words of 16 digits stay whole
-
-
-class Screen(Console):
-    """A rich console that takes every text literally, and lets a closed pipe be seen.
-
-    :ivar verbose: whether to list what is missing one by one
-    """
-
-    verbose = False
-
-    def on_broken_pipe(self) -> None:
-        """Raise it again: the command line deals with it."""
-        raise BrokenPipeError
-
-
-def show(answer: RenderableType, out: TextIO, *, verbose: bool = False) -> None:
-    """Write ``answer``, with colours only if ``out`` is a terminal that wants them.
-
-    :param verbose: whether to list what is missing one by one
-    """
-    screen = screen_of(out)
-    screen.verbose = verbose
-    # A row that is meant to be longer than the width is not to be cut.
-    screen.print(Trimmed(answer), crop=False, end="")
-
-
-def screen_of(out: TextIO) -> Screen:
-    """The screen that ``out`` is: as wide as its terminal, or of a fixed width without one."""
-    screen = Screen(
-        file=out, width=_width(out), highlight=False, markup=False, emoji=False, soft_wrap=False
-    )
-    screen.width = max(LEAST_WIDTH, screen.width)
-    return screen
-
-
 def _width(out: TextIO) -> int | None:
     if out.isatty() or os.environ.get("COLUMNS", "").isdecimal():
         return None  # rich knows
     return WIDTH_WITHOUT_TERMINAL
-
-
-# A terminal's whole screen, given back as it was afterwards.
-
-
-@contextmanager
-def whole_screen(out: TextIO) -> Iterator[Callable[[RenderableType], None]]:
-    """:returns: what shows an answer in place of the one before"""
-    with screen_of(out).screen() as screen:
-        yield lambda answer: screen.update(answer)
-
-
-# An answer that was asked for before, with what changed since in reverse.
-
-_CHANGED = "reverse"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +132,6 @@ def _lines(answer: str) -> list[Text]:
     for text in texts:
         text.no_wrap, text.overflow = True, "crop"
     return texts
-
-
-# A value of Python code, as a person reads it.
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,10 +32,34 @@ from inspector.render.text.head import (
 from inspector.render.text.style import LABEL, LEFT, RIGHT, STRONG, Glyphs, glyphs_of
 from inspector.render.words import frame_facts, hex_word, short_word
 
-# A line of a stack's picture: an address, what lies there, and how many bytes it takes.
-
 INDENT = 20
 _SIZE_WIDTH = 14
+_FACTS = ("interrupted", "syscall", "kprobe")
+_WIDEST = 110
+
+
+@dataclass(frozen=True, slots=True)
+class StackText:
+    """:ivar alone: whether to say whose it is, and what could not be read"""
+
+    picture: StackPicture
+    alone: bool = True
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        picture, glyphs = self.picture, glyphs_of(options)
+        width = min(options.max_width, _WIDEST)
+        if self.alone:
+            yield target_line(picture.target, picture.kernel, glyphs)
+            yield from crash_lines(picture.crash)
+            yield task_line(picture.task, glyphs)
+            yield Text()
+        layout = layout_of(picture)
+        if picture.stack is not None:
+            yield from _stack(picture, picture.stack, layout.slabs, width, glyphs)
+        if layout.outside:
+            yield from _outside(layout.outside, glyphs)
+        if self.alone:
+            yield MissingLines(picture.missing)
 
 
 def stack_line(address: int, what: Text, size: int | None, width: int) -> Text:
@@ -58,11 +82,6 @@ def stack_line(address: int, what: Text, size: int | None, width: int) -> Text:
 def size_text(size: int) -> str:
     """A number of bytes."""
     return f"{size:,} byte" if size == 1 else f"{size:,} bytes"
-
-
-# A ``struct pt_regs`` as a box in the picture of a stack.
-
-_FACTS = ("interrupted", "syscall", "kprobe")
 
 
 def frame_box(frame: Frame, size: int, width: int, glyphs: Glyphs) -> Iterator[Text]:
@@ -97,35 +116,6 @@ def _lines(frame: Frame) -> Iterator[str]:
             yield f"{label:<12}{facts[label]}"
     values = "   ".join(f"{name} {short_word(frame, name)}" for name in ("orig_ax", "ax"))
     yield f"{'registers':<12}{values}"
-
-
-# The picture of a kernel stack, from high to low addresses.
-
-_WIDEST = 110
-
-
-@dataclass(frozen=True, slots=True)
-class StackText:
-    """:ivar alone: whether to say whose it is, and what could not be read"""
-
-    picture: StackPicture
-    alone: bool = True
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        picture, glyphs = self.picture, glyphs_of(options)
-        width = min(options.max_width, _WIDEST)
-        if self.alone:
-            yield target_line(picture.target, picture.kernel, glyphs)
-            yield from crash_lines(picture.crash)
-            yield task_line(picture.task, glyphs)
-            yield Text()
-        layout = layout_of(picture)
-        if picture.stack is not None:
-            yield from _stack(picture, picture.stack, layout.slabs, width, glyphs)
-        if layout.outside:
-            yield from _outside(layout.outside, glyphs)
-        if self.alone:
-            yield MissingLines(picture.missing)
 
 
 def _stack(

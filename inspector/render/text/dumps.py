@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Answers about many dumps as tables, and what became of a run."""
+"""What is said of many dumps, and of a distilled one, as lines and tables."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,13 +11,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from inspector.model.distillate import WHY, Distillate, KeptRange
+from inspector.model.distillate import WHY, Distillate
 from inspector.model.fleet import Column, ComparedSet, Comparison, FleetAnswer, FleetRun, FleetTable
-from inspector.render.json import Json, document, missing_list
 from inspector.render.text.style import LABEL, STRONG
 from inspector.render.words import cell_text, is_number, safe
-
-# Answers about many dumps as tables on a terminal.
 
 _INDENT = (0, 0, 0, 2)
 
@@ -50,9 +46,6 @@ def _table(one: FleetTable) -> Table:
     return table
 
 
-# What became of the dumps of a run.
-
-
 def fleet_run_text(run: FleetRun) -> Iterator[str]:
     """Lines: the count, then every dump that is not whole in the dataset."""
     readable = len(run.dumps) - len(run.unread)
@@ -69,34 +62,11 @@ def fleet_run_text(run: FleetRun) -> Iterator[str]:
         yield f"  unfinished: {_line(safe(path), error)}\n"
 
 
-def fleet_run_json(run: FleetRun) -> str:
-    """``inspector.fleet-run/1``."""
-    return document(
-        {
-            "schema": "inspector.fleet-run/1",
-            "dataset": run.dataset,
-            "read_now": run.read_now,
-            "dumps": [
-                {
-                    "dump": dump.dump,
-                    "outcome": dump.outcome.value,
-                    "error": dump.error,
-                    "missing": dump.missing,
-                }
-                for dump in run.dumps
-            ],
-            "unfinished": [{"dump": path, "error": error} for path, error in run.unfinished],
-        }
-    )
-
-
 def _line(path: str, error: str) -> str:
     """The path once: an error may begin with it."""
     text = " ".join(safe(error).split())
     return text if text.startswith(path) else f"{path}: {text}"
 
-
-# What differs between two sets of dumps.
 
 _COLUMNS = (
     Column("of", "VARCHAR"),
@@ -116,38 +86,9 @@ def comparison_answer(told: Comparison) -> FleetTable:
     return FleetTable("compare", title, _COLUMNS, rows)
 
 
-def comparison_json(told: Comparison) -> str:
-    """``inspector.fleet-compare/1``."""
-    return document(
-        {
-            "schema": "inspector.fleet-compare/1",
-            "left": _set_object(told.left),
-            "right": _set_object(told.right),
-            "changes": [
-                {
-                    "of": change.aspect,
-                    "change": change.kind.value,
-                    "what": change.item,
-                    "left": change.left,
-                    "right": change.right,
-                }
-                for change in told.changes
-            ],
-            "unknown": list(told.unknown),
-        }
-    )
-
-
 def _set(one: ComparedSet) -> str:
     unread = f", {one.unread:,} unread" if one.unread else ""
     return f"{one.name} ({one.dumps:,} dumps{unread})"
-
-
-def _set_object(one: ComparedSet) -> Json:
-    return {"name": one.name, "dumps": one.dumps, "unread": one.unread}
-
-
-# What was kept of a dump, and what was taken out.
 
 
 def distillate_text(path: str, made: Distillate, *, audit: bool) -> Iterator[str]:
@@ -161,36 +102,3 @@ def distillate_text(path: str, made: Distillate, *, audit: bool) -> Iterator[str
         for one in sorted(made.ranges, key=lambda one: (one.kind.value, one.low)):
             space = "" if one.virtual else " physical"
             yield f"{one.low:#018x} {one.high:#018x}{space}  {one.kind.value}\n"
-
-
-def distillate_json(path: str, made: Distillate) -> str:
-    """``inspector.distill/1``: the manifest of a small dump."""
-    content = {
-        "schema": "inspector.distill/1",
-        "path": path,
-        "size": made.size,
-        "core_size": made.core_size,
-        "kinds": [
-            {
-                "kind": size.kind.value,
-                "why": WHY[size.kind],
-                "pages": size.pages,
-                "stored": size.stored,
-            }
-            for size in made.kinds
-        ],
-        "taken_out": {kind.value: count for kind, count in made.taken_out.items()},
-        "text": list(made.text),
-        "ranges": [_range(one) for one in made.ranges],
-        "missing": missing_list(made.missing),
-    }
-    return json.dumps(content, indent=2) + "\n"
-
-
-def _range(one: KeptRange) -> dict[str, object]:
-    return {
-        "kind": one.kind.value,
-        "low": f"{one.low:#x}",
-        "high": f"{one.high:#x}",
-        "space": "virtual" if one.virtual else "physical",
-    }
