@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from inspector.facts.cpu import VECTOR_NAMES
 from inspector.model.frame import FoundIn, Frame
 from inspector.model.machine import DeathKind, KilledBy, SurvivedOops
-from inspector.model.origin import VECTOR_NAMES, Origin
+from inspector.model.origin import Origin
 from inspector.model.stack import CallFrame
 from inspector.model.task import Task
 

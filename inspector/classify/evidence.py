@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from inspector.facts.cpu import BP, GP, UD
+from inspector.facts.entry_points import FIRST_SYSTEM_VECTOR
 from inspector.model.evidence import Evidence, EvidencePlace, PlacedEvidence
 from inspector.model.frame import Candidate, Word
 from inspector.model.origin import Origin, origin_of
@@ -67,7 +69,6 @@ _TYPES = {
 _EXTINT, _NMI, _SWINT, _OTHER = 0, 2, 4, 7
 _SYSCALL, _SYSENTER = 1, 2  # FRED_SYSCALL, FRED_SYSENTER (asm/fred.h)
 _INT80 = 0x80
-_FIRST_SYSTEM_VECTOR = 0xEB  # asm/irq_vectors.h
 
 
 class FredEvent(NamedTuple):
@@ -112,17 +113,17 @@ def _described(event: FredEvent) -> str:
 
 def _origin(event: FredEvent) -> tuple[Origin, int | None]:
     if event.kind == _EXTINT:
-        system = event.vector >= _FIRST_SYSTEM_VECTOR
+        system = event.vector >= FIRST_SYSTEM_VECTOR
         return Origin.SYSVEC if system else Origin.IRQ, event.vector
     if event.kind == _NMI:
         return Origin.NMI, event.vector
     if event.kind == _OTHER:
         syscall = _SYSCALLS.get((event.vector, event.long))
-        return (syscall, None) if syscall else (Origin.EXCEPTION, _UD)
+        return (syscall, None) if syscall else (Origin.EXCEPTION, UD)
     if event.kind == _SWINT and event.vector == _INT80:
         return Origin.INT80, _INT80
     if event.kind == _SWINT and event.vector not in _ALLOWED_INTS:
-        return Origin.GENERAL_PROTECTION, _GP
+        return Origin.GENERAL_PROTECTION, GP
     return origin_of(event.vector), event.vector
 
 
@@ -130,5 +131,4 @@ def _origin(event: FredEvent) -> tuple[Origin, int | None]:
 _SYSCALLS = {(_SYSCALL, True): Origin.SYSCALL, (_SYSENTER, False): Origin.SYSCALL32}
 _INSTRUCTIONS = {_SYSCALL: "SYSCALL", _SYSENTER: "SYSENTER"}
 # fred_intx(): int $3 and int $4 are taken for the exceptions, any other number for #GP.
-_ALLOWED_INTS = (3, 4)
-_UD, _GP = 6, 13
+_ALLOWED_INTS = (BP, 4)

@@ -11,10 +11,11 @@ from inspector.classify.evidence import (
     not_evidence,
     return_address,
 )
+from inspector.facts.entry_points import EntryKind
 from inspector.model.distillate import REDACTED_WORD
 from inspector.model.evidence import Evidence
 from inspector.model.frame import CRASH_NOTE_COPY, Candidate, FoundBy, Unwinder, Verdict
-from inspector.model.origin import Delivery, EntryKind, EntryPoint, Origin, Purpose, origin_of
+from inspector.model.origin import Delivery, EntryPoint, Origin, Purpose, origin_of
 from inspector.model.record import Mechanism
 from inspector.model.registers import Absent, Registers, Why
 from inspector.model.stack import RegionKind

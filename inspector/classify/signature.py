@@ -6,9 +6,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from inspector.facts.cpu import VECTOR_NAMES
 from inspector.model.frame import FoundIn, Frame
 from inspector.model.machine import Signature
-from inspector.model.origin import VECTOR_NAMES, Origin
+from inspector.model.origin import Origin
 from inspector.model.stack import CallFrame, Location, StackKind
 from inspector.model.task import Task
 

@@ -16,10 +16,11 @@ from inspector.classify.evidence import (
     placed_not_evidence,
     placed_return_address,
 )
+from inspector.facts.entry_points import EntryKind
 from inspector.facts.uapi import X32_SYSCALL_BIT
 from inspector.model.evidence import EvidencePlace, PlacedEvidence
 from inspector.model.frame import Candidate, PlacedVerdict, Verdict, Word
-from inspector.model.origin import Delivery, EntryKind, EntryPoint, Origin, origin_of
+from inspector.model.origin import Delivery, EntryPoint, Origin, origin_of
 from inspector.model.registers import REGISTER_NAMES
 
 # execve(), execveat() and the 32-bit ones: start_thread() rewrites the frame

@@ -22,9 +22,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from inspector.errors import TargetError
+from inspector.facts.addresses import PAGE_SHIFT, PAGE_SIZE
 from inspector.formats.elf import Note, unpack
 from inspector.formats.kdump import KdumpPages, tables_of
-from inspector.formats.memory import PAGE_SHIFT, PAGE_SIZE
 from inspector.model.distillate import PageKind, SensitiveKind
 
 _KERNELS_OWN = frozenset(

@@ -11,8 +11,9 @@ from functools import lru_cache
 from drgn import FaultError, Program
 
 from inspector.errors import Unreadable
+from inspector.facts.addresses import PAGE_SHIFT, PAGE_SIZE
 from inspector.formats.kept_map import KeptMap
-from inspector.formats.memory import PAGE_SHIFT, PAGE_SIZE, PageTables
+from inspector.formats.memory import PageTables
 from inspector.target.dump_memory import NOT_KEPT, by_page
 
 # Which bytes of which page frames a small dump keeps.

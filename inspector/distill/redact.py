@@ -12,7 +12,7 @@ from functools import lru_cache
 from inspector.distill.leftovers import Piece, Removed
 from inspector.distill.noting import NotingReader, Patches
 from inspector.errors import Unreadable
-from inspector.formats.memory import PAGE_SIZE
+from inspector.facts.addresses import PAGE_SIZE
 from inspector.formats.ring import RecordPlaces
 from inspector.model.distillate import (
     REDACTED,

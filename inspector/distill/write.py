@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from inspector.errors import TargetError
+from inspector.facts.addresses import PAGE_SIZE
 from inspector.formats.elf import Note, pack, unpack
 from inspector.formats.kdump import (
     DUMP_LEVEL,
@@ -21,7 +22,6 @@ from inspector.formats.kdump import (
     VERSION,
     ZLIB,
 )
-from inspector.formats.memory import PAGE_SIZE
 from inspector.model.distillate import REDACTED, SensitiveKind, sensitive_registers
 from inspector.model.registers import PT_REGS_SIZE, REGISTER_OFFSETS, Registers
 

@@ -11,32 +11,51 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from inspector.explain.address_class import ADDRESSES, PAGE_SIZE, classes, may_be_canonical
-from inspector.facts.addresses import USER_HIGH
+from inspector.explain.address_class import classes, may_be_canonical
+from inspector.facts.addresses import ADDRESS_SPACE, PAGE_SIZE, USER_HIGH
+from inspector.facts.cpu import (
+    AC,
+    DE,
+    DF,
+    FAULTS,
+    FLAGS_AC,
+    FLAGS_DF,
+    GP,
+    MF,
+    NP,
+    PF,
+    PF_INSTR,
+    PF_PK,
+    PF_PROT,
+    PF_RMP,
+    PF_RSVD,
+    PF_SHSTK,
+    PF_USER,
+    PF_WRITE,
+    SS,
+    TS,
+    UD,
+    VE,
+    XM,
+)
 from inspector.formats.x86 import EncodedOperand, Operands, operands
 from inspector.model.access import AccessFacts, AccessKind, FaultingAccess, Operand, Term
 from inspector.model.evidence import Evidence
 from inspector.model.registers import as_int64
 
-_DE, _UD, _DF, _SS, _GP, _PF = 0, 6, 8, 12, 13, 14
-# Exceptions that an instruction of the interrupted code raises.
-_FAULTS = frozenset({_DE, 5, _UD, 7, _DF, 10, 11, _SS, _GP, _PF, 17, 21})
-_NO_ACCESS = frozenset({_DE, _UD})
+# Exceptions that an instruction of the interrupted code raises, and an earlier one's result none.
+_FAULTS = FAULTS - {MF, XM, VE} | {DF}
+_NO_ACCESS = frozenset({DE, UD})
 _LONGEST = 15  # bytes of an x86 instruction
 _PUSHED = 6 * 8 + 8  # what the CPU pushes for an exception, behind an alignment to 16
 _UNTOLD_SIZE = 16384  # at least the largest state that XSAVE knows
 
-# arch/x86/include/asm/trap_pf.h
-_PROT, _WRITE, _USER, _RSVD, _INSTR, _PK, _SHSTK, _RMP = (
-    1 << bit for bit in (0, 1, 2, 3, 4, 5, 6, 31)
-)
 _SPECIAL = (
-    (_RSVD, "error-code-reserved", "a page-table entry on the way has a reserved bit set"),
-    (_PK, "error-code-protection-key", "a protection key forbids it"),
-    (_SHSTK, "error-code-shadow-stack", "it is an access to a shadow stack"),
-    (_RMP, "error-code-rmp", "the reverse map of SEV-SNP forbids it"),
+    (PF_RSVD, "error-code-reserved", "a page-table entry on the way has a reserved bit set"),
+    (PF_PK, "error-code-protection-key", "a protection key forbids it"),
+    (PF_SHSTK, "error-code-shadow-stack", "it is an access to a shadow stack"),
+    (PF_RMP, "error-code-rmp", "the reverse map of SEV-SNP forbids it"),
 )
-_AC = 1 << 18  # X86_EFLAGS_AC, which STAC sets
 _ALIGNED = ("movaps", "movapd", "movdqa", "movntps", "movntpd", "movntdq", "movntdqa")
 
 _NAMES = {
@@ -95,7 +114,7 @@ def _answer(
     registers: Mapping[str, int],
     facts: AccessFacts,
 ) -> FaultingAccess:
-    cr2 = facts.cr2 if facts.vector == _PF else None
+    cr2 = facts.cr2 if facts.vector == PF else None
     address = cr2 if cr2 is not None else chosen.address if chosen else None
     kind = _kind(chosen, facts)
     statements = [*_by_vector(found, summed, registers, facts)]
@@ -119,7 +138,7 @@ def _answer(
         operand=chosen,
         operands=summed,
         statements=tuple(dict.fromkeys(statements)),
-        bug=facts.bug if facts.vector == _UD else None,
+        bug=facts.bug if facts.vector == UD else None,
     )
 
 
@@ -169,8 +188,8 @@ _VERBS = {
 
 def _kind(chosen: Operand | None, facts: AccessFacts) -> AccessKind:
     """An instruction that reads and writes one place was stopped at what the error code says."""
-    told = facts.vector == _PF and facts.error_code is not None
-    write = bool((facts.error_code or 0) & _WRITE)
+    told = facts.vector == PF and facts.error_code is not None
+    write = bool((facts.error_code or 0) & PF_WRITE)
     if chosen is not None and chosen.kind is not AccessKind.READ_WRITE:
         return chosen.kind
     if told:
@@ -204,7 +223,7 @@ def _operand(
         else:
             address += term.scale * term.value
     if address is not None:
-        address %= 1 << 32 if narrow and not encoded.segment else ADDRESSES
+        address %= 1 << 32 if narrow and not encoded.segment else ADDRESS_SPACE
     low, high = _extent(encoded, address, registers)
     return Operand(
         text=encoded.text,
@@ -226,7 +245,7 @@ def _terms(
         base = facts.gs_base if encoded.segment == "gs" and not facts.user_mode else None
         yield Term(f"{encoded.segment} base", 1, base)
     if encoded.base in ("rip", "eip"):
-        yield Term("ip", 1, end % ADDRESSES if "ip" in registers else None)
+        yield Term("ip", 1, end % ADDRESS_SPACE if "ip" in registers else None)
     elif encoded.base:
         yield Term(*_named(encoded.base, 1, registers))
     if encoded.index:
@@ -264,7 +283,9 @@ def _bit_term(encoded: EncodedOperand, registers: Mapping[str, int]) -> Term:
     if value is None:
         return Term(encoded.bit, 1, None)
     signed = value - (1 << bits) if value >> (bits - 1) else value
-    return Term(f"{_pt_regs_name(encoded.bit)} / {bits} words", size, signed // bits % ADDRESSES)
+    return Term(
+        f"{_pt_regs_name(encoded.bit)} / {bits} words", size, signed // bits % ADDRESS_SPACE
+    )
 
 
 def _extent(
@@ -276,8 +297,8 @@ def _extent(
     if not encoded.repeated:
         return address, address + size
     whole = size * max(1, registers.get("cx", 1))
-    backwards = bool(registers.get("flags", 0) & 1 << 10)  # X86_EFLAGS_DF
-    if whole >= ADDRESSES:
+    backwards = bool(registers.get("flags", 0) & FLAGS_DF)
+    if whole >= ADDRESS_SPACE:
         return address, address + size
     return (address + size - whole, address + size) if backwards else (address, address + whole)
 
@@ -310,17 +331,17 @@ def _pointers(operand: Operand) -> tuple[Term, ...]:
 def _choose(
     summed: tuple[Operand, ...], facts: AccessFacts
 ) -> tuple[Operand | None, list[Evidence]]:
-    if facts.vector == _PF:
+    if facts.vector == PF:
         if facts.cr2 is not None:
             return _by_cr2(summed, facts)
         chosen, several = _only(_of_kind(summed, facts) or list(summed))
         return chosen, [*several, Evidence("cr2-unknown", "CR2 of this fault is not known")]
-    if facts.vector in (_GP, _SS):
+    if facts.vector in (GP, SS):
         bad = [one for one in summed if _not_canonical(one, facts)]
         return _only(bad)
-    if facts.vector == _DF:
+    if facts.vector == DF:
         return _only([one for one in summed if _overran(one, facts)])
-    if facts.vector == 17:
+    if facts.vector == AC:
         return _only([one for one in summed if _misaligned(one)])
     return None, []
 
@@ -355,7 +376,7 @@ def _agrees(chosen: Operand, cr2: int) -> Evidence:
     if chosen.address == cr2:
         return Evidence("cr2-agrees", f"CR2 is {cr2:#x}, the same address")
     assert chosen.address is not None
-    offset = as_int64((cr2 - chosen.address) % ADDRESSES)
+    offset = as_int64((cr2 - chosen.address) % ADDRESS_SPACE)
     where = f"{offset:#x} bytes into" if offset > 0 else f"{-offset:#x} bytes before the start of"
     return Evidence("cr2-agrees", f"CR2 is {cr2:#x}, {where} what the instruction accesses")
 
@@ -364,7 +385,7 @@ def _of_kind(summed: Sequence[Operand], facts: AccessFacts) -> list[Operand]:
     """Those that do what the error code says."""
     if facts.error_code is None:
         return list(summed)
-    other = AccessKind.READ if facts.error_code & _WRITE else AccessKind.WRITE
+    other = AccessKind.READ if facts.error_code & PF_WRITE else AccessKind.WRITE
     return [one for one in summed if one.kind is not other]
 
 
@@ -383,7 +404,7 @@ def _only(found: Sequence[Operand]) -> tuple[Operand | None, list[Evidence]]:
 def _not_canonical(operand: Operand, facts: AccessFacts) -> bool:
     if operand.address is None:
         return False
-    last = (operand.address + (operand.size or 1) - 1) % ADDRESSES
+    last = (operand.address + (operand.size or 1) - 1) % ADDRESS_SPACE
     return any(may_be_canonical(a, facts.levels) is not True for a in (operand.address, last))
 
 
@@ -408,12 +429,12 @@ def _is_fetch(
     registers: Mapping[str, int], summed: tuple[Operand, ...], facts: AccessFacts
 ) -> bool:
     """A page fault of the instruction itself. Without NX and SMEP its error code has no bit."""
-    if facts.vector != _PF:
+    if facts.vector != PF:
         return False
-    if facts.error_code is not None and facts.error_code & _INSTR:
+    if facts.error_code is not None and facts.error_code & PF_INSTR:
         return True
     ip, cr2 = registers.get("ip"), facts.cr2
-    if ip is None or cr2 is None or (facts.error_code or 0) & _WRITE:
+    if ip is None or cr2 is None or (facts.error_code or 0) & PF_WRITE:
         return False
     return 0 <= cr2 - ip < _LONGEST and not any(one.touches(cr2) for one in summed)
 
@@ -472,20 +493,20 @@ def _error_code(
     code = facts.error_code
     if code is None:
         return
-    if facts.vector != _PF:
-        if code and facts.vector in (10, 11, _SS, _GP):
+    if facts.vector != PF:
+        if code and facts.vector in (TS, NP, SS, GP):
             yield _selector(code)
         return
     yield _direction(code, kind)
-    if code & _PROT:
+    if code & PF_PROT:
         text = f"error code {code:#x}, bit 0 set: a page is mapped there, and forbids the access"
     else:
         text = f"error code {code:#x}, bit 0 clear: no page is mapped there"
     yield Evidence("error-code-present", text)
-    if bool(code & _USER) is facts.user_mode:
+    if bool(code & PF_USER) is facts.user_mode:
         mode = "user" if facts.user_mode else "kernel"
         yield Evidence("error-code-user", f"the access was one of {mode} mode, as cs says")
-    elif code & _USER:
+    elif code & PF_USER:
         text = "bit 2 says user mode, but cs is the kernel's"
         yield Evidence("error-code-contradicts", text)
     else:
@@ -498,7 +519,7 @@ def _error_code(
 
 
 def _direction(code: int, kind: AccessKind) -> Evidence:
-    said = "execute" if code & _INSTR else "write" if code & _WRITE else "read"
+    said = "execute" if code & PF_INSTR else "write" if code & PF_WRITE else "read"
     if kind is AccessKind.NONE or kind.value == said:
         return Evidence(f"error-code-{said}", f"error code {code:#x} says: {said}")
     if kind is AccessKind.EXECUTE and said == "read":  # neither NX nor SMEP is on
@@ -515,13 +536,13 @@ def _user_page(
     facts: AccessFacts,
 ) -> Iterator[Evidence]:
     """SMEP and SMAP: a mapped user page, which the kernel may not touch."""
-    mapped = code & _PROT and not code & (_RSVD | _PK | _SHSTK | _RMP)
+    mapped = code & PF_PROT and not code & (PF_RSVD | PF_PK | PF_SHSTK | PF_RMP)
     if facts.user_mode or not mapped or address is None or address >= USER_HIGH[4]:
         return
     if kind is AccessKind.EXECUTE:
         text = "the kernel jumped to a mapped user page: SMEP or NX forbids it"
         yield Evidence("smep", text)
-    elif kind is AccessKind.READ and "flags" in registers and not registers["flags"] & _AC:
+    elif kind is AccessKind.READ and "flags" in registers and not registers["flags"] & FLAGS_AC:
         text = "the page is mapped and EFLAGS.AC is clear: SMAP forbids the kernel to read it"
         yield Evidence("smap", text)
 
@@ -542,11 +563,11 @@ def _by_vector(
     facts: AccessFacts,
 ) -> Iterator[Evidence]:
     ip = registers.get("ip")
-    if facts.vector == _DE and found is not None:
+    if facts.vector == DE and found is not None:
         yield from _divisor(found, summed, registers)
-    elif facts.vector == _UD and found is not None:
+    elif facts.vector == UD and found is not None:
         yield from _undefined(found, facts, ip)
-    elif facts.vector == _GP and found is not None:
+    elif facts.vector == GP and found is not None:
         yield from _protection(found, summed, registers)
 
 
@@ -602,13 +623,13 @@ def _protection(
 def _stack_pointer(registers: Mapping[str, int], facts: AccessFacts) -> Iterator[Evidence]:
     """Whether sp is at the end of its stack: a page fault there cannot even be delivered."""
     sp, cr2 = registers.get("sp"), facts.cr2
-    if sp is None or facts.user_mode or facts.vector not in (_PF, _DF):
+    if sp is None or facts.user_mode or facts.vector not in (PF, DF):
         return
     for stack in facts.stacks:
         if stack.low - PAGE_SIZE <= sp < stack.low:
             text = f"sp is {stack.low - sp:#x} bytes below the {stack.name} stack: it ran over"
             yield Evidence("stack-overflow", text, stack.low)
-    if facts.vector == _DF and cr2 is not None and 0 < sp - cr2 <= _PUSHED:
+    if facts.vector == DF and cr2 is not None and 0 < sp - cr2 <= _PUSHED:
         text = (
             f"CR2 is {cr2:#x}, {sp - cr2:#x} bytes below sp: the CPU could not push an exception's"
             " frame there, and a second fault while it delivers one is a double fault"

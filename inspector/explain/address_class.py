@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from inspector.facts.addresses import MAX_ERRNO, USER_HIGH, is_canonical
-from inspector.facts.uapi import errno_name
+from inspector.facts.addresses import ADDRESS_SPACE, PAGE_SIZE, USER_HIGH, is_canonical
+from inspector.facts.uapi import errno_name, is_errno
 from inspector.model.access import AccessFacts, Term
 from inspector.model.evidence import Evidence
 from inspector.model.registers import as_int64
 
-ADDRESSES = 1 << 64
-PAGE_SIZE = 4096
 KASAN_SHADOW_OFFSET = 0xDFFF_FC00_0000_0000  # CONFIG_KASAN_SHADOW_OFFSET, arch/x86/Kconfig
 _DELTA = 0xDEAD_0000_0000_0000  # CONFIG_ILLEGAL_POINTER_VALUE, POISON_POINTER_DELTA
 
@@ -133,7 +131,7 @@ def _of_value(name: str, value: int, facts: AccessFacts) -> Iterator[Evidence]:
         rule, words = _BYTES[byte]
         yield Evidence(rule, f"every byte of {name} is {byte:#x}: {words}")
         return
-    if -MAX_ERRNO <= as_int64(value) < 0:
+    if is_errno(value):
         named = errno_name(value)
         text = f"{name} is {as_int64(value)}{f' ({named})' if named else ''}: an error pointer"
         yield Evidence("err-ptr", f"{text}, as ERR_PTR() makes one")
@@ -155,7 +153,7 @@ def _of_address(address: int, facts: AccessFacts) -> Iterator[Evidence]:
             plus = f" plus {address - base:#x}" if address != base else ""
             yield Evidence(rule, f"the address is {base:#x}{plus}: {words}")
             return
-    if as_int64(address) < 0 and -as_int64(address) <= MAX_ERRNO:
+    if is_errno(address):
         text = f"the address is {as_int64(address)} as a signed number, the range of ERR_PTR()"
         yield Evidence("err-ptr", text)
         return
@@ -206,7 +204,7 @@ def _shadow(address: int, terms: Sequence[Term], facts: AccessFacts) -> Evidence
     told = any(term.value == KASAN_SHADOW_OFFSET for term in terms)
     if not told and not (facts.kasan and address >= KASAN_SHADOW_OFFSET):
         return None
-    checked = (address - KASAN_SHADOW_OFFSET << 3) % ADDRESSES
+    checked = (address - KASAN_SHADOW_OFFSET << 3) % ADDRESS_SPACE
     if (checked >> 3) + KASAN_SHADOW_OFFSET != address:
         return None  # beyond the shadow
     null = ": NULL plus an offset" if checked < PAGE_SIZE else ""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from inspector.explain.registers import phrase
 from inspector.explain.values import decoded
+from inspector.facts.uapi import is_handler
 from inspector.model.access import Context, FaultingAccess, PointsTo
 from inspector.model.evidence import Evidence, Missing
 from inspector.model.frame import Frame
@@ -30,7 +31,6 @@ _POPULAR_ANSWER = Evidence(
     'The popular answer, "int3 pushes 0 as a placeholder error code", is wrong: an int3 leaves -1'
     " in orig_ax, as every exception without an error code does. An orig_ax of 0 rules int3 out.",
 )
-_HANDLERS = ("__x64_sys_", "__ia32_sys_", "__ia32_compat_sys_")
 
 
 def story(frame: Frame, context: Context, entry: Frame | None) -> tuple[Evidence, ...]:
@@ -183,7 +183,7 @@ def _number(entry: Frame) -> str:
         f" {at:#x}, is {_orig_ax(entry)}. In a handler: task_pt_regs(current)->orig_ax"
     )
     handler = entry.syscall.handler if entry.syscall else None
-    if handler is not None and handler.startswith(_HANDLERS):  # asm/syscall_wrapper.h
+    if handler is not None and is_handler(handler):  # asm/syscall_wrapper.h
         text += f", or from a probe on {handler}: ((struct pt_regs *)regs->di)->orig_ax"
     return f"{text}."
 

@@ -15,7 +15,8 @@ from inspector.explain.values import (
     orig_ax,
     syscall_arguments,
 )
-from inspector.facts.vectors import FAULTS
+from inspector.facts.cpu import FAULTS, FLAGS_IF
+from inspector.facts.uapi import is_handler
 from inspector.model.access import Context, InstructionPlace
 from inspector.model.evidence import Evidence
 from inspector.model.frame import FoundIn, Frame
@@ -128,8 +129,6 @@ def _saved_by_syscall(frame: Frame, saved: str, register: str) -> Evidence:
 
 # Why the registers of a frame that interrupted the kernel hold what they hold.
 
-_INTERRUPTS_ON = 1 << 9  # X86_EFLAGS_IF
-_HANDLERS = ("__x64_sys_", "__ia32_sys_", "__ia32_compat_sys_", "__x32_compat_sys_")
 _FTRACE = (Origin.FTRACE, Origin.FTRACE_ARGS)
 _INTERRUPTS = (Origin.NMI, Origin.IRQ, Origin.SYSVEC)
 _STACK_LEVEL = 3 << 16  # struct fred_cs, asm/ptrace.h
@@ -241,7 +240,7 @@ def _ss(frame: Frame) -> Evidence:
 
 
 def _flags(frame: Frame) -> Evidence:
-    state = "on" if frame.registers.flags & _INTERRUPTS_ON else "off"
+    state = "on" if frame.registers.flags & FLAGS_IF else "off"
     return Evidence("kernel-flags", f"interrupts were {state}")
 
 
@@ -258,7 +257,7 @@ def _argument(frame: Frame, register: str, context: Context) -> Evidence | None:
     if not context.at_entry:
         return None
     symbol = frame.interrupted.symbol if frame.interrupted else ""
-    if symbol.startswith(_HANDLERS):  # asm/syscall_wrapper.h
+    if is_handler(symbol):  # asm/syscall_wrapper.h
         if register != "di":
             return None
         return Evidence("handler-argument", "the only argument of a syscall's handler")

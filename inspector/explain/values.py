@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from inspector.facts.uapi import errno_name
+from inspector.facts.cpu import CODE_SEGMENTS, DATA_SEGMENTS, FLAG_BITS
+from inspector.facts.uapi import MAX_ERRNO, errno_name
 from inspector.model.access import Context, Pointer, PointsTo
 from inspector.model.evidence import Evidence
 from inspector.model.frame import Frame
@@ -47,30 +48,6 @@ def by_crash_setup_regs(frame: Frame) -> bool:
 
 # Values in the field's own terms.
 
-# arch/x86/include/uapi/asm/processor-flags.h
-_FLAGS = {
-    0: "CF",
-    2: "PF",
-    4: "AF",
-    6: "ZF",
-    7: "SF",
-    8: "TF",
-    9: "IF",
-    10: "DF",
-    11: "OF",
-    14: "NT",
-    16: "RF",
-    17: "VM",
-    18: "AC",
-    19: "VIF",
-    20: "VIP",
-    21: "ID",
-}
-
-# arch/x86/include/asm/segment.h
-_CODE_SEGMENTS = {0x10: "kernel code", 0x33: "user 64-bit code", 0x23: "user 32-bit code"}
-_DATA_SEGMENTS = {0x18: "kernel data", 0x2B: "user data", 0: "null"}
-
 
 def decoded(frame: Frame, register: str, pointer: Pointer | None) -> str:
     """What ``register`` holds, or "" where the number says it all."""
@@ -82,9 +59,9 @@ def decoded(frame: Frame, register: str, pointer: Pointer | None) -> str:
     if register == "flags":
         return flag_names(value)
     if register == "cs":
-        return _CODE_SEGMENTS.get(frame.registers.cs_selector, "")
+        return CODE_SEGMENTS.get(frame.registers.cs_selector, "")
     if register == "ss":
-        return _DATA_SEGMENTS.get(frame.registers.ss_selector, "")
+        return DATA_SEGMENTS.get(frame.registers.ss_selector, "")
     if register == "ax" and (name := errno_name(value)):
         # A result may be an errno; the live rax of interrupted code is just a number.
         return f"{as_int64(value)} {name}" if _holds_result(frame) else str(as_int64(value))
@@ -100,7 +77,7 @@ _RESULTS = (Origin.EXEC, Origin.FORK_CHILD, Origin.KRETPROBE)
 
 def flag_names(flags: int) -> str:
     """``IF ZF PF``: the set bits, highest first."""
-    names = [name for bit, name in _FLAGS.items() if flags >> bit & 1]
+    names = [name for bit, name in FLAG_BITS.items() if flags >> bit & 1]
     iopl = flags >> 12 & 3
     return " ".join([*([f"IOPL{iopl}"] if iopl else []), *reversed(names)])
 
@@ -110,7 +87,7 @@ def _orig_ax(frame: Frame) -> str:
         name = frame.syscall.name or frame.syscall.handler or "(no name known)"
         return f"{frame.syscall.nr} {name}"
     value = as_int64(frame.registers.orig_ax)
-    return str(value) if -4096 < value < 0x10000 else ""
+    return str(value) if -MAX_ERRNO <= value < 0x10000 else ""
 
 
 def _pointer(pointer: Pointer) -> str:

@@ -18,8 +18,11 @@ KERNEL_LOW = {4: (1 << 64) - (1 << 47), 5: (1 << 64) - (1 << 56)}
 ANY_KERNEL_LOW = KERNEL_LOW[5]
 
 START_KERNEL_MAP = 0xFFFF_FFFF_8000_0000  # __START_KERNEL_map, asm/page_64_types.h
+KERNEL_IMAGE_MAX = 1 << 30  # KERNEL_IMAGE_SIZE, asm/page_64_types.h: 512 MB or, with KASLR, 1 GB
 
-MAX_ERRNO = 4095  # include/linux/err.h: the last addresses are error numbers
+ADDRESS_SPACE = 1 << 64  # bytes
+PAGE_SHIFT = 12
+PAGE_SIZE = 1 << PAGE_SHIFT
 
 
 class Area(NamedTuple):
@@ -33,6 +36,7 @@ class Area(NamedTuple):
         return isinstance(address, int) and self.low <= address < self.high
 
 
+VSYSCALL_PAGE = Area(0xFFFF_FFFF_FF60_0000, 0xFFFF_FFFF_FF60_1000, "the vsyscall page")
 EFI_RUNTIME = Area(0xFFFF_FFEF_0000_0000, 0xFFFF_FFFF_0000_0000, "EFI runtime memory")
 
 # The same on every kernel, with four and with five levels.
@@ -40,7 +44,7 @@ FIXED_AREAS = (
     Area(0xFFFF_FE00_0000_0000, 0xFFFF_FE80_0000_0000, "the CPU entry areas"),
     Area(0xFFFF_FF00_0000_0000, 0xFFFF_FF80_0000_0000, "the espfix stacks"),
     EFI_RUNTIME,
-    Area(0xFFFF_FFFF_FF60_0000, 0xFFFF_FFFF_FF60_1000, "the vsyscall page"),
+    VSYSCALL_PAGE,
 )
 # Behind it lie the fixmap and, as most often for such numbers, small negative ones.
 MODULES_END = 0xFFFF_FFFF_FF00_0000  # MODULES_END, asm/pgtable_64_types.h

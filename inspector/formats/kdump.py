@@ -18,7 +18,7 @@ from typing import BinaryIO, NamedTuple
 from zlib_ng import zlib_ng
 
 from inspector.errors import TargetError
-from inspector.formats.memory import PAGE_SIZE
+from inspector.facts.addresses import PAGE_SIZE
 
 # The structures of a kdump-compressed dump, as makedumpfile writes them on x86-64.
 #

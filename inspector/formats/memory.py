@@ -10,21 +10,23 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from inspector.errors import TargetError, Unreadable
-from inspector.facts.addresses import START_KERNEL_MAP
+from inspector.facts.addresses import (
+    KERNEL_IMAGE_MAX,
+    PAGE_SHIFT,
+    PAGE_SIZE,
+    START_KERNEL_MAP,
+)
 
 # The part of memory where the kernel image lies, holes allowed.
 
 Read = Callable[[int, int], bytes]
 """``(address, size)`` to so many bytes, or :class:`Unreadable`."""
 
-PAGE_SHIFT = 12
-PAGE_SIZE = 1 << PAGE_SHIFT
-
 # What is asked for at once: libkdumpfile refuses all of it for one page that is missing, and
 # it is then read again by page. Larger gains nothing: pages are decompressed one by one.
 _CHUNK = 1 << 16
 
-_IMAGE_HIGH = START_KERNEL_MAP + (1 << 30)  # KERNEL_IMAGE_SIZE is at most 1 GB, page_64_types.h
+_IMAGE_HIGH = START_KERNEL_MAP + KERNEL_IMAGE_MAX
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,13 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from inspector.errors import InspectorError, Unreadable
+from inspector.facts.entry_points import EntryKind
 from inspector.frames.naming import Surroundings
 from inspector.frames.scan import CalledCode, kernel_frames
 from inspector.frames.standing import TRAPS, Live, Standing, Standings, live_from, stacks_of
 from inspector.kernel.cpus import next_stack_pointer
 from inspector.kernel.unwinder import FIRST_CODE, call_frames, calls_from, calls_interrupted
 from inspector.model.frame import Candidate, FoundBy, Unwinder
-from inspector.model.origin import EntryKind
 from inspector.model.registers import PT_REGS_SIZE, REGISTER_OFFSETS, Registers
 from inspector.model.stack import CallFrame, Stack, StackKind
 from inspector.model.task import Running, Task

@@ -8,6 +8,7 @@ import struct
 from collections.abc import Iterator
 
 from inspector.facts.addresses import ANY_KERNEL_LOW
+from inspector.facts.cpu import FLAGS_FIXED, KERNEL_CS, KERNEL_DS
 from inspector.frames.naming import Surroundings
 from inspector.model.registers import PT_REGS_SIZE, REGISTER_OFFSETS
 from inspector.model.stack import RegionKind
@@ -21,16 +22,14 @@ _CS = REGISTER_OFFSETS["cs"]
 _FROM_IP = struct.Struct("<5Q")  # ip, cs, flags, sp, ss: what the CPU pushes
 _IP = REGISTER_OFFSETS["ip"]
 
-_KERNEL_CS = 0x10  # __KERNEL_CS, asm/segment.h
 # With FRED the stack level that was interrupted is in bits 16 and 17, and bit 18 tells that the
 # CPU waited for ENDBR (struct fred_cs, asm/ptrace.h).
-_KERNEL_CS_WORD = re.compile(rb"\x10\0[\0-\7]\0\0\0\0\0")
+_KERNEL_CS_WORD = re.compile(re.escape(bytes([KERNEL_CS])) + rb"\0[\0-\7]\0\0\0\0\0")
 # __KERNEL_DS, or 0: the CPU loads a null SS when it enters ring 0 from user mode.
-_KERNEL_SS = (0x18, 0)
+_KERNEL_SS = (KERNEL_DS, 0)
 
 _SELECTOR = 0xFFFF  # FRED describes the event in the bits above ss (struct fred_ss, asm/ptrace.h)
 
-_FLAGS_ALWAYS_SET = 1 << 1
 # SDM vol. 1, 3.4.3: bits 3, 5, 15 and all above 21 are zero in every RFLAGS.
 _FLAGS_ALWAYS_CLEAR = ~0x3F7FD7 & 0xFFFF_FFFF_FFFF_FFFF
 
@@ -58,14 +57,14 @@ def words_with(data: bytes, part: re.Pattern[bytes], skipped: int = 0) -> Iterat
 
 
 # The highest byte of an ip in the kernel's half, and the lowest of cs, which is the next word.
-_BEFORE_AND_CS = bytes([ANY_KERNEL_LOW >> 56, _KERNEL_CS])
+_BEFORE_AND_CS = bytes([ANY_KERNEL_LOW >> 56, KERNEL_CS])
 
 
 def _plausible(data: bytes, at: int) -> bool:
     ip, _cs, flags, sp, ss = _FROM_IP.unpack_from(data, at + _IP)
     return (
         ss & _SELECTOR in _KERNEL_SS
-        and bool(flags & _FLAGS_ALWAYS_SET)
+        and bool(flags & FLAGS_FIXED)
         and not flags & _FLAGS_ALWAYS_CLEAR
         and ip >= ANY_KERNEL_LOW
         and sp >= ANY_KERNEL_LOW

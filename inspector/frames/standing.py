@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from inspector.errors import InspectorError, TargetError, Unreadable
+from inspector.facts.entry_points import EntryKind
 from inspector.frames.naming import Surroundings
 from inspector.frames.scan import kernel_frames
 from inspector.kernel.cpus import noted_registers, online_cpus, panicking_cpu, same_state
@@ -31,7 +32,6 @@ from inspector.kernel.crash_notes import (
     returns_to,
 )
 from inspector.kernel.unwinder import calls_from
-from inspector.model.origin import EntryKind
 from inspector.model.registers import PT_REGS_SIZE, Registers
 from inspector.model.stack import CallFrame, Stack, StackKind
 from inspector.model.task import Task

@@ -12,15 +12,17 @@ from drgn.helpers.linux.mm import vma_find
 
 from inspector.errors import InspectorError, TargetError
 from inspector.facts.addresses import (
+    ADDRESS_SPACE,
     ANY_KERNEL_LOW,
     FIXED_AREAS,
     MODULES_END,
+    PAGE_SIZE,
     START_KERNEL_MAP,
     USER_HIGH,
     Area,
     is_canonical,
 )
-from inspector.kernel.cpus import ADDRESS_SPACE
+from inspector.facts.cpu import AC, GP, NP, PF, SS, TS
 from inspector.kernel.ftrace import stores_zero_in_orig_ax
 from inspector.kernel.instructions import Instructions
 from inspector.kernel.kprobe_features import in_forbidden_section
@@ -42,7 +44,6 @@ from inspector.target.target import Target, vmcoreinfo
 _TB = 1 << 40
 # VMALLOC_SIZE_TB_L4 and _L5, asm/pgtable_64_types.h
 _VMALLOC_SIZE = {4: 32 * _TB, 5: 12800 * _TB}
-_PAGE = 4096
 
 
 class AddressSpace:
@@ -58,7 +59,7 @@ class AddressSpace:
 
     def is_user(self, address: int) -> bool:
         """Whether ``address`` is in user space's range."""
-        return address < USER_HIGH[self._levels or 4] - _PAGE
+        return address < USER_HIGH[self._levels or 4] - PAGE_SIZE
 
     def is_kernel(self, address: int) -> bool:
         """Whether ``address`` is canonical, and in the kernel's half."""
@@ -86,7 +87,7 @@ def _areas(target: Target, levels: int | None) -> Iterator[Area]:
     pages = _number(target, "max_pfn")
     direct = _number(target, "page_offset_base")
     if direct and pages:
-        yield Area(direct, direct + pages * _PAGE, "the direct map of memory")
+        yield Area(direct, direct + pages * PAGE_SIZE, "the direct map of memory")
     vmalloc = _number(target, "vmalloc_base")
     if vmalloc and levels:
         yield Area(vmalloc, vmalloc + _VMALLOC_SIZE[levels], "vmalloc memory")
@@ -166,10 +167,9 @@ def _without_file(mm: Object, area: Object) -> str:
 # Don't set thread.cr2, etc before OOPSing"): ``thread.cr2`` is then of an earlier signal, and not
 # read. With FRED the CPU wrote it beside the frame. Otherwise the log has it.
 
-_PF = 14
 # Vectors with an error code that do_trap() and exc_general_protection() keep in the task before
 # they die (arch/x86/kernel/traps.c): #TS, #NP, #SS, #GP, #AC.
-_KEPT = frozenset({10, 11, 12, 13, 17})
+_KEPT = frozenset({TS, NP, SS, GP, AC})
 _BUGFLAG_WARNING = 1  # include/asm-generic/bug.h
 _LONGEST_NAME = 512
 
@@ -260,7 +260,7 @@ class FaultFacts:
 
     def _cr2_by_fred(self, frame: Frame) -> int | None:
         """``fred_info.edata``, the word behind ``struct pt_regs``: CR2 of a page fault."""
-        if frame.vector != _PF or frame.delivery is not Delivery.FRED or frame.record is not None:
+        if frame.vector != PF or frame.delivery is not Delivery.FRED or frame.record is not None:
             return None
         return self._target.readable_word(frame.address + PT_REGS_SIZE)
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from drgn import Object, StackFrame
 
 from inspector.errors import InspectorError, Unreadable
+from inspector.facts.addresses import ADDRESS_SPACE
 from inspector.model.registers import Registers, as_int32
 from inspector.model.stack import Stack, StackKind
 from inspector.model.task import Task
@@ -17,7 +18,6 @@ from inspector.target.target import Target
 # Per-CPU variables by address: ``__per_cpu_offset[cpu]`` plus the symbol.
 
 _MAX_CPUS = 8192  # NR_CPUS of every distribution, lib/cpumask.c
-ADDRESS_SPACE = 1 << 64
 
 
 def present_cpus(target: Target) -> tuple[int, ...]:

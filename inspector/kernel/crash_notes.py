@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from inspector.errors import InspectorError
+from inspector.facts.addresses import ADDRESS_SPACE
 from inspector.formats.elf import unpack
-from inspector.kernel.cpus import ADDRESS_SPACE
 from inspector.model.distillate import REDACTED_WORD
 from inspector.model.registers import PT_REGS_SIZE, Registers
 from inspector.target.target import Target
@@ -88,7 +88,6 @@ _LAST_CALL = "machine_kexec"
 _CALL = b"\xe8"
 _CALL_SIZE = 5  # with its operand, the distance to what is called
 _MOST_WORDS = 128  # the function has a struct pt_regs on its stack, and little more
-_ADDRESSES = 1 << 64
 _AT_ONCE = 512  # bytes of stack; a whole number of words
 
 
@@ -112,7 +111,7 @@ def return_of(target: Target, function: int, low: int) -> tuple[int, int] | None
     For functions that no unwind table covers (``STACK_FRAME_NON_STANDARD``): the first word from
     ``low`` up that follows a direct call of this very function.
     """
-    for address in range(low, min(low + 8 * _MOST_WORDS, _ADDRESSES), 8):
+    for address in range(low, min(low + 8 * _MOST_WORDS, ADDRESS_SPACE), 8):
         word = target.readable_word(address)
         if word is None:
             return None
@@ -172,4 +171,4 @@ def _called(target: Target, returned_to: int) -> int | None:
         return None
     if not call.startswith(_CALL):
         return None
-    return (returned_to + int.from_bytes(call[1:], "little", signed=True)) % _ADDRESSES
+    return (returned_to + int.from_bytes(call[1:], "little", signed=True)) % ADDRESS_SPACE

@@ -3,10 +3,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from inspector.errors import InspectorError, Unreadable
+from inspector.facts.cpu import USER32_CS
+from inspector.facts.entry_points import (
+    COMMON,
+    FTRACE_ARGS,
+    INT3,
+    SINCE_5_8,
+    SYSVEC_PREFIX,
+    UNTIL_5_7,
+    EntryCode,
+    EntryKind,
+)
 from inspector.facts.uapi import X32_SYSCALL_BIT, Abi, names
 from inspector.model.frame import Syscall
-from inspector.model.origin import EntryKind, EntryPoint, Origin
+from inspector.model.origin import EntryPoint, Origin
 from inspector.model.registers import Registers, as_int32
 from inspector.model.stack import Location
 from inspector.model.task import Task
@@ -17,67 +30,6 @@ from inspector.target.target import Target
 # Version differences of ``arch/x86/entry/entry_64.S`` live here and nowhere else: the
 # rules see only :class:`~inspector.model.origin.EntryPoint`.
 
-# Vectors: arch/x86/include/asm/trapnr.h. Names: DECLARE_IDTENTRY*, asm/idtentry.h.
-_EXCEPTIONS = {
-    "divide_error": 0,
-    "debug": 1,
-    "nmi": 2,
-    "int3": 3,
-    "overflow": 4,
-    "bounds": 5,
-    "invalid_op": 6,
-    "device_not_available": 7,
-    "double_fault": 8,
-    "coproc_segment_overrun": 9,
-    "invalid_tss": 10,
-    "segment_not_present": 11,
-    "stack_segment": 12,
-    "general_protection": 13,
-    "page_fault": 14,
-    "spurious_interrupt_bug": 15,
-    "coprocessor_error": 16,
-    "alignment_check": 17,
-    "machine_check": 18,
-    "simd_coprocessor_error": 19,
-    "virtualization_exception": 20,
-    "control_protection": 21,
-    "vmm_communication": 29,
-}
-
-_SYSCALL64 = ("entry_SYSCALL_64", "entry_SYSCALL_64_after_hwframe", "entry_SYSCALL_64_safe_stack")
-
-_SYSCALL32 = (
-    "entry_SYSENTER_compat",
-    "entry_SYSENTER_compat_after_hwframe",
-    "entry_SYSCALL_compat",
-    "entry_SYSCALL_compat_after_hwframe",
-    "entry_SYSCALL_compat_safe_stack",
-)
-
-_INT80 = ("asm_int80_emulation", "entry_INT80_compat")
-
-# The C side never returns to the first part of the NMI entry; what it does return to
-# carries these inner labels.
-_NMI_LABELS = ("first_nmi", "repeat_nmi", "end_repeat_nmi", "nmi_no_fsgsbase", "nmi_swapgs")
-
-# ret_from_fork became C in 6.6 (commit 3aec4ecb3d1f); the assembly kept its job.
-_FORK = ("ret_from_fork", "ret_from_fork_asm")
-
-# __kretprobe_trampoline since 5.16 (commit adf8a61a940c), rethook since 5.18 (f3a112c0c40d).
-_KRETPROBE = ("kretprobe_trampoline", "__kretprobe_trampoline", "arch_rethook_trampoline")
-
-# With their inner labels (ftrace_64.S): the calls that are given a frame stand behind those.
-_FTRACE_FULL = ("ftrace_regs_caller", "ftrace_regs_caller_op_ptr", "ftrace_regs_call")
-_FTRACE_ARGS = ("ftrace_caller", "ftrace_caller_op_ptr", "ftrace_call")
-
-
-# Since 6.9 (entry_64_fred.S; commit 14619d912b65), on a CPU with FRED; no lab has one.
-_FRED = (
-    "asm_fred_entrypoint_user",
-    "asm_fred_entrypoint_kernel",
-    "asm_fred_entry_from_kvm",
-)
-
 _NO_TRAP = (EntryKind.FTRACE_FULL, EntryKind.FTRACE_ARGS, EntryKind.KRETPROBE)
 
 
@@ -85,9 +37,8 @@ class EntryPoints:
     """Maps a return address into entry code to the way in that it belongs to."""
 
     def __init__(self, target: Target) -> None:
-        # Since 5.8 every IDT entry is asm_*, and the bare names are C functions.
-        idtentry = target.symbols.address_of("asm_exc_int3") is not None
-        self._by_symbol = _common(target) | (_idtentries() if idtentry else _old_entries())
+        idtentry = target.symbols.address_of(INT3[0]) is not None
+        self._by_symbol = _common(target) | _points(SINCE_5_8 if idtentry else UNTIL_5_7)
         self._idtentry = idtentry
 
     @property
@@ -100,26 +51,19 @@ class EntryPoints:
         if location is None or location.module is not None:
             return None
         found = self._by_symbol.get(location.symbol)
-        if found is None and self._idtentry and location.symbol.startswith("asm_sysvec_"):
+        if found is None and self._idtentry and location.symbol.startswith(SYSVEC_PREFIX):
             return EntryPoint(location.symbol, EntryKind.SYSVEC)
         return found
 
 
 def _common(target: Target) -> dict[str, EntryPoint]:
-    kinds = {
-        EntryKind.SYSCALL64: _SYSCALL64,
-        EntryKind.SYSCALL32: _SYSCALL32,
-        EntryKind.INT80: _INT80,
-        EntryKind.FORK: _FORK,
-        EntryKind.KRETPROBE: _KRETPROBE,
-        EntryKind.FTRACE_FULL: _FTRACE_FULL,
-        EntryKind.FRED: _FRED,
-    }
     # Until 5.11 (commit 02a474ca266a) ftrace_caller gave its callee no registers at all.
-    if _has_ftrace_regs(target):
-        kinds[EntryKind.FTRACE_ARGS] = _FTRACE_ARGS
-    points = {s: EntryPoint(s, kind) for kind, symbols in kinds.items() for s in symbols}
-    return points | {s: EntryPoint(s, EntryKind.NMI, 2) for s in _NMI_LABELS}
+    left_out = () if _has_ftrace_regs(target) else FTRACE_ARGS
+    return _points({s: code for s, code in COMMON.items() if s not in left_out})
+
+
+def _points(table: Mapping[str, EntryCode]) -> dict[str, EntryPoint]:
+    return {symbol: EntryPoint(symbol, c.kind, c.vector) for symbol, c in table.items()}
 
 
 def _has_ftrace_regs(target: Target) -> bool:
@@ -128,29 +72,6 @@ def _has_ftrace_regs(target: Target) -> bool:
     except InspectorError:
         return False
     return True
-
-
-def _idtentries() -> dict[str, EntryPoint]:
-    points = {}
-    for name, vector in _EXCEPTIONS.items():
-        kind = EntryKind.NMI if name == "nmi" else EntryKind.EXCEPTION
-        points[f"asm_exc_{name}"] = EntryPoint(f"asm_exc_{name}", kind, vector)
-    for symbol in ("asm_common_interrupt", "asm_spurious_interrupt"):
-        points[symbol] = EntryPoint(symbol, EntryKind.IRQ)
-    return points
-
-
-def _old_entries() -> dict[str, EntryPoint]:
-    """4.17 to 5.7, from the source: never observed by this project's lab."""
-    points = {}
-    for name, vector in _EXCEPTIONS.items():
-        kind = EntryKind.NMI if name == "nmi" else EntryKind.EXCEPTION
-        points[name] = EntryPoint(name, kind, vector)
-    for symbol in ("common_interrupt", "common_spurious", "ret_from_intr"):
-        points[symbol] = EntryPoint(symbol, EntryKind.IRQ)
-    for symbol in ("apic_timer_interrupt", "reschedule_interrupt", "call_function_interrupt"):
-        points[symbol] = EntryPoint(symbol, EntryKind.SYSVEC)
-    return points
 
 
 # Syscall numbers: UAPI names from shipped tables, handlers from the kernel's own.
@@ -189,7 +110,7 @@ class Syscalls:
             return Abi.IA32
         if origin is Origin.FORK_CHILD and task is not None and task.compat:
             return Abi.IA32
-        if origin is Origin.EXEC and registers.cs_selector == _USER32_CS:
+        if origin is Origin.EXEC and registers.cs_selector == USER32_CS:
             return Abi.IA32
         return Abi.X32 if number & X32_SYSCALL_BIT else Abi.X86_64
 
@@ -210,9 +131,6 @@ class Syscalls:
         except (Unreadable, InspectorError):
             return None
         return location.symbol if location and location.offset == 0 else None
-
-
-_USER32_CS = 0x23  # __USER32_CS, asm/segment.h
 
 
 def _carries_number(origin: Origin) -> bool:

@@ -12,6 +12,7 @@ from functools import partial
 from drgn import Object
 
 from inspector.errors import InspectorError, Unreadable
+from inspector.facts.entry_points import FTRACE_CALLER, FTRACE_REGS_CALLER
 from inspector.model.evidence import Unread
 from inspector.model.stack import CodeRegion, RegionKind, TextRange
 from inspector.target.faults import reading, unread
@@ -74,7 +75,6 @@ SITE_SIZE = 5  # MCOUNT_INSN_SIZE, asm/ftrace.h: a call, or a NOP in its place
 _MAX_PAGES = 100_000  # a longer list is a loop
 NOP5 = b"\x0f\x1f\x44\x00\x00"  # BYTES_NOP5, asm/nops.h
 _CALL = 0xE8
-_CALLERS = ("ftrace_caller", "ftrace_regs_caller")
 _TOUCHED = (0xCC, _CALL, 0xE9)  # int3, call, jump: perhaps in the place of a site's NOP
 _NOPS = (0x0F, 0x66, 0x90)  # how one of five bytes may begin
 
@@ -175,7 +175,7 @@ class FtraceSites:
         if text[0] != _CALL:
             return False
         called = self._target.locate(entry + SITE_SIZE + struct.unpack_from("<i", text, 1)[0])
-        return called is not None and called.symbol in _CALLERS
+        return called is not None and called.symbol in (FTRACE_CALLER, FTRACE_REGS_CALLER)
 
     def _read(self) -> None:
         if self._target.symbols.address_of("ftrace_location") is None:

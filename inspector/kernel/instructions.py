@@ -10,6 +10,7 @@ from drgn import Object, container_of
 from drgn.helpers.linux.mm import access_process_vm
 
 from inspector.errors import InspectorError, TargetError
+from inspector.facts.addresses import PAGE_SIZE
 from inspector.formats.x86 import decode
 from inspector.kernel.ftrace import NOP5, SITE_SIZE, FtraceSites
 from inspector.kernel.kprobes import registered_probes
@@ -103,7 +104,6 @@ def _overlay(text: bytearray, at: int, patch: bytes) -> None:
 # The instruction that a frame is about, decoded from text or from user memory.
 
 _LONGEST = 15  # bytes of an x86 instruction
-_PAGE = 4096
 _PLANTED = {0xCC: Planted.INT3, 0xE9: Planted.JUMP, 0xE8: Planted.CALL}
 # What enters the kernel from user space: two bytes each. INT3 has one.
 _ENTERING = (b"\x0f\x05", b"\x0f\x34", b"\xcd\x80")
@@ -153,7 +153,7 @@ class Instructions:
         try:
             code = self._original.read(TextRange(address, address + size, ""))
         except InspectorError:
-            size = _PAGE - address % _PAGE  # it may be the last of its text
+            size = PAGE_SIZE - address % PAGE_SIZE  # it may be the last of its text
             code = self._original.read(TextRange(address, address + min(size, _LONGEST), ""))
         moment = InstructionPlace.AT if address == frame.registers.ip else InstructionPlace.BEFORE
         decoded = _first(code, address, moment)
@@ -170,7 +170,7 @@ class Instructions:
                 return _first(code, ip - len(before), InstructionPlace.BEFORE)
         if frame.origin in _AFTER_SYSCALL or frame.origin.is_syscall:
             return None  # what it goes on with explains nothing
-        size = min(_LONGEST, _PAGE - ip % _PAGE)
+        size = min(_LONGEST, PAGE_SIZE - ip % PAGE_SIZE)
         return _first(self._user(frame, ip, size), ip, InstructionPlace.AT)
 
     def _user(self, frame: Frame, address: int, size: int) -> bytes:

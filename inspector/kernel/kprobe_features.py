@@ -7,6 +7,7 @@ from drgn import Object
 from drgn.helpers.linux.list import list_for_each_entry
 
 from inspector.errors import InspectorError, TargetError
+from inspector.facts.entry_points import FTRACE_REGS_CALLER
 from inspector.formats.x86 import decode
 from inspector.kernel.text import function_at, section
 from inspector.model.evidence import Unread
@@ -202,7 +203,7 @@ def _flag(target: Target, symbol: str) -> bool | Unread:
 
 
 def _stores_zero(target: Target) -> bool | Unread:
-    address = target.symbols.address_of("ftrace_regs_caller")
+    address = target.symbols.address_of(FTRACE_REGS_CALLER)
     if address is None:
         return Unread("ftrace_regs_caller: no such symbol", "structure-unknown")
     text = fact("the text of ftrace_regs_caller", lambda: target.read(address, _FTRACE_CALLER_SIZE))

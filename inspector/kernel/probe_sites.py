@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from inspector.errors import InspectorError, NothingMatched, TargetError
+from inspector.facts.uapi import HANDLER, HANDLERS_SINCE, OLD_HANDLERS
 from inspector.formats.x86 import decode
 from inspector.kernel.ftrace import FtraceSites
 from inspector.kernel.instructions import ENDBR, ENDBR_SIZE, OriginalText
@@ -210,11 +211,6 @@ CHAINS: tuple[tuple[tuple[str, str], ...], ...] = (
     (("page_fault", ""), ("asm_exc_page_fault", "5.8")),
 )
 
-# Syscall handlers take the entry frame since 4.17, and say so by their names.
-_HANDLER = "__x64_sys_"
-_OLD_HANDLERS = ("sys_", "SyS_")
-_HANDLERS_SINCE = "4.17"
-
 _MOST_NEAR = 5
 
 
@@ -271,16 +267,16 @@ class FunctionNames:
 
 def _chains_of(name: str) -> list[tuple[tuple[str, str], ...]]:
     chains = [chain for chain in CHAINS if name in dict(chain)]
-    for prefix in _OLD_HANDLERS:
+    for prefix in OLD_HANDLERS:
         if name.startswith(prefix):
-            new = _HANDLER + name[len(prefix) :]
-            chains.append(((name, ""), (new, _HANDLERS_SINCE)))
+            new = HANDLER + name[len(prefix) :]
+            chains.append(((name, ""), (new, HANDLERS_SINCE)))
     return chains
 
 
 # Facts for ``inspector probe``: names, sites, and what gives the syscall number.
 
-_HANDLERS = ("__x64_sys_getpid", "__x64_sys_fork", "__x64_sys_read")  # any would do
+_HANDLERS = tuple(HANDLER + name for name in ("getpid", "fork", "read"))  # any would do
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from inspector.errors import InspectorError, TargetError, Unreadable
+from inspector.facts.entry_points import FRED_USER
 from inspector.model.evidence import Missing
 from inspector.model.registers import PT_REGS_SIZE
 from inspector.model.stack import Stack, StackKind
@@ -214,7 +215,7 @@ def entry_padding(target: Target) -> int:
     16 where the kernel was built with CONFIG_X86_FRED (6.9, commit 65c9cc9e2c14), even on a
     CPU without FRED; else 0.
     """
-    return 16 if target.symbols.address_of("asm_fred_entrypoint_user") is not None else 0
+    return 16 if target.symbols.address_of(FRED_USER) is not None else 0
 
 
 def _cpu_offset(target: Target) -> int:

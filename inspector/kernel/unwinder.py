@@ -13,6 +13,8 @@ from drgn import Object, Program, StackFrame, Type, TypeMember
 
 from inspector.errors import InspectorError, Unreadable
 from inspector.facts.addresses import ANY_KERNEL_LOW, EFI_RUNTIME, START_KERNEL_MAP
+from inspector.facts.entry_points import FORK, KRETPROBE
+from inspector.facts.entry_points import INT3 as INT3_ENTRIES
 from inspector.kernel.cpus import noted_registers, registers_of
 from inspector.kernel.crash_notes import return_from_noting, return_of
 from inspector.model.registers import PT_REGS_SIZE, REGISTER_NAMES, Registers
@@ -24,16 +26,14 @@ from inspector.target.target import Target
 # An idle task's first call is at a struct fork_frame (asm/switch_to.h), under its pt_regs.
 _MOST_BELOW_ENTRY = 0x80
 
-# Before 5.8 the entry code bore the bare name (see entry_points.py).
-_INT3_ENTRIES = ("asm_exc_int3", "int3")
 _INT3 = b"\xcc"
 FIRST_CODE = re.compile(
-    r"ret_from_fork(?:_asm)?|secondary_startup_64\w*|common_startup_64|start_secondary"
+    rf"{'|'.join(FORK)}|secondary_startup_64\w*|common_startup_64|start_secondary"
     r"|rewind_stack_\w+"
 )
 """The first code of a task and of a CPU: it is returned to without having called anything."""
 
-_TRAMPOLINES = re.compile(r"(?:__)?kretprobe_trampoline|arch_rethook_trampoline")
+_TRAMPOLINES = re.compile("|".join(KRETPROBE))
 
 _NEAR = b"\xe8\xcc"  # call rel32, or an int3 that a probe put in its place
 _INDIRECT = b"\xff\xcc"  # call r/m64
@@ -214,7 +214,7 @@ def _frames(target: Target, start: Object) -> Iterator[tuple[StackFrame, CallFra
 
 
 def _is_of_int3(call: CallFrame) -> bool:
-    return call.location is not None and call.location.symbol in _INT3_ENTRIES
+    return call.location is not None and call.location.symbol in INT3_ENTRIES
 
 
 def _at_int3(target: Target, frame: StackFrame, call: CallFrame) -> Object | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from inspector.explain.access import faulting_access, is_fault
+from inspector.facts.cpu import PF, PF_INSTR, PF_PROT, PF_RSVD, PF_USER, PF_WRITE
 from inspector.logs.block import RawFrame
 from inspector.logs.headlines import Headline, Part
 from inspector.logs.reader import RawReport
@@ -19,7 +20,6 @@ from inspector.model.origin import Origin
 
 # The memory access that raised a frame's exception, from all that a log tells of it.
 
-_PAGE_FAULT = 14
 # show_fault_oops(), arch/x86/mm/fault.c: CR2 as the handler was given it.
 _CR2 = re.compile(
     r"(?:address:?|dereference(?: at)?|request(?: at)?|cr2) (?:0x)?([0-9a-f]{8,16}|\(null\))"
@@ -39,7 +39,7 @@ def told_access(raw: RawFrame, told: Told, error_code: int | None) -> FaultingAc
     facts = AccessFacts(
         vector=told.vector,
         error_code=error_code,
-        cr2=fault_address(said.text) if told.vector == _PAGE_FAULT else None,
+        cr2=fault_address(said.text) if told.vector == PF else None,
         kasan=bool(_KASAN.search(said.text)),
         bug=bug_in(said.text),
     )
@@ -70,8 +70,6 @@ _BY_TASK = re.compile(r"(?:by task|: |\[)(?P<comm>[^\s\[\]/][^\[\]]*)/(?P<pid>\d
 _SIGNAL = re.compile(r"(?:traps: )?(?P<comm>.+?)\[(?P<pid>\d+)\]")
 _AT_FUNCTION = re.compile(r"\b([A-Za-z_][\w.]*)\+0x[0-9a-f]+/0x[0-9a-f]+(?: \[([\w-]+)\])?")
 _OF_CPU = re.compile(r"(?:hard LOCKUP on cpu|for cpu|on CPU) (\d+)")
-# arch/x86/include/asm/trap_pf.h
-_PF_PROTECTION, _PF_WRITE, _PF_USER, _PF_RESERVED, _PF_FETCH = 1, 2, 4, 8, 16
 
 TITLES = {
     "page-fault": "page fault",
@@ -211,9 +209,9 @@ class _Access:
 def _access(report: RawReport, code: int | None) -> _Access | None:
     """By the error code, else by the words of the ``#PF:`` line."""
     if code is not None:
-        how = "write" if code & _PF_WRITE else "read"
-        how = "instruction fetch" if code & _PF_FETCH else how
-        mode = "user" if code & _PF_USER else "supervisor"
+        how = "write" if code & PF_WRITE else "read"
+        how = "instruction fetch" if code & PF_INSTR else how
+        mode = "user" if code & PF_USER else "supervisor"
     elif report.access is not None:
         mode, how = report.access
     else:
@@ -242,8 +240,8 @@ def _code_fact(code: int | None, frames: tuple[ToldFrame, ...]) -> Iterator[Evid
     fault = any(f.error_code == code and f.origin is Origin.PAGE_FAULT for f in frames)
     bits = ""
     if fault or not frames:
-        bits = ": a protection violation" if code & _PF_PROTECTION else ": no page there"
-        if code & _PF_RESERVED:
+        bits = ": a protection violation" if code & PF_PROT else ": no page there"
+        if code & PF_RSVD:
             bits = ": a reserved bit is set in a page table entry"
     yield Evidence("log-error-code", f"error code {code:#x}{bits}")
 

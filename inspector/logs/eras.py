@@ -10,6 +10,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from inspector.facts.entry_points import (
+    FIRST_EXTERNAL_VECTOR,
+    OLD_TIMER_VECTOR,
+    SYSTEM_VECTORS,
+    TIMER_VECTOR,
+)
+
 Version = tuple[int, int]
 
 _NUMBERS = re.compile(r"(\d+)\.(\d+)")
@@ -57,24 +64,7 @@ _FEATURES = (
     _Feature(re.compile(r"asm_fred_"), since=(6, 9)),
 )
 
-# arch/x86/include/asm/irq_vectors.h: those that mean the same from 3.10 on.
-_NAMES = {
-    0xFF: "spurious APIC interrupt",
-    0xFE: "APIC error",
-    0xFD: "reschedule",
-    0xFC: "call function",
-    0xFB: "call function single",
-    0xFA: "thermal event",
-    0xF9: "MCE threshold",
-    0xF8: "reboot",
-    0xF7: "platform IPI",
-    0xF6: "irq_work",
-    0xF3: "hypervisor callback",
-    0xF2: "posted interrupt",
-}
-_TIMER, _OLD_TIMER = 0xEC, 0xEF  # LOCAL_TIMER_VECTOR since 4.16, and up to 4.14
-_OLD_TIMER_ENDS = (4, 15)
-_FIRST_EXTERNAL = 0x20
+_OLD_TIMER_ENDS = (4, 15)  # LOCAL_TIMER_VECTOR moved after 4.14
 
 
 @dataclass(slots=True)
@@ -121,22 +111,22 @@ class Era:
 
     def is_system_vector(self, vector: int) -> bool | None:
         """Whether the vector is one of the kernel's own; None where the era leaves it open."""
-        if vector >= _OLD_TIMER:
+        if vector >= OLD_TIMER_VECTOR:
             return True
-        if vector < _TIMER:
-            return False if vector >= _FIRST_EXTERNAL else None
+        if vector < TIMER_VECTOR:
+            return False if vector >= FIRST_EXTERNAL_VECTOR else None
         return True if self.has(LOW_TIMER) else None
 
     def vector_name(self, vector: int) -> str:
         """``local timer``, or "" where the era leaves the name open."""
-        if vector == _TIMER:
+        if vector == TIMER_VECTOR:
             return "local timer" if self.has(LOW_TIMER) else ""
-        if vector == _OLD_TIMER:
+        if vector == OLD_TIMER_VECTOR:
             known = _version(self.release)
             old = (self.until or (99, 0)) <= _OLD_TIMER_ENDS
             old |= known is not None and known < _OLD_TIMER_ENDS
             return "local timer" if old else ""
-        return _NAMES.get(vector, "")
+        return SYSTEM_VECTORS.get(vector, "")
 
 
 def _version(release: str | None) -> Version | None:

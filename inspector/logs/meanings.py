@@ -13,10 +13,11 @@ from functools import lru_cache
 from inspector.explain.registers import phrase
 from inspector.explain.values import decoded
 from inspector.facts.addresses import USER_HIGH
+from inspector.facts.cpu import HAVE_ERROR_CODE, USER32_CS
 from inspector.facts.uapi import X32_SYSCALL_BIT, Abi, names
 from inspector.logs.block import GENERAL, RawFrame
 from inspector.logs.eras import PLAIN_FASTPATH, Era
-from inspector.logs.told import HAVE_ERROR_CODE, KERNEL_HALF, Told, orig_ax, user_mode
+from inspector.logs.told import KERNEL_HALF, Told, orig_ax, user_mode
 from inspector.logs.trace import FAST_PATHS
 from inspector.model.access import Context, Pointer, PointsTo
 from inspector.model.evidence import Evidence
@@ -24,8 +25,6 @@ from inspector.model.frame import FoundIn, Frame, Syscall
 from inspector.model.origin import Origin
 from inspector.model.registers import REGISTER_NAMES, Absent, Registers, Why, as_int32, as_int64
 from inspector.model.report import RegisterMeaning
-
-USER32_CS = 0x23  # __USER32_CS, asm/segment.h
 
 _ORDER = ("orig_ax", "ax", *(n for n in REGISTER_NAMES if n not in ("orig_ax", "ax")))
 # What they mean is told by the frame's origin alone; ax, cx and r11 are held against others.

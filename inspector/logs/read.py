@@ -8,14 +8,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from inspector.facts.cpu import DF, HAVE_ERROR_CODE, USER32_CS
 from inspector.logs.answer import answer, same_place, told_access
 from inspector.logs.block import RawFrame
 from inspector.logs.decoding import texts_of
 from inspector.logs.lines import Line, lines_of
-from inspector.logs.meanings import USER32_CS, meanings_of, syscall_of
+from inspector.logs.meanings import meanings_of, syscall_of
 from inspector.logs.reader import Log, RawReport, Stream
 from inspector.logs.stories import missing, story
-from inspector.logs.told import HAVE_ERROR_CODE, Told, instruction_of, user_mode
+from inspector.logs.told import Told, instruction_of, user_mode
 from inspector.logs.verdict import verdict
 from inspector.model.evidence import Evidence
 from inspector.model.frame import Syscall
@@ -75,7 +76,6 @@ def _line(report: RawReport) -> int:
     return report.line
 
 
-_DOUBLE_FAULT = 8
 _EXPLAINED = 16  # reports of one kind at one place; those that follow are counted
 _FOLDED = 32  # places of which the count is told
 _PLACES = 4096  # of reports that are remembered, to tell a repeat
@@ -255,7 +255,7 @@ def _is_empty(raw: RawFrame) -> bool:
 
 def _error_code(raw: RawFrame, told: Told) -> int | None:
     """What die() prints is its C argument: 0 where the exception pushes no code."""
-    if told.vector == _DOUBLE_FAULT and raw.headline is not None:
+    if told.vector == DF and raw.headline is not None:
         return 0  # the CPU pushes no other
     if raw.headline is None or told.vector not in HAVE_ERROR_CODE:
         return None

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
+from inspector.facts.entry_points import DOUBLE_FAULT
 from inspector.logs.block import (
     Code,
     RawFrame,
@@ -23,7 +24,7 @@ from inspector.logs.trace import (
     TaskLine,
     TraceEntry,
     begins_trace,
-    entry_code,
+    entry_frame,
     is_of_trace,
     release_in,
     stack_mark,
@@ -301,12 +302,12 @@ class Stream:
         return TraceEntry(line.number, found["symbol"], "", found["module"] or "", True)
 
     def _take_entry(self, entry: TraceEntry) -> None:
-        code = entry_code(entry.symbol)
+        code = entry_frame(entry.symbol)
         if code is not None or entry.symbol[:3] in ("SyS", "__x"):
             self._log.era.saw_symbol(entry.symbol)
         self._stubs |= entry.symbol.startswith("stub_")
         self._see_below(entry)
-        if entry.symbol in ("asm_exc_double_fault", "double_fault"):
+        if entry.symbol in DOUBLE_FAULT:
             self._see_double_fault()
         if self._block is not None and self._block.complete:
             self._close()
@@ -324,7 +325,7 @@ class Stream:
         raw = report.frames[-1]
         place = raw.place.partition("/")[0]
         leads = before.number > raw.line and entry.place == place
-        if leads and raw.below is None and entry_code(before.symbol) is not None:
+        if leads and raw.below is None and entry_frame(before.symbol) is not None:
             raw.below = before
 
     def _see_double_fault(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 
+from inspector.facts.cpu import CODE_SEGMENTS, DATA_SEGMENTS
 from inspector.logs.block import RawFrame
 from inspector.logs.headlines import Headline, Part
 from inspector.logs.lines import Line
@@ -41,7 +42,7 @@ _WORD_DIGITS = 16
 _LIMIT = 1 << 64
 _SEGMENTS = ("cs", "ss")
 # asm/segment.h; none of them, read in the other base, is another one
-_SELECTORS = (0, 0x10, 0x18, 0x23, 0x2B, 0x33)
+_SELECTORS = frozenset({*CODE_SEGMENTS, *DATA_SEGMENTS})
 _ALL = 20  # registers of a whole struct
 
 

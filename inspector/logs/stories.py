@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from inspector.facts.cpu import HAVE_ERROR_CODE
 from inspector.logs.block import GENERAL, RawFrame
 from inspector.logs.eras import NO_ADDRESSES, WRAPPERS, Era
-from inspector.logs.told import HAVE_ERROR_CODE, KERNEL_HALF, Told, orig_ax, user_mode
+from inspector.logs.told import KERNEL_HALF, Told, orig_ax, user_mode
 from inspector.model.evidence import Evidence
 from inspector.model.frame import Syscall
 from inspector.model.oops import FrameShape

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from inspector.facts.addresses import KERNEL_LOW
+from inspector.facts.addresses import KERNEL_LOW, VSYSCALL_PAGE
 from inspector.formats.x86 import decode
 from inspector.logs.block import RawFrame
 from inspector.logs.eras import ORIG_RAX, Era
@@ -21,9 +21,6 @@ from inspector.model.registers import as_int64
 
 KERNEL_HALF = KERNEL_LOW[4]
 """The lowest address of the kernel's half with four levels of page tables."""
-
-_VSYSCALL_PAGE = range(0xFFFF_FFFF_FF60_0000, 0xFFFF_FFFF_FF60_1000)
-HAVE_ERROR_CODE = frozenset({8, 10, 11, 12, 13, 14, 17, 21, 29, 30})  # the CPU pushes one
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +58,7 @@ def user_mode(raw: RawFrame) -> bool | None:
         return bool(cs & 3)
     ip = raw.registers.get("ip")
     # User space never runs there, but on the vsyscall page, which the kernel never runs.
-    return False if ip is not None and ip >= KERNEL_HALF and ip not in _VSYSCALL_PAGE else None
+    return False if ip is not None and ip >= KERNEL_HALF and ip not in VSYSCALL_PAGE else None
 
 
 # What the ``Code:`` line tells: the instruction at ip, and the one that led there.

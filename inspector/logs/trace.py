@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from inspector.facts.entry_points import EntryKind, entry_code_of
 from inspector.logs.lines import Line
 from inspector.model.origin import Origin, origin_of
 
@@ -49,8 +50,10 @@ class TraceEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class EntryCode:
-    """:ivar vector: where the name tells it
+class EntryFrame:
+    """The frame that entry code makes.
+
+    :ivar vector: where the name tells it
     :ivar possible: what the name leaves open, where ``origin`` is unknown
     :ivar old: of the entry code up to 5.7, which leaves the complement of an interrupt's vector
     """
@@ -62,102 +65,23 @@ class EntryCode:
     fred: bool = False
 
 
-# arch/x86/include/asm/trapnr.h; the names are those of asm/idtentry.h, and before 5.8 of entry_64.S
-_VECTORS = {
-    "divide_error": 0,
-    "debug": 1,
-    "nmi": 2,
-    "int3": 3,
-    "overflow": 4,
-    "bounds": 5,
-    "invalid_op": 6,
-    "device_not_available": 7,
-    "double_fault": 8,
-    "coproc_segment_overrun": 9,
-    "coprocessor_segment_overrun": 9,
-    "invalid_tss": 10,
-    "invalid_TSS": 10,
-    "segment_not_present": 11,
-    "stack_segment": 12,
-    "general_protection": 13,
-    "page_fault": 14,
-    "async_page_fault": 14,
-    "coprocessor_error": 16,
-    "alignment_check": 17,
-    "machine_check": 18,
-    "mce": 18,
-    "simd_coprocessor_error": 19,
-    "simd_exception": 19,
-    "virtualization_exception": 20,
-    "control_protection": 21,
-    "vmm_communication": 29,
-}
 _LEFT_BY_INTERRUPTS = (Origin.IRQ, Origin.SYSVEC)
 _RETURNS_TO_CHILD = (Origin.FORK_CHILD, Origin.EXEC, Origin.WORKER)
-# arch/x86/include/asm/irq_vectors.h, by the names of asm/idtentry.h and, up to 5.7, entry_64.S
-_SYSTEM_VECTORS = {
-    "sysvec_apic_timer_interrupt": 0xEC,
-    "sysvec_reschedule_ipi": 0xFD,
-    "sysvec_call_function": 0xFC,
-    "sysvec_call_function_single": 0xFB,
-    "sysvec_irq_work": 0xF6,
-    "sysvec_xen_hvm_callback": 0xF3,
-    "sysvec_hyperv_callback": 0xF3,
-    "reschedule_interrupt": 0xFD,
-    "call_function_interrupt": 0xFC,
-    "call_function_single_interrupt": 0xFB,
-    "irq_work_interrupt": 0xF6,
-    "xen_hvm_callback_vector": 0xF3,
-    "hyperv_callback_vector": 0xF3,
+_LEFT_OPEN = {
+    "ret_from_intr": EntryFrame(Origin.UNKNOWN, possible=_LEFT_BY_INTERRUPTS, old=True),
+    "retint_kernel": EntryFrame(Origin.UNKNOWN, possible=_LEFT_BY_INTERRUPTS, old=True),
 }
-_OLD_SYSVEC = re.compile(
-    r"(?:trace_)?(?:apic_timer|reschedule|call_function(?:_single)?|irq_work|reboot|error|spurious"
-    r"|thermal|threshold|deferred_error|irq_move_cleanup|uv_bau_message_intr1|invalidate)_interrupt"
-    r"\d*|x86_platform_ipi|kvm_posted_intr(?:_\w+)?_ipi|acrn_hv_callback_vector"
-    r"|hv_stimer0_callback_vector|hyperv_reenlightenment_vector"
-    r"|(?:xen_hvm|hyperv)_callback_vector|apicinterrupt"
-)
-_NAMED = {
-    "end_repeat_nmi": EntryCode(Origin.NMI, 2),
-    "nmi_restore": EntryCode(Origin.NMI, 2),
-    "repeat_nmi": EntryCode(Origin.NMI, 2),
-    "asm_xenpv_exc_nmi": EntryCode(Origin.NMI, 2),
-    "asm_common_interrupt": EntryCode(Origin.IRQ),
-    "common_interrupt": EntryCode(Origin.IRQ, old=True),
-    "asm_spurious_interrupt": EntryCode(Origin.IRQ),
-    "ret_from_intr": EntryCode(Origin.UNKNOWN, possible=_LEFT_BY_INTERRUPTS, old=True),
-    "retint_kernel": EntryCode(Origin.UNKNOWN, possible=_LEFT_BY_INTERRUPTS, old=True),
-    "asm_int80_emulation": EntryCode(Origin.INT80),
-    "entry_INT80_compat": EntryCode(Origin.INT80),
-    "ia32_syscall": EntryCode(Origin.INT80),
-    "ia32_do_call": EntryCode(Origin.INT80),
-    "sysenter_dispatch": EntryCode(Origin.SYSCALL32),
-    "sysenter_do_call": EntryCode(Origin.SYSCALL32),
-    "cstar_dispatch": EntryCode(Origin.SYSCALL32),
-    "cstar_do_call": EntryCode(Origin.SYSCALL32),
-    "do_syscall_64": EntryCode(Origin.SYSCALL),
-    "do_int80_syscall_32": EntryCode(Origin.INT80),
-    "do_int80_emulation": EntryCode(Origin.INT80),
-    "do_fast_syscall_32": EntryCode(Origin.SYSCALL32),
-    "do_SYSENTER_32": EntryCode(Origin.SYSCALL32),
-    "tracesys": EntryCode(Origin.SYSCALL),
-    "tracesys_phase2": EntryCode(Origin.SYSCALL),
-    "return_from_SYSCALL_64": EntryCode(Origin.SYSCALL),
-    "ret_from_fork": EntryCode(Origin.UNKNOWN, possible=_RETURNS_TO_CHILD),
-    "ret_from_fork_asm": EntryCode(Origin.UNKNOWN, possible=_RETURNS_TO_CHILD),
-    "xen_hypervisor_callback": EntryCode(Origin.SYSVEC),
-    "xen_do_hypervisor_callback": EntryCode(Origin.SYSVEC),
-    "asm_exc_xen_hypervisor_callback": EntryCode(Origin.SYSVEC),
+_ORIGINS = {
+    EntryKind.SYSCALL64: Origin.SYSCALL,
+    EntryKind.SYSCALL32: Origin.SYSCALL32,
+    EntryKind.INT80: Origin.INT80,
+    EntryKind.NMI: Origin.NMI,
+    EntryKind.IRQ: Origin.IRQ,
+    EntryKind.SYSVEC: Origin.SYSVEC,
+    EntryKind.FTRACE_FULL: Origin.FTRACE,
 }
-_PATTERNS = (
-    (re.compile(r"entry_SYSCALL_?64\w*|system_call(?!_compat)\w*|stub_\w+"), Origin.SYSCALL),
-    (re.compile(r"entry_SYS(?:CALL|ENTER)_compat\w*|sysenter_\w+|cstar_\w+"), Origin.SYSCALL32),
-    (re.compile(r"(?:ftrace_regs_call(?:er)?|ftrace_regs_caller_end)"), Origin.FTRACE),
-)
 FAST_PATHS = re.compile(r"entry_SYSCALL_64_fastpath|system_call_fast\w*")
 """Entry code that leaves bx, bp and r12 to r15 unwritten (entry_64.S up to 4.15)."""
-
-FRED_ENTRIES = ("asm_fred_entrypoint_user", "asm_fred_entrypoint_kernel")
 
 
 def trace_entry(number: int, text: str) -> TraceEntry | None:
@@ -193,46 +117,42 @@ def stack_mark(text: str) -> str | None:
 
 
 @lru_cache(maxsize=4096)
-def entry_code(symbol: str) -> EntryCode | None:
+def entry_frame(symbol: str) -> EntryFrame | None:
     """Which frame the entry code called ``symbol`` made, None if it is no entry code."""
-    name = symbol.removesuffix(".cold")
-    if name in _NAMED:
-        return _NAMED[name]
-    for pattern, origin in _PATTERNS:
-        if pattern.fullmatch(name):
-            return EntryCode(origin)
-    if name.startswith("asm_sysvec_"):
-        return EntryCode(Origin.SYSVEC, _SYSTEM_VECTORS.get(name.removeprefix("asm_")))
-    if _OLD_SYSVEC.fullmatch(name):
-        return EntryCode(Origin.SYSVEC, _SYSTEM_VECTORS.get(name), old=True)
-    old = not name.startswith(("asm_exc_", "xen_asm_exc_"))
-    plain = name.removeprefix("xen_").removeprefix("asm_exc_").removeprefix("trace_")
-    vector = _VECTORS.get(plain)
-    return None if vector is None else EntryCode(origin_of(vector), vector, old=old)
+    if symbol in _LEFT_OPEN:
+        return _LEFT_OPEN[symbol]
+    code = entry_code_of(symbol)
+    if code is None:
+        return None
+    if code.kind is EntryKind.FORK:
+        return EntryFrame(Origin.UNKNOWN, possible=_RETURNS_TO_CHILD)
+    if code.kind is EntryKind.EXCEPTION:
+        return EntryFrame(origin_of(code.vector), code.vector, old=code.old)
+    origin = _ORIGINS.get(code.kind)
+    return None if origin is None else EntryFrame(origin, code.vector, old=code.old)
 
 
 @lru_cache(maxsize=4096)
-def fred_event(caller: str | None) -> EntryCode | None:
+def fred_event(caller: str | None) -> EntryFrame | None:
     """What event FRED's entry point had, by the C function that its dispatcher called.
 
     arch/x86/entry/entry_fred.c; None where that function is inlined or not told.
     """
     if caller is None:
         return None
-    name = caller.partition(".")[0]
-    plain = name.removeprefix("fred_")
-    if plain == "do_syscall_64":
-        return EntryCode(Origin.SYSCALL, fred=True)
-    if plain.startswith("sysvec_"):
-        return EntryCode(Origin.SYSVEC, _SYSTEM_VECTORS.get(plain), fred=True)
+    plain = caller.partition(".")[0].removeprefix("fred_")
     if plain == "common_interrupt":
-        return EntryCode(Origin.IRQ, fred=True)
-    if plain in ("int80_emulation", "do_int80_syscall_32"):
-        return EntryCode(Origin.INT80, fred=True)
-    if plain in ("do_fast_syscall_32", "do_SYSENTER_32"):
-        return EntryCode(Origin.SYSCALL32, fred=True)
-    vector = _VECTORS.get(plain.removeprefix("exc_")) if plain.startswith("exc_") else None
-    return None if vector is None else EntryCode(origin_of(vector), vector, fred=True)
+        return EntryFrame(Origin.IRQ, fred=True)
+    if plain == "int80_emulation":
+        return EntryFrame(Origin.INT80, fred=True)
+    if plain.startswith(("exc_", "sysvec_")):
+        found = entry_frame(f"asm_{plain}")
+    else:
+        found = entry_frame(plain) if plain in _FRED_CALLS else None
+    return None if found is None else replace(found, fred=True)
+
+
+_FRED_CALLS = ("do_syscall_64", "do_int80_syscall_32", "do_fast_syscall_32", "do_SYSENTER_32")
 
 
 # Lines that say who was running, and on which kernel: dump_stack_print_info(), crash's ``bt``.

@@ -10,29 +10,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from inspector.facts.addresses import PAGE_SIZE
+from inspector.facts.cpu import BP, DF, FLAGS_RF, PF, PF_USER, UD, USER32_CS
+from inspector.facts.entry_points import FRED, FRED_USER, KRETPROBE
+from inspector.facts.uapi import is_errno
 from inspector.logs.block import RawFrame
 from inspector.logs.eras import MINUS_ONE, Era
 from inspector.logs.headlines import Headline
 from inspector.logs.told import KERNEL_HALF, Told, entering, orig_ax, planted, undefined, user_mode
-from inspector.logs.trace import FRED_ENTRIES, EntryCode, TraceEntry, entry_code, fred_event
+from inspector.logs.trace import EntryFrame, TraceEntry, entry_frame, fred_event
 from inspector.model.evidence import Evidence
 from inspector.model.oops import FrameShape
 from inspector.model.origin import Delivery, Origin
 from inspector.model.registers import as_int64
 
-_USER32_CS = 0x23  # __USER32_CS, asm/segment.h
-_UD = 6  # the vector of #UD
-_RF = 1 << 16  # X86_EFLAGS_RF: the CPU sets it in the frame of a fault
-_PAGE = 4096
 _PUSHED = 0x30  # bytes that the CPU pushes for an exception with an error code
 _ENTRY_ONLY = frozenset({Origin.SYSCALL, Origin.SYSCALL32})
 _CALLS = frozenset({Origin.SYSCALL, Origin.SYSCALL32, Origin.INT80})
 _INTERRUPTS = (Origin.IRQ, Origin.SYSVEC)
 _CLONES = frozenset({56, 57, 58, 435})  # clone, fork, vfork, clone3
-_TRAMPOLINES = ("kretprobe_trampoline", "__kretprobe_trampoline", "arch_rethook_trampoline")
 _EARLY_ENTRY = ("error_entry", "paranoid_entry", "fixup_bad_iret", "sync_regs")
 _DIES = frozenset({Origin.PAGE_FAULT, Origin.GENERAL_PROTECTION, Origin.EXCEPTION, Origin.INT3})
-_PF_USER = 4  # X86_PF_USER, arch/x86/include/asm/trap_pf.h
 _FAULTS = (Origin.PAGE_FAULT, Origin.GENERAL_PROTECTION, Origin.EXCEPTION)
 _LEAVES_MINUS_ONE = (
     Origin.PAGE_FAULT,
@@ -93,7 +91,7 @@ def _narrowed(raw: RawFrame, told: Told, number: int | None, era: Era) -> Told:
 
 def _placed(raw: RawFrame, number: int | None) -> Told | None:
     """What ip itself says."""
-    if any(raw.place.startswith(f"{name}+") for name in _TRAMPOLINES) and not raw.headline:
+    if any(raw.place.startswith(f"{name}+") for name in KRETPROBE) and not raw.headline:
         text = "ip is in the trampoline through which a probed function returns"
         return Told(Origin.KRETPROBE, (Evidence("log-place", text),))
     block = raw.shape in (FrameShape.REGISTERS, FrameShape.RETURN_WORDS)
@@ -137,21 +135,23 @@ def _by_trace(raw: RawFrame, number: int | None, era: Era) -> Told | None:
     return Told(Origin.UNKNOWN, (evidence,), code.possible)
 
 
-def _entry_code(raw: RawFrame, entry: TraceEntry) -> EntryCode | None:
-    if entry.symbol in FRED_ENTRIES:
-        user = entry.symbol.endswith("_user")
+def _entry_code(raw: RawFrame, entry: TraceEntry) -> EntryFrame | None:
+    if entry.symbol in FRED:
+        user = entry.symbol == FRED_USER
         event = fred_event(raw.caller)
         if event is not None:
             return event
         left = _USER_MINUS_ONE if user else _LEAVES_MINUS_ONE
-        return EntryCode(Origin.UNKNOWN, possible=left, fred=True)
-    code = entry_code(entry.symbol)
+        return EntryFrame(Origin.UNKNOWN, possible=left, fred=True)
+    code = entry_frame(entry.symbol)
     if code is not None and user_mode(raw) and code.origin is Origin.FTRACE:
         return None
     return code
 
 
-def _contradiction(raw: RawFrame, code: EntryCode, number: int | None, era: Era) -> Evidence | None:
+def _contradiction(
+    raw: RawFrame, code: EntryFrame, number: int | None, era: Era
+) -> Evidence | None:
     """What speaks against the entry code that the trace names."""
     mode = user_mode(raw)
     if mode is False and code.origin in _ENTRY_ONLY:
@@ -201,7 +201,7 @@ def _returns_to_user(raw: RawFrame, evidence: Evidence, number: int | None) -> T
 def _by_trace_below(raw: RawFrame) -> Told | None:
     """The guessed lines of a trace that begins above the frame lead to its very ip."""
     entry = raw.below
-    code = entry_code(entry.symbol) if entry is not None else None
+    code = entry_frame(entry.symbol) if entry is not None else None
     if entry is None or code is None or code.origin is Origin.UNKNOWN:
         return None
     if code.origin in _CALLS or (raw.headline is None and raw.entered is not None):
@@ -237,7 +237,7 @@ def _against_headline(raw: RawFrame, number: int | None) -> Evidence | None:
         return None
     if user_mode(raw) and (against := _not_of_user(said, number)) is not None:
         return against
-    traps = said.kind in ("bug", "warning") and said.vector == _UD
+    traps = said.kind in ("bug", "warning") and said.vector == UD
     if traps and raw.code is not None and undefined(raw.code[1]) is None:
         text = "the instruction at ip is none that traps so: not the frame that the headline means"
         return Evidence("log-contradiction-headline-instruction", text)
@@ -252,7 +252,7 @@ def _against_headline(raw: RawFrame, number: int | None) -> Evidence | None:
 def _not_of_user(said: Headline, number: int | None) -> Evidence | None:
     """die() is for the kernel's own exceptions; a page fault's error code tells the mode."""
     if said.origins == (Origin.PAGE_FAULT,) and said.error_code is not None:
-        of_kernel = not said.error_code & _PF_USER
+        of_kernel = not said.error_code & PF_USER
     else:
         of_kernel = set(said.origins) <= _DIES
     if of_kernel:
@@ -268,28 +268,28 @@ def _which_overflow(raw: RawFrame, told: Told) -> Told:
     """#PF if the CPU could push its frame above the page that was hit, else #DF."""
     if raw.double_fault:
         evidence = Evidence("log-df-stack", "the trace begins in #DF's entry, on its stack")
-        return Told(Origin.DOUBLE_FAULT, (*told.evidence, evidence), vector=8)
+        return Told(Origin.DOUBLE_FAULT, (*told.evidence, evidence), vector=DF)
     below = _by_trace_below(raw)
     if below is not None and below.origin is Origin.PAGE_FAULT:
         return replace(below, evidence=(*told.evidence, *below.evidence))
     sp, cr2 = raw.registers.get("sp"), raw.cr2
-    if sp is None or cr2 is None or abs(sp - cr2) >= 16 * _PAGE:
+    if sp is None or cr2 is None or abs(sp - cr2) >= 16 * PAGE_SIZE:
         return told
     lowest = (sp & ~0xF) - _PUSHED  # the CPU aligns sp, and pushes five or six words
-    if lowest > cr2 | (_PAGE - 1):
+    if lowest > cr2 | (PAGE_SIZE - 1):
         text = (
             f"sp is {sp - cr2:#x} above CR2, and what the CPU pushes lies above the page that was"
             " hit: it could deliver #PF on this stack"
         )
         return Told(
-            Origin.PAGE_FAULT, (*told.evidence, Evidence("log-room-to-push", text)), vector=14
+            Origin.PAGE_FAULT, (*told.evidence, Evidence("log-room-to-push", text)), vector=PF
         )
     text = (
         f"what the CPU pushes below sp {sp:#x} lies in the page that was hit (CR2 is {cr2:#x}): it"
         " could deliver no #PF on this stack, and took #DF"
     )
     return Told(
-        Origin.DOUBLE_FAULT, (*told.evidence, Evidence("log-no-room-to-push", text)), vector=8
+        Origin.DOUBLE_FAULT, (*told.evidence, Evidence("log-no-room-to-push", text)), vector=DF
     )
 
 
@@ -315,14 +315,14 @@ def _user(raw: RawFrame, number: int | None, era: Era) -> Told:
         return _old_interrupt(number, era)
     if led := entering(raw.code[0]) if raw.code else None:
         name, origin = led
-        if origin is Origin.SYSCALL and registers.get("cs") == _USER32_CS:
+        if origin is Origin.SYSCALL and registers.get("cs") == USER32_CS:
             origin = Origin.SYSCALL32
         return Told(origin, (Evidence("log-entering-code", f"the two bytes before ip are {name}"),))
     if _as_syscall_leaves_them(raw):
         text = "rcx is ip and r11 is the flags, as the SYSCALL instruction leaves them"
         return Told(Origin.SYSCALL, (Evidence("log-rcx-r11", text),))
     possible: tuple[Origin, ...] = (Origin.SYSCALL, Origin.FORK_CHILD, Origin.EXEC, Origin.INT80)
-    if registers.get("cs") == _USER32_CS:
+    if registers.get("cs") == USER32_CS:
         possible = (Origin.SYSCALL32, Origin.INT80, Origin.FORK_CHILD, Origin.EXEC)
     text = f"orig_ax is {number}: the entry frame of a call, by which way the text does not tell"
     return Told(Origin.UNKNOWN, (Evidence("log-call-number", text),), possible)
@@ -338,16 +338,16 @@ def _as_syscall_leaves_them(raw: RawFrame) -> bool:
 def _kernel(raw: RawFrame, number: int | None, era: Era) -> Told:
     if number is not None and number in _OLD_VECTORS:
         return _old_interrupt(number, era)
-    if raw.code and raw.registers.get("flags", 0) & _RF and number in (-1, 0, None):
+    if raw.code and raw.registers.get("flags", 0) & FLAGS_RF and number in (-1, 0, None):
         name = undefined(raw.code[1])
         if name is not None:
             text = f"{name} stands at ip, and RF is set in the flags: #UD, by a WARN() or a BUG()"
-            return Told(Origin.EXCEPTION, (Evidence("log-undefined-at-ip", text),), vector=6)
+            return Told(Origin.EXCEPTION, (Evidence("log-undefined-at-ip", text),), vector=UD)
     if raw.code and not raw.place.partition("/")[0].endswith("+0x0"):
         found = planted(raw.code)
         if found is not None and _agrees(found[1], number):
             text = f"one byte before ip stands {found[0]}, by the Code line"
-            vector = 3 if found[1] is Origin.INT3 else None
+            vector = BP if found[1] is Origin.INT3 else None
             evidence = (Evidence("log-planted-code", text), *_number_evidence(number))
             return Told(found[1], evidence, vector=vector)
     return _by_number(raw, number)
@@ -360,7 +360,7 @@ def _agrees(origin: Origin, number: int | None) -> bool:
 
 def _modeless(raw: RawFrame, number: int | None) -> Told:
     ax = raw.registers.get("ax")
-    if number is not None and 0 <= number < 1024 and ax is not None and -4096 < as_int64(ax) < 0:
+    if number is not None and 0 <= number < 1024 and ax is not None and is_errno(ax):
         text = f"orig_ax {number} with an error in ax ({as_int64(ax)}): a call's entry frame"
         possible = (Origin.SYSCALL, Origin.SYSCALL32, Origin.INT80)
         return Told(Origin.UNKNOWN, (Evidence("log-number-and-error", text),), possible)

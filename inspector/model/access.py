@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from inspector.facts.addresses import ADDRESS_SPACE
 from inspector.model.evidence import Evidence
 from inspector.model.stack import Location, TextRange
 from inspector.model.task import Task
@@ -62,7 +63,9 @@ class Operand:
 
     def touches(self, address: int) -> bool:
         """Whether the instruction may touch the byte at ``address`` through this operand."""
-        return self.address is not None and (address - self.low) % (1 << 64) < self.high - self.low
+        return (
+            self.address is not None and (address - self.low) % ADDRESS_SPACE < self.high - self.low
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from inspector.facts.addresses import ANY_KERNEL_LOW
+from inspector.facts.uapi import is_errno
 from inspector.model.evidence import Missing
-from inspector.model.registers import Registers, as_int64
+from inspector.model.registers import Registers
 
 # What of a dump is other people's data, though answers are made from it.
 
@@ -86,7 +87,7 @@ def sensitive_registers(
 
 def _known_anyway(registers: Registers, register: str, word: int, result: bool) -> bool:
     if register == "ax":
-        return result or -4096 < as_int64(word) < 0
+        return result or is_errno(word)
     # SYSCALL copied ip and flags there: evidence for what the frame is.
     return (register, word) in (("cx", registers.ip), ("r11", registers.flags))
 

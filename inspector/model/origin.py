@@ -6,6 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from inspector.facts import cpu
+from inspector.facts.entry_points import FTRACE_CALLER, FTRACE_REGS_CALLER, EntryKind
+
 # What put a frame where it is. The values are the contract of the JSON output.
 
 
@@ -79,54 +82,11 @@ _TRAPS = frozenset(
     }
 )
 
-VECTOR_NAMES: dict[int, str] = {
-    0: "divide-error",
-    1: "debug",
-    2: "nmi",
-    3: "int3",
-    4: "overflow",
-    5: "bounds",
-    6: "invalid-opcode",
-    7: "device-not-available",
-    8: "double-fault",
-    9: "coprocessor-overrun",
-    10: "invalid-tss",
-    11: "segment-not-present",
-    12: "stack-segment",
-    13: "general-protection",
-    14: "page-fault",
-    16: "coprocessor-error",
-    17: "alignment-check",
-    18: "machine-check",
-    19: "simd-error",
-    20: "virtualization-exception",
-    21: "control-protection",
-    29: "vmm-communication",
-}
-"""The exceptions by vector (arch/x86/include/asm/trapnr.h), in the words that origins have."""
-
-FTRACE_CALLERS = {Origin.FTRACE: "ftrace_regs_caller", Origin.FTRACE_ARGS: "ftrace_caller"}
+FTRACE_CALLERS = {Origin.FTRACE: FTRACE_REGS_CALLER, Origin.FTRACE_ARGS: FTRACE_CALLER}
 """The code that builds a frame when a function calls ftrace (arch/x86/kernel/ftrace_64.S)."""
 
 
 # A way into the kernel, under one name for every kernel version.
-
-
-class EntryKind(Enum):
-    """What kind of entry code it is."""
-
-    SYSCALL64 = "64-bit SYSCALL"
-    SYSCALL32 = "32-bit SYSCALL or SYSENTER"
-    INT80 = "int 0x80"
-    EXCEPTION = "exception"
-    NMI = "NMI"
-    IRQ = "device interrupt"
-    SYSVEC = "APIC system vector"
-    FORK = "a new task's first return"
-    KRETPROBE = "return probe trampoline"
-    FTRACE_FULL = "ftrace with all registers"
-    FTRACE_ARGS = "ftrace with argument registers"
-    FRED = "FRED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,15 +102,14 @@ class EntryPoint:
 
 # Which origin an exception's vector is.
 
-# arch/x86/include/asm/trapnr.h
 BY_VECTOR = {
-    1: Origin.DEBUG,
-    2: Origin.NMI,
-    3: Origin.INT3,
-    8: Origin.DOUBLE_FAULT,
-    13: Origin.GENERAL_PROTECTION,
-    14: Origin.PAGE_FAULT,
-    18: Origin.MACHINE_CHECK,
+    cpu.DB: Origin.DEBUG,
+    cpu.NMI: Origin.NMI,
+    cpu.BP: Origin.INT3,
+    cpu.DF: Origin.DOUBLE_FAULT,
+    cpu.GP: Origin.GENERAL_PROTECTION,
+    cpu.PF: Origin.PAGE_FAULT,
+    cpu.MC: Origin.MACHINE_CHECK,
 }
 
 

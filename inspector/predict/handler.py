@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from inspector.errors import NothingMatched
+from inspector.facts.uapi import HANDLER
 from inspector.model.evidence import Evidence, Unread
 from inspector.model.probe import (
     Body,
@@ -25,7 +26,6 @@ from inspector.predict.registration import kprobe_events, registration
 
 _MINUS_ONE = (1 << 64) - 1
 _ARGUMENTS = ("di", "si", "dx", "cx", "r8", "r9")
-_HANDLER = "__x64_sys_"
 _FRAME = Evidence("handler-di-entry-frame", "the task's syscall frame, a struct pt_regs *")
 _NUMBER = Evidence("handler-syscall-number", "the syscall number")
 _AX = Evidence("handler-ax", "the live rax: what the code before left there")
@@ -93,10 +93,10 @@ def _arguments(site: ProbeSite) -> tuple[HandlerRegister, ...]:
         names = ", ".join(_ARGUMENTS)
         return (HandlerRegister(names, None, _CHANGED),)
     name = site.asked.symbol
-    known = (_FRAME,) if name.startswith(_HANDLER) else _KNOWN_ARGUMENTS.get(name, ())
+    known = (_FRAME,) if name.startswith(HANDLER) else _KNOWN_ARGUMENTS.get(name, ())
     told = [HandlerRegister(r, None, why) for r, why in zip(_ARGUMENTS, known, strict=False)]
     rest = _ARGUMENTS[len(known) :]
-    if not name.startswith(_HANDLER) and not known:
+    if not name.startswith(HANDLER) and not known:
         told.append(HandlerRegister(", ".join(rest), None, _ARGUMENT))
     return tuple(told)
 
@@ -135,9 +135,9 @@ def _entry_frame(accepted: bool) -> NumberWay:
 
 
 def _handler(probed: ProbeSite, accepted: bool, site: ProbeSite | None) -> NumberWay:
-    how = f"probe {_HANDLER}*: ((struct pt_regs *)regs->di)->orig_ax; in tracefs +120(%di)"
-    here = accepted and probed.asked.symbol.startswith(_HANDLER) and arguments_stand(probed)
-    return _by_probe("syscall-handler", how, site, here, f"this kernel has no {_HANDLER}* function")
+    how = f"probe {HANDLER}*: ((struct pt_regs *)regs->di)->orig_ax; in tracefs +120(%di)"
+    here = accepted and probed.asked.symbol.startswith(HANDLER) and arguments_stand(probed)
+    return _by_probe("syscall-handler", how, site, here, f"this kernel has no {HANDLER}* function")
 
 
 def _dispatcher(probed: ProbeSite, accepted: bool, site: ProbeSite | None) -> NumberWay:

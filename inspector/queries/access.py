@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from inspector.explain.access import faulting_access, is_fault
+from inspector.facts.cpu import PF
 from inspector.kernel.address_space import FaultFacts
 from inspector.logs.answer import bug_in, fault_address
 from inspector.logs.read import read_log
@@ -20,7 +21,6 @@ from inspector.model.registers import REGISTER_OFFSETS
 from inspector.model.stack import Stack
 from inspector.target.target import Target
 
-_PF = 14
 _LEAST_SAME = 8  # registers, for a block of the log to be of the same frame
 
 
@@ -85,7 +85,7 @@ class Accesses:
         if told is None or differences(frame, told):
             return facts
         cr2, code, bug = facts.cr2, facts.error_code, facts.bug
-        if cr2 is None and frame.vector == _PF:
+        if cr2 is None and frame.vector == PF:
             cr2 = fault_address(told.headline)
         if code is None:
             code = told.error_code

@@ -10,7 +10,7 @@ from inspector.commands.failure import Status
 from inspector.commands.freeze import FreezeRequest
 from inspector.commands.probe import ProbePlace
 from inspector.commands.session import Session
-from inspector.facts.uapi import Abi, names
+from inspector.facts.uapi import HANDLER, Abi, names
 from inspector.freezer.control import check_host
 from inspector.freezer.guard import guarded
 from inspector.freezer.host import host_facts
@@ -34,8 +34,6 @@ from inspector.queries.freeze import allowed, live_survey, workload
 from inspector.render.json_answers import traced_json
 from inspector.render.text.freeze import TracedText
 from inspector.render.text.screen import show
-
-_HANDLER = "__x64_sys_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +98,7 @@ def _leads_home(place: ProbePlace, answers: dict[str, ProbeAnswer]) -> bool:
     """Whether di still is the handler's argument: the task's entry frame."""
     answer = answers.get(place.text)
     if answer is None:
-        return place.symbol.startswith(_HANDLER) and not place.offset
+        return place.symbol.startswith(HANDLER) and not place.offset
     return any(way.here and way.name == "syscall-handler" for way in answer.ways)
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from inspector.classify.signature import crash_signature, exception_name, way_to_death
 from inspector.errors import InspectorError, NothingMatched
+from inspector.facts.uapi import HANDLER
 from inspector.kernel.log import death_in, panic_in
 from inspector.model.evidence import Missing, Unread
 from inspector.model.frame import Frame
@@ -26,7 +27,6 @@ _TASKS_PER_STEP = 100
 
 # What the question is about: at a function's entry, and the popular advice.
 _ADVISED = ("kernel_clone", "x64_sys_call", "do_syscall_64", "entry_SYSCALL_64")
-_HANDLER = "__x64_sys_"
 # Of documentation, of bpftrace's and bcc's tools.
 _OFTEN_PROBED = frozenset(
     (
@@ -227,7 +227,7 @@ def _read_probes(survey: Survey, wanted: Collection[str]) -> tuple[Missing, ...]
         with suppress(NothingMatched):  # a kernel older than the name
             survey.probe(place, 0, None, place)
     functions = survey.target.symbols.functions()
-    handlers = {name for name in functions if name.startswith(_HANDLER)}
+    handlers = {name for name in functions if name.startswith(HANDLER)}
     return survey.read_probing(handlers | functions.intersection(_OFTEN_PROBED | set(wanted)))
 
 

@@ -11,7 +11,8 @@ import drgn
 from drgn import FindObjectFlags, Object, Program, ProgramFlags
 
 from inspector.errors import TargetError
-from inspector.formats.memory import PAGE_SIZE, image_symbols, read_with_holes
+from inspector.facts.addresses import PAGE_SIZE
+from inspector.formats.memory import image_symbols, read_with_holes
 from inspector.target.dump_memory import kept
 from inspector.target.faults import opening, reader
 from inspector.target.symbols import SymbolLookUp, decoded, encoded

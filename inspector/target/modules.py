@@ -20,6 +20,7 @@ from drgn import (
 )
 
 from inspector.errors import TargetError
+from inspector.facts.addresses import ADDRESS_SPACE
 from inspector.target.symbols import Symbols
 
 # The kernel's lists (include/linux/list.h) in memory that does not change, by addresses.
@@ -50,7 +51,7 @@ def _entries(prog: Program, head: int, end: int, offset: int) -> Iterator[int]:
         if node in seen:
             raise FaultError(f"the list at {head:#x} runs into itself", node)
         seen.add(node)
-        yield (node - offset) % (1 << 64)
+        yield (node - offset) % ADDRESS_SPACE
         node = prog.read_u64(node)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from drgn import Program, Symbol, SymbolBinding, SymbolIndex, SymbolKind
 
-from inspector.facts.addresses import ANY_KERNEL_LOW, START_KERNEL_MAP
+from inspector.facts.addresses import ADDRESS_SPACE, ANY_KERNEL_LOW, START_KERNEL_MAP
 from inspector.formats.system_map import system_map
 from inspector.model.stack import Location
 
@@ -249,7 +249,7 @@ class Symbols:
 
     def _locate(self, address: int) -> Location | None:
         # kallsyms lists per-CPU variables by their offset: low addresses are no text of theirs.
-        if not ANY_KERNEL_LOW <= address < 1 << 64:
+        if not ANY_KERNEL_LOW <= address < ADDRESS_SPACE:
             return None
         for module, index in self._indexes():
             if covering := index(self._prog, None, address, False):

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from inspector.classify.origin import verdict_of
-from inspector.model.origin import Delivery, EntryKind, Origin
+from inspector.facts.entry_points import EntryKind
+from inspector.model.origin import Delivery, Origin
 from tests.classify.values import LOW, TOP, below, kernel, registers, scanned, top_slot, user
 
 LONG = 1 << 57

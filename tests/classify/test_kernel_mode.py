@@ -4,8 +4,9 @@ from dataclasses import replace
 import pytest
 
 from inspector.classify.origin import verdict_of
+from inspector.facts.entry_points import EntryKind
 from inspector.model.frame import Candidate, Unwinder, Verdict, Word
-from inspector.model.origin import EntryKind, Origin
+from inspector.model.origin import Origin
 from inspector.model.record import Mechanism
 from inspector.model.registers import Why
 from inspector.model.stack import Location, RegionKind

@@ -4,8 +4,9 @@ from dataclasses import replace
 import pytest
 
 from inspector.classify.origin import verdict_of
+from inspector.facts.entry_points import EntryKind
 from inspector.model.frame import Verdict
-from inspector.model.origin import EntryKind, Origin
+from inspector.model.origin import Origin
 from tests.classify.values import TASK, TOP, below, registers, top_slot, user
 
 

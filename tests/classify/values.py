@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from inspector.facts.entry_points import EntryKind
 from inspector.model.frame import Candidate, FoundBy, Word
-from inspector.model.origin import EntryKind, EntryPoint
+from inspector.model.origin import EntryPoint
 from inspector.model.record import Kprobe, Mechanism
 from inspector.model.registers import REGISTER_NAMES, Registers
 from inspector.model.stack import CodeRegion, Location, RegionKind, Stack, StackKind

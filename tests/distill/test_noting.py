@@ -2,7 +2,7 @@
 """Byte ranges of pages."""
 
 from inspector.distill.noting import KeptBytes
-from inspector.formats.memory import PAGE_SIZE
+from inspector.facts.addresses import PAGE_SIZE
 
 PAGE = bytes(range(256)) * 16
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from inspector.distill.write import Preamble, vmcoreinfo_note, write_kdump
+from inspector.facts.addresses import PAGE_SIZE
 from inspector.formats.kdump import UTS_SIZE, KdumpPages
-from inspector.formats.memory import PAGE_SIZE
 
 PREAMBLE = Preamble(bytes(UTS_SIZE), 0, 0, (vmcoreinfo_note(b"OSRELEASE=1\n"),))
 
