@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The tree of errors that a user can meet; each message is one clear line."""
+"""The errors that users see; each message is one line."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from __future__ import annotations
 class InspectorError(Exception):
     """Base of every error this package raises on purpose.
 
-    :ivar rule: what an answer calls the cause where it lacks a part because of this error: a key
-        of :data:`inspector.model.evidence.CAUSES`
+    :ivar rule: the rule id of the missing part that this error causes: a key of
+        :data:`inspector.model.evidence.CAUSES`
     """
 
     rule = "fact-unread"
@@ -20,7 +20,7 @@ class InspectorError(Exception):
 
 
 class TargetError(InspectorError):
-    """A target that cannot be opened, or is not what it was said to be."""
+    """A target that cannot be opened, or is not of the expected kind."""
 
     rule = "structure-unknown"
 
@@ -30,11 +30,11 @@ class UsageError(InspectorError):
 
 
 class NothingMatched(InspectorError):
-    """The target was read, and nothing in it is what was asked for."""
+    """The target was read, but nothing in it matches the request."""
 
 
 class Unreadable(InspectorError):
-    """Memory of the target that is not there, not mapped, or was filtered out."""
+    """Memory of the target that is missing, not mapped, or was filtered out."""
 
     def __init__(
         self, address: int, size: int, reason: str, rule: str = "memory-unreadable"
@@ -46,16 +46,16 @@ class Unreadable(InspectorError):
 
 
 class FreezeError(InspectorError):
-    """A probe that cannot be had here, or a module; the machine is as it was."""
+    """A probe or module that cannot be set up; the machine is unchanged."""
 
 
 class RecordError(InspectorError):
-    """A ring of module records that does not hold what its ABI promises."""
+    """A ring of module records that contradicts its ABI."""
 
 
 class TargetLost(Exception):
-    """A target that stopped answering while it was read.
+    """The target stopped answering while it was read.
 
-    None of the errors above: who goes on without a part that cannot be read catches those, and
-    must not ask on, part by part, for what will not come.
+    Not a subclass of the errors above: code that catches those continues with the next part, which
+    would fail too.
     """

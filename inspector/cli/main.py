@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Completion for bash, zsh and fish: click's own, which a shell asks for by a variable."""
+"""The entry point, and shell completion (click's own, which the shell requests by a variable)."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _ASKED = "_INSPECTOR_COMPLETE"
 
 
 def is_asked() -> bool:
-    """Whether a shell asks: for what can be typed next, or for the script that asks so."""
+    """Whether a shell asks for completion, or for the completion script."""
     return _ASKED in os.environ
 
 
 def answer() -> int:
-    """Print what the shell asked for; the exit status.
+    """Answer the shell's completion request; returns the exit status.
 
     The variable is bash_source, zsh_source or fish_source for the script, and ends in _complete
     for an answer; the words of the line are in others, as click's scripts set them.
@@ -42,11 +42,11 @@ _DEBIAN = "/usr/local/bin"  # where its pip puts programs, though its prefix is 
 
 
 def sudo_line(arguments: Sequence[str]) -> str:
-    """``sudo``, what is running now by its full path, and its arguments.
+    """The ``sudo`` command line that runs the same command as root, with the full path.
 
-    Root's Python finds what is installed for everybody. It finds no user's install, and nothing
-    by ``PYTHONPATH``, which sudo drops: then the line names where they are. In no case does it
-    import from the current directory.
+    Root's Python finds packages that are installed for everybody. It finds no user's install, and
+    nothing through ``PYTHONPATH``, which sudo drops; for these the line names the directories. It
+    never imports from the current directory.
     """
     program = _installed()
     if program is None:
@@ -55,7 +55,7 @@ def sudo_line(arguments: Sequence[str]) -> str:
 
 
 def _installed() -> str | None:
-    """The program that was started, if root can start it too."""
+    """The running program, if root can start it too."""
     if getattr(sys, "frozen", False):
         return sys.executable
     started = os.path.abspath(sys.argv[0]) if sys.argv and sys.argv[0] else ""
@@ -70,7 +70,9 @@ def _installed() -> str | None:
 
 
 def _has_more() -> bool:
-    """Whether this Python imports from where root's would not; to ask from where takes longer."""
+    """Whether this Python imports from directories that root's would not (cheaper than finding out
+    which).
+    """
     return bool(os.environ.get("PYTHONPATH") or site.getusersitepackages() in sys.path)
 
 
@@ -128,14 +130,16 @@ def _nowhere() -> TextIO:
 
 
 def _never_unencodable(stream: TextIO) -> TextIO:
-    """A name that the terminal's encoding lacks is shown escaped, not raised."""
+    """Escape characters that the terminal's encoding lacks, instead of raising."""
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="backslashreplace")
     return stream
 
 
 def _abandon_stdout() -> None:
-    """Nobody reads: keep the interpreter from failing to flush once more as it ends."""
+    """Redirect stdout, whose reader is gone, so that the interpreter does not fail to flush at
+    exit.
+    """
     try:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stdout.fileno())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Which version this is."""
+"""The version."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DISTRIBUTION = "frame-inspector"
 
 
 def version() -> str:
-    """The version that was installed; a checkout that was not installed has none."""
+    """The installed version, or "unknown" in a checkout that is not installed."""
     from importlib import metadata  # slow to import, and rarely wanted
 
     try:
@@ -38,7 +38,9 @@ class Commands(click.Group):
         return load_command(cmd_name)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Commands and options, else a dump: ``inspector PATH``; in bash there cannot be both."""
+        """Complete commands and options, else a dump for ``inspector PATH``; bash cannot offer
+        both.
+        """
         return super().shell_complete(ctx, incomplete) or complete_path(ctx, None, incomplete)
 
 
@@ -48,7 +50,7 @@ FACES = {REPL: "inspector.repl.command", "fleet": "inspector.fleet.command"}
 
 
 def with_command(arguments: list[str]) -> list[str]:
-    """``arguments`` with the command that ``inspector`` and ``inspector PATH`` leave out."""
+    """Add the implied ``repl`` to ``inspector`` and ``inspector PATH``."""
     if not arguments or _is_path(arguments[0]):
         return [REPL, *arguments]
     return arguments
@@ -82,18 +84,18 @@ def _show_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> 
 def program() -> None:
     """A "frame" here is a struct pt_regs frame of Linux, not a call frame.
 
-    Finds the pt_regs frames on the kernel stacks of a running x86-64 kernel or of a crash dump,
-    says what put each one there, and what its registers therefore mean. Needs no debug packages.
+    Finds the pt_regs frames on the kernel stacks of a running x86-64 kernel or a crash dump, and
+    says what put each one there and what its registers therefore mean. Needs no debug packages.
 
-    Without a command: the interactive prompt, on the dump at PATH if one is named.
+    Without a command: the interactive prompt, on the dump at PATH if given.
 
     \b
     TARGET, for every command, is one of
       --live            the running kernel (the default, where /proc/kcore can be read)
       --core, -c PATH   a vmcore
       --qemu ADDRESS    a QEMU guest
-      --records FILE    records that freeze -o saved
-      --demo            a dump of a real kernel that ships with this program
+      --records FILE    records saved by freeze -o
+      --demo            a shipped dump of a real kernel
 
     Exit status: 0 whole answer, 1 nothing matched, 2 bad usage or target, 3 partial answer,
     4 freeze's COMMAND failed.

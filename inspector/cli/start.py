@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The ``inspector`` of an installation: what is imported before anything can go wrong."""
+"""Entry point of the installed command; imports little, so that signals are handled early."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _GARBAGE = 100_000
 
 
 def run() -> None:
-    """Run it with the process's arguments; a signal ends it quietly at any time."""
+    """Run the command with the process's arguments; a signal ends it without a traceback."""
     sys.exit(main(sys.argv[1:]))
 
 
 def main(arguments: list[str]) -> int:
-    """Run it with ``arguments``: the exit status. Nothing but the end may come afterwards."""
+    """Run the command with ``arguments`` and return the exit status; nothing may run afterwards."""
     gc.set_threshold(_GARBAGE)
     signal.signal(
         signal.SIGCHLD, signal.SIG_DFL

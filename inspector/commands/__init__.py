@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What can be asked: options, and the answer to them. Serves every face."""
+"""One file a command: options, a call of a query, a call of a renderer."""
 
 from __future__ import annotations

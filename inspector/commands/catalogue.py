@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Which commands there are, in the order of the help, and their examples."""
+"""The list of commands, in the order of the help, and the type of their examples."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ COMMANDS: dict[str, str] = {
 def load_command(name: str) -> click.Command | None:
     """The command called ``name``, or None.
 
-    Its module imports neither drgn nor rich; running it does.
+    Importing its module imports neither drgn nor rich; running the command does.
     """
     module = COMMANDS.get(name)
     if module is None:
@@ -47,7 +47,7 @@ class Example:
     """A line and its meaning.
 
     :ivar line: as it is typed at a shell, where ``vmcore`` is a dump
-    :ivar about: a sentence: what that tells or does
+    :ivar about: a sentence that says what the line shows or does
     """
 
     line: str

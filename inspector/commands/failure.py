@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""How a command ends: every error as one line and an exit status, the same in every face."""
+"""Exit statuses, and every error as one line; the same in every face."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Status(IntEnum):
 
 
 class PartialAnswerError(InspectorError):
-    """Nothing matched in what could be read, and not everything could."""
+    """Nothing matched, but parts of the target could not be read."""
 
 
 def status_of(matched: bool, missing: Sequence[Missing]) -> Status:
-    """What an answer says by its status: that it is partial weighs more than that it is empty."""
+    """The exit status of an answer: partial (3) wins over empty (1)."""
     if missing:
         return Status.PARTIAL
     return Status.WHOLE if matched else Status.NOTHING_MATCHED
@@ -56,9 +56,9 @@ class Failure:
 
 
 def failure_of(error: Exception, arguments: Sequence[str]) -> Failure:
-    """What a user is told of ``error``.
+    """The one line and the exit status for ``error``.
 
-    :param arguments: what was asked, for the log of a fault of ours
+    :param arguments: what was asked, for the log of an internal error
     """
     if isinstance(error, click.ClickException):
         return _failure(_usage(error), Status.BAD_USAGE)
@@ -90,21 +90,21 @@ def _usage(error: click.ClickException) -> str:
 def _fault(error: Exception, arguments: Sequence[str]) -> str:
     # slow to import, and rarely needed
 
-    what = f"a fault of this program: {type(error).__name__}"
+    what = f"an internal error: {type(error).__name__}"
     try:
         return f"{what}; the details are in {write_fault_log(error, arguments)}"
     except OSError as no_log:
         return f"{what}: {error}; no log could be written: {no_log.strerror}"
 
 
-# Where the traceback of a fault of ours goes: a file that only its owner can read.
+# Where the traceback of an internal error goes: a file that only its owner can read.
 
 
 def write_fault_log(error: BaseException, arguments: Sequence[str]) -> str:
-    """Write what somebody needs who is to mend ``error``.
+    """Write a log with the traceback and arguments of the internal error ``error``.
 
     :returns: the path of the file
-    :raises OSError: if there is no place for it
+    :raises OSError: if the log cannot be written
     """
     with tempfile.NamedTemporaryFile(  # made with mode 0600
         "w",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""An answer on its way to a file, or to standard output."""
+"""Write an answer to a file or to standard output."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def format_of(file: Path | None, of_suffix: Mapping[str, str], otherwise: str) -
         return otherwise
     if file.suffix.lower() not in of_suffix:
         known = ", ".join(of_suffix)
-        raise UsageError(f"{file}: the name tells no format (it may end in {known}); say --format")
+        raise UsageError(f"{file}: unknown suffix; use {known}, or give --format")
     return of_suffix[file.suffix.lower()]
 
 
-# An answer on its way to a file, or to standard output.
+# Write an answer to a file or to standard output.
 
 
 def deliver(session: Session, text: str, file: Path | None) -> None:
-    """Write ``text``; a file appears whole or not at all, and a line says how large it is."""
+    """Write ``text`` to a file, whole or not at all, and report its size; or to standard output."""
     if file is None:
         session.out.write(text)
         return

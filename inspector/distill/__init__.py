@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A dump with only what a report read: it answers the same, and nothing else is in it."""
+"""Write a small dump that holds only what the answers read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Pure: what each register means in a frame of its origin."""
+"""Pure rules: what each register of a frame means, by the frame's origin."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Tables: one for one fact."""
+"""Tables: one table for one fact."""
 
 from __future__ import annotations

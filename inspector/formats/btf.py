@@ -86,7 +86,7 @@ class Member:
 
 
 class TypeIndex(NamedTuple):
-    """Where types begin and what they are called, by ID; void, ID 0, stands at 0 too.
+    """Offset and name of each type by ID; void (ID 0) is at offset 0.
 
     :ivar offsets: bytes into the type section
     :ivar names: of each type ``name_off``, a 32-bit word
@@ -97,14 +97,14 @@ class TypeIndex(NamedTuple):
 
 
 class Btf:
-    """A parsed BTF blob. Indexing is one pass over where types begin; what they are called,
-    and what is in them, is looked for when it is asked for.
+    """A parsed BTF blob. Indexing is one pass over the offsets of types; names and content are
+    decoded on demand.
 
     :ivar asked: the IDs of the types that were decoded
     :ivar index: where its types begin
     :param blob: from the magic to the end of the string section
     :param index: of this very blob, None to make it
-    :raises TargetError: if the blob lies about its own size or order
+    :raises TargetError: if the blob's header contradicts its size
     """
 
     def __init__(self, blob: bytes, index: TypeIndex | None = None) -> None:
@@ -120,7 +120,7 @@ class Btf:
         if types_end > len(blob) or strings + str_len > len(blob):
             raise TargetError(f"BTF: its sections end after its {len(blob)} bytes")
         if type_len % 4:
-            raise TargetError(f"BTF: {type_len} bytes of types are no whole number of words")
+            raise TargetError(f"BTF: {type_len} bytes of types are not a whole number of words")
         self._types = blob[header_size + type_off : types_end]
         self._strings = blob[strings : strings + str_len]
         self.asked: set[int] = set()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""BTF with only those types that somebody asked for, and what these are made of. Pure.
+"""BTF reduced to the types that were asked for, and the types these need. Pure.
 
 A type that was never asked for keeps what the others need of it: its size where it is a member,
 its name where it is pointed to. It cannot be found by its name any more, so that nobody takes

@@ -92,7 +92,7 @@ _MAX_NOTES = 16 << 20  # bytes that are looked at: a CPU's note has some 400
 _CANNOT = "; of dumps, kdump and ELF of a kernel that runs without one can be read"
 _OTHERS = {
     b"Xen": "is a dump of a machine with the Xen hypervisor" + _CANNOT,
-    b"VBCORE": "is a dump by VirtualBox; it does not say where its kernel is",
+    b"VBCORE": "is a dump by VirtualBox; it does not tell where its kernel is",
 }
 
 
@@ -103,7 +103,7 @@ class _Segment(NamedTuple):
 
 
 def look_at_elf(path: Path) -> str | None:
-    """What the file lacks at its end, None if it is whole.
+    """What is missing at the end of the file; None if it is whole.
 
     :raises TargetError: if it holds no memory, or another system's
     """
@@ -113,16 +113,16 @@ def look_at_elf(path: Path) -> str | None:
             names = frozenset(_note_names(file, segments))
             size = file.seek(0, SEEK_END)
     except struct.error:
-        raise TargetError(f"{path}: is cut short inside its headers") from None
+        raise TargetError(f"{path}: cut short inside its headers") from None
     except OSError as error:
         raise TargetError(f"{path}: {error.strerror}") from None
     for name, what in _OTHERS.items():
         if name in names:
             raise TargetError(f"{path}: {what}")
     if not segments:
-        raise TargetError(f"{path}: holds no memory: its headers name none")
+        raise TargetError(f"{path}: its headers name no memory")
     if not any(segment.kind == _PT_NOTE for segment in segments):
-        raise TargetError(f"{path}: has no notes: nothing says which kernel it is of")
+        raise TargetError(f"{path}: no notes, so its kernel is unknown")
     end = max(segment.offset + segment.size for segment in segments)
     return f"the file is cut short: it has {size} bytes of {end}" if size < end else None
 
@@ -166,5 +166,5 @@ def _note_names(file: BinaryIO, segments: tuple[_Segment, ...]) -> Iterator[byte
 
 def _seek(file: BinaryIO, at: int) -> None:
     if at > fstat(file.fileno()).st_size:
-        raise TargetError(f"{file.name}: is cut short, or its headers are damaged")
+        raise TargetError(f"{file.name}: cut short, or its headers are damaged")
     file.seek(at)

@@ -68,7 +68,7 @@ def decode(wanted: type[_T], data: object, path: str = "") -> _T:
     """``data``, which :mod:`json` gave, as a value of type ``wanted``.
 
     :param path: where it stands, for the error
-    :raises RecordError: naming the place of what does not fit
+    :raises RecordError: naming the place that does not fit
     """
     value: _T = _decode(wanted, data, path)
     return value
@@ -101,7 +101,7 @@ def _optional(wanted: Any, data: object, path: str) -> Any:
 
 def _items(inner: Any, data: object, path: str) -> tuple[Any, ...]:
     if not isinstance(data, list) or len(data) > _MOST_ITEMS:
-        raise _misfit(path, f"is no list of at most {_MOST_ITEMS}")
+        raise _misfit(path, f"is not a list of at most {_MOST_ITEMS}")
     return tuple(_decode(inner, item, f"{path}[{i}]") for i, item in enumerate(data))
 
 
@@ -110,7 +110,7 @@ def _mapping(key: Any, inner: Any, data: object, path: str) -> dict[Any, Any]:
     keys = {_member_name(m): m for m in key} if key is not str else _NAMED
     found = _keys(data, path)
     if found.keys() - keys.keys():
-        raise _misfit(path, "has a key that may not stand there")
+        raise _misfit(path, "has an unknown key")
     return {keys[name]: _decode(inner, item, f"{path}.{name}") for name, item in found.items()}
 
 
@@ -138,7 +138,7 @@ def _hints(wanted: Any) -> dict[str, Any]:
 
 def _keys(data: object, path: str) -> dict[str, Any]:
     if not isinstance(data, dict):
-        raise _misfit(path, "is no object")
+        raise _misfit(path, "is not an object")
     return data
 
 
@@ -146,7 +146,7 @@ def _flags(wanted: type[enum.Flag], data: object, path: str) -> enum.Flag:
     known = functools.reduce(lambda one, other: one | other.value, wanted, 0)
     number = _integer(data, path)
     if number & ~known:
-        raise _misfit(path, "has flags that nobody knows")
+        raise _misfit(path, "has unknown flags")
     return wanted(number)
 
 
@@ -154,7 +154,7 @@ def _member(wanted: type[enum.Enum], data: object, path: str) -> enum.Enum:
     for member in wanted:
         if data == _member_name(member):
             return member
-    raise _misfit(path, "is none of the words that may stand there")
+    raise _misfit(path, "is not one of the allowed words")
 
 
 def _member_name(member: enum.Enum) -> str:
@@ -164,7 +164,7 @@ def _member_name(member: enum.Enum) -> str:
 def _word(data: object, path: str) -> int:
     number = _integer(data, path)
     if number < 0:
-        raise _misfit(path, "is no 64-bit word")
+        raise _misfit(path, "is not a 64-bit word")
     return number
 
 
@@ -172,13 +172,13 @@ def _integer(data: object, path: str) -> int:
     if isinstance(data, str) and _HEX.fullmatch(data):
         return int(data, 16)
     if type(data) is not int or abs(data) >= _EXACT_IN_JSON:
-        raise _misfit(path, 'is no integer, nor a "0x…" of 64 bits')
+        raise _misfit(path, 'is neither an integer nor a "0x…" of 64 bits')
     return data
 
 
 def _text(data: object, path: str) -> str:
     if not isinstance(data, str) or len(data) > _LONGEST_TEXT or not data.isprintable():
-        raise _misfit(path, f"is no printable text of at most {_LONGEST_TEXT} characters")
+        raise _misfit(path, f"is not printable text of at most {_LONGEST_TEXT} characters")
     return data
 
 
@@ -192,7 +192,7 @@ def _bytes(data: object, path: str) -> bytes:
     try:
         return base64.b64decode(data if isinstance(data, str) else "!", validate=True)
     except (binascii.Error, ValueError):
-        raise _misfit(path, "is no base64") from None
+        raise _misfit(path, "is not base64") from None
 
 
 _SIMPLE: dict[Any, Any] = {int: _integer, str: _text, bool: _truth, bytes: _bytes}
@@ -260,12 +260,14 @@ def parse_saved(data: bytes) -> SavedRecords:
     :raises RecordError: if it is no such file, of another version, or contradicts itself
     """
     if len(data) > LARGEST_FILE:
-        raise RecordError(f"is larger than {LARGEST_FILE >> 20} MiB: no file of records")
+        raise RecordError(
+            f"is larger than {LARGEST_FILE >> 20} MiB, the most a file of records may have"
+        )
     content = _document(data)
     schema = content.pop("schema", None)
     if schema != SCHEMA:
         raise RecordError(
-            f"is no file of records: its schema is {str(schema)[:40]!a}, not {SCHEMA}"
+            f"is not a file of records: its schema is {str(schema)[:40]!a}, not {SCHEMA}"
         )
     saved = decode(SavedRecords, content)
     _check(saved)
@@ -276,14 +278,14 @@ def _document(data: bytes) -> dict[str, object]:
     try:
         content = json.loads(data)
     except (ValueError, RecursionError):  # UnicodeDecodeError is one; so is a number too long
-        raise RecordError("is no file of records: not JSON, or cut short") from None
+        raise RecordError("is not a file of records: not JSON, or cut short") from None
     if not isinstance(content, dict):
-        raise RecordError("is no file of records")
+        raise RecordError("is not a file of records")
     return content
 
 
 def _check(saved: SavedRecords) -> None:
-    """What types do not say: that parts which belong together do."""
+    """Check that parts which belong together agree (types cannot say that)."""
     for i, kept in enumerate(saved.records):
         record = kept.record
         if record.probe not in saved.probes:
@@ -291,9 +293,11 @@ def _check(saved: SavedRecords) -> None:
         if kept.given.frame.registers != record.frame:
             raise RecordError(f"records[{i}]: the frame is not the one that was recorded")
         if (kept.entry is None) != (record.entry is None):
-            raise RecordError(f"records[{i}]: the entry frame is there once, and once not")
+            raise RecordError(
+                f"records[{i}]: the entry frame is there in one part and not in the other"
+            )
         if kept.entry is not None and kept.entry.frame.registers != record.entry:
             raise RecordError(f"records[{i}]: the entry frame is not the one that was recorded")
     indexes = [kept.record.index for kept in saved.records]
     if indexes != sorted(set(indexes)):
-        raise RecordError("the records are not in order, each once")
+        raise RecordError("the records are not in order, or one is there twice")

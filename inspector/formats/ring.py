@@ -160,7 +160,7 @@ def _layout(data: bytes) -> Layout:
         raise RecordError(f"framefreeze: a header of {len(data)} bytes")
     start = START.unpack(data)
     if start["magic"] != MAGIC:
-        raise RecordError("framefreeze: the header's magic is not there")
+        raise RecordError("framefreeze: the header has no magic")
     version = start["abi_version"]
     if version not in LAYOUTS:
         known = " and ".join(map(str, LAYOUTS))
@@ -239,7 +239,9 @@ def _record(header: Header, data: bytes, index: int) -> Record:
     if told["slice_length"] > header.slice_capacity or probe is None:
         raise RecordError(f"framefreeze: record {index} contradicts the ring's header")
     if probe.address != told["probe_address"]:
-        raise RecordError(f"framefreeze: record {index} is of no probe that the header lists")
+        raise RecordError(
+            f"framefreeze: record {index} belongs to a probe that the header does not list"
+        )
     kthread = bool(flags & _KTHREAD)
     frame_at, entry_at = layout.record.size, layout.record.size + PT_REGS_SIZE
     slice_at = layout.slice_offset

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a file is, by its first bytes."""
+"""Recognise a file by its first bytes."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
 
 
 def other_format(head: bytes) -> str | None:
-    """What a file that begins with ``head`` is, and what can be done; None if nobody knows."""
+    """The format of a file that begins with ``head``, and a remedy; None if unknown."""
     for beginning, name in _BEGINNINGS:
         if head.startswith(beginning):
             return name
@@ -122,7 +122,7 @@ def _head(path: Path) -> bytes:
             if stat.S_ISDIR(mode):
                 raise TargetError(f"{path}: is a directory, not a dump")
             if not stat.S_ISREG(mode):
-                raise TargetError(f"{path}: is no regular file: copy the dump into one")
+                raise TargetError(f"{path}: not a regular file; copy the dump into one")
             return file.read(_HEAD)
     except FileNotFoundError:
         raise TargetError(f"{path}: no such file") from None
@@ -136,17 +136,17 @@ def _kdump(path: Path, head: bytes) -> str:
     machine = head[_UTS_MACHINE : _UTS_MACHINE + _UTS_FIELD].split(b"\0", 1)[0]
     if machine != b"x86_64":
         name = machine.decode("ascii", "replace") or "an unnamed machine"
-        raise TargetError(f"{path}: is a dump of {name}; only x86_64 can be read")
+        raise TargetError(f"{path}: a dump of {name}; only x86_64 can be read")
     return "kdump"
 
 
 def _elf(path: Path, head: bytes) -> str:
     if len(head) < 64:
-        raise TargetError(f"{path}: is an ELF file cut short after {len(head)} bytes")
+        raise TargetError(f"{path}: an ELF file cut short after {len(head)} bytes")
     kind, machine = struct.unpack_from("<HH" if head[5] == 1 else ">HH", head, 16)
     if machine != _EM_X86_64:
         name = _MACHINES.get(machine, f"ELF machine {machine}")
-        raise TargetError(f"{path}: is for {name}; only x86-64 can be read")
+        raise TargetError(f"{path}: for {name}; only x86-64 can be read")
     if kind != _ET_CORE:
         raise TargetError(f"{path}: is an ELF file, but not a core dump")
     return "elf"

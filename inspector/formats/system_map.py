@@ -64,7 +64,7 @@ def _lines(path: Path) -> Iterator[LinkedSymbol]:
 def _offset(
     path: Path, linked: list[LinkedSymbol], known: Mapping[str, int], kernel_offset: str | None
 ) -> int:
-    """How far KASLR moved the kernel.
+    """The offset by which KASLR moved the kernel.
 
     :raises TargetError: unless all symbols that VMCOREINFO names moved by it
     """

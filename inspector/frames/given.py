@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Frames at places that are told: entry frames, records, a held CPU's stack, crash notes."""
+"""Frames at known places: entry frames, records, a held CPU's stack, crash notes."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def read_held(target: Target, hold: Hold, task: Task) -> HeldStack:
 
 
 def held_given_frame(around: Surroundings, held: HeldStack, stack: Stack | None) -> Candidate:
-    """The frame that the handler was given, in its place."""
+    """The frame that the handler was given, at its address."""
     address = held.hold.frame_address
     return _candidate(around, FoundBy.HELD, address, held.given, stack, held)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""From an address and 21 words to a candidate with its surroundings, and to a named frame."""
+"""From an address and 21 words to a candidate, and to a named frame."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class Surroundings:
-    """Looks around a frame; one for each open target."""
+    """Reads the surroundings of frames of one target."""
 
     def __init__(self, target: Target, kprobes: Kprobes, generated: GeneratedText) -> None:
         self._target = target
@@ -124,26 +124,26 @@ class Naming:
         self._patterns: dict[_Key, EntryPattern] = {}
 
     def frames(self, candidate: Candidate) -> tuple[Frame, ...]:
-        """The frame that ``candidate`` is, none if a search was misled."""
+        """The frame of ``candidate``; empty if it is not a frame."""
         verdict = verdict_of(candidate)
         return () if verdict is None else (self._build(candidate, verdict),)
 
     def frame(self, candidate: Candidate) -> Frame:
-        """The frame that ``candidate`` is.
+        """The frame of ``candidate``.
 
-        :raises TargetError: if it is taken for none
+        :raises TargetError: if the rules say that it is not a frame
         """
         verdict = verdict_of(candidate)
         if verdict is None:
-            raise TargetError(f"the frame at {candidate.address:#x} was taken for none")
+            raise TargetError(f"the frame at {candidate.address:#x} is not a frame by the rules")
         return self._build(candidate, verdict)
 
     def entry(
         self, address: int, task: Task, below: int, registers: tuple[int, ...]
     ) -> EntryFrame | None:
-        """The entry frame of ``task``, in its short form; None where that form will not do.
+        """The entry frame of ``task`` in its short form; None if it needs the long form.
 
-        The rules are asked once for all frames that show them the same.
+        The rules run once for all frames with equal inputs.
 
         :param below: the word at ``[regs - 8]``
         """

@@ -62,7 +62,7 @@ def check_host(host: HostFacts, need: Need, sudo_line: str) -> None:
         return
     first = missing[0]
     if first.name == "root":
-        raise FreezeError(f"only root may freeze: {sudo_line}")
+        raise FreezeError(f"freeze: needs root; run {sudo_line}")
     if first.name in ("preempt-count", "realtime"):
         return  # the module itself refuses, unless it is forced
     raise FreezeError(f"{first.text}: {first.mend}" if first.mend else first.text)
@@ -174,7 +174,7 @@ def reader_alone() -> Iterator[frozenset[int]]:
     """
     own = os.sched_getaffinity(0)
     if len(own) < 2:
-        raise FreezeError("a hold needs a second CPU: the reader has to run somewhere")
+        raise FreezeError("--mode hold: needs a second CPU for the reader")
     mine = max(own)
     policy, priority = os.sched_getscheduler(0), os.sched_getparam(0)
     os.sched_setaffinity(0, {mine})
@@ -209,7 +209,9 @@ def _rcu_stall_ms() -> int:
     told = [1000 * usual] if usual else []
     told += [expedited] if expedited else []
     if not told:
-        raise FreezeError(f"{_RCU}: RCU's stall timeout is not told: a hold would have no bound")
+        raise FreezeError(
+            f"{_RCU}: RCU's stall timeout cannot be read, so a hold would have no bound"
+        )
     return min(told)
 
 

@@ -57,7 +57,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes]) -> None:
     process.kill()
     said = process.stderr.read().decode("utf-8", "backslashreplace").strip().splitlines()
     reason = said[-1] if said else f"no answer within {_STARTS_WITHIN} s"
-    raise FreezeError(f"the guard, which removes the probes of a killed freeze: {reason}")
+    raise FreezeError(f"guard (it removes the probes of a killed freeze): {reason}")
 
 
 def main(arguments: list[str]) -> int:

@@ -63,14 +63,14 @@ def _make(host: HostFacts, directory: Path) -> Path:
             env={**os.environ, "LC_ALL": "C"},
         )
     except OSError as error:
-        raise FreezeError(f"the module cannot be built: make: {error.strerror}") from None
+        raise FreezeError(f"module: cannot be built: make: {error.strerror}") from None
     except subprocess.TimeoutExpired:
         raise FreezeError(
-            f"the module cannot be built: make was not done in {_LIMIT} seconds; try again when"
+            f"module: cannot be built: make was not done in {_LIMIT} seconds; try again when"
             " this machine is idle, or use --via tracefs"
         ) from None
     if done.returncode:
-        raise FreezeError(f"the module cannot be built: {_reason(done.stdout)}")
+        raise FreezeError(f"module: cannot be built: {_reason(done.stdout)}")
     return directory / f"{MODULE}.ko"
 
 
@@ -105,7 +105,7 @@ def _private(directory: Path) -> Path:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     status = directory.lstat()
     if status.st_uid != os.geteuid() or status.st_mode & 0o022 or directory.is_symlink():
-        raise FreezeError(f"{directory}: others can write to it: no module is taken from there")
+        raise FreezeError(f"{directory}: others can write to it; no module is loaded from there")
     return directory
 
 
@@ -134,7 +134,7 @@ def load(module: Path, parameters: str) -> None:
     with module.open("rb") as file:
         number = _syscall(_FINIT_MODULE, file.fileno(), parameters.encode(), 0)
     if number:
-        raise FreezeError(f"the module cannot be loaded: {_meaning(number)}")
+        raise FreezeError(f"module: cannot be loaded: {_meaning(number)}")
 
 
 def load_installed(module: Path, parameters: str) -> None:
@@ -164,7 +164,9 @@ def unload() -> None:
         if number == errno.ENOENT:  # not loaded
             return
         if time.monotonic() > end:
-            raise FreezeError(f"framefreeze stays loaded: {_meaning(number)}: sudo rmmod it")
+            raise FreezeError(
+                f"framefreeze: stays loaded: {_meaning(number)}; run sudo rmmod framefreeze"
+            )
         time.sleep(0.05)
 
 

@@ -163,7 +163,7 @@ def trace_events(group: str) -> Iterator[TraceEvents]:
     """
     directory = tracefs_directory()
     if directory is None:
-        raise FreezeError("tracefs is not mounted: mount -t tracefs tracefs /sys/kernel/tracing")
+        raise FreezeError("tracefs: not mounted; mount -t tracefs tracefs /sys/kernel/tracing")
     try:
         (directory / "instances" / group).mkdir()
     except OSError as error:

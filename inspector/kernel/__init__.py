@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Reading the kernel's structures; the only home of version differences."""
+"""Read the kernel's structures; the only room that knows differences between kernels."""
 
 from __future__ import annotations

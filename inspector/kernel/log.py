@@ -34,7 +34,7 @@ def log_tail(target: Target, most: int) -> tuple[LogLine, ...]:
     """
     with reading("the kernel's log"):
         if target.symbols.address_of("prb") is None:
-            raise TargetError("of a kind older than 5.10's, which is not read")
+            raise TargetError("the log has a format older than 5.10, which cannot be read")
         ring = target.prog["prb"].read_()
         records = list(_newest_first(target, ring, most))
     return tuple(line for record in reversed(records) for line in record)
@@ -163,7 +163,7 @@ def panic_in(log: Sequence[LogLine], kind: DeathKind | None = None) -> Panic:
 
     What user space wrote into the log (its facility tells) is not believed.
 
-    :param kind: of the death, None where it is not known
+    :param kind: of the death, None if unknown
     """
     log = [line for line in log if line.facility == 0]
     at, first = _panic_line(log), _headline(log, kind)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The facts about a machine that a report opens with: clock, taint, modules."""
+"""Facts about a machine for a report: clock, taint, modules."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ SEARCHED_RECORDS = 300  # back to what led to a panic, past the traces that it p
 
 
 def read_machine(target: Target) -> Machine:
-    """Read them all; one that is not there says so in its place."""
+    """Read all facts; a missing one holds its reason."""
     log = fact("the kernel's log", lambda: log_tail(target, SEARCHED_RECORDS))
     return Machine(
         cpus=fact("the number of CPUs", lambda: len(present_cpus(target))),

@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Frames in a kernel's log: what a text tells, with neither a dump nor root."""
+"""Frames in a kernel log: no dump and no root needed."""
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ Code = tuple[bytes, bytes]
 
 @dataclass(slots=True)
 class RawFrame:
-    """A frame as the text has it, before anything is concluded from it.
+    """A frame as printed, before anything is concluded.
 
     :ivar registers: as unsigned words
     :ivar place: what stands after ``RIP:``, without the selector and without addresses
@@ -124,7 +124,7 @@ class RegisterBlock:
         self.coded = False  # its Code: line has come
 
     def takes(self, line: Line, text: str) -> bool:
-        """Take what ``line`` says of this frame; False if it says nothing, or says it again.
+        """Add what ``line`` says about this frame; False if nothing new.
 
         :param text: of the line, without blanks before it
         """
@@ -248,7 +248,7 @@ def _bare(line: Line, text: str) -> RawFrame | None:
 
 
 def is_middle_of_block(text: str) -> bool:
-    """Whether the line belongs to a block that may have lost its beginning."""
+    """Whether the line belongs to a block whose beginning may be lost."""
     text = text.lstrip()
     return (text[:4] in _ROW_STARTS and bool(_PAIR.match(text))) or bool(_RSP.match(text))
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""From bytes to numbered lines of text: what mail, web pages, journals and pstore put around a log.
+"""From bytes to numbered lines: remove what mail, web pages, journals and pstore put around a log.
 
 A number is that of the line of the file where the text begins, from 1 on. The text is read as a
 stream: no more than one line (and what a mail folds into it) is held at a time.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The lines by which a kernel says what happened, and which frame it then prints first.
+"""Headlines: lines that say what happened, and which frame follows.
 
 Only lines that report something are headlines: what a boot prints of its watchdogs, and what the
 unwinder says of itself (``WARNING: can't access registers``, unwind_orc.c), is none.

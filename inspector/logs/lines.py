@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A log's lines without what consoles, journals and mail put before them, and whole again.
+"""Remove prefixes of consoles, journals and mail from a log's lines, and rejoin broken lines.
 
 What precedes ``RIP:`` is a prefix, whatever it is: its shape is learnt and taken from the lines
 around it. What a mail program or a terminal broke in two is joined.

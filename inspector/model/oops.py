@@ -44,7 +44,7 @@ class ToldFrame:
     :ivar headline: the line that says what happened, or ""
     :ivar origin: ``unknown`` where the text does not tell
     :ivar possible: the origins that it leaves open, where ``origin`` is ``unknown``
-    :ivar user_mode: by cs; None where that is not told
+    :ivar user_mode: by cs; None if unknown
     :ivar registers: those that the text tells, as unsigned words
     :ivar place: ip as the text has it, or ""
     :ivar function: the name in it, or ""
@@ -89,7 +89,7 @@ class ToldReport:
     :ivar kind: a stable word, such as ``page-fault`` or ``soft-lockup``; ``registers`` where no
         line says what happened
     :ivar answer: the facts, most wanted first
-    :ivar taint: the letters, "" for none; None where it is not told
+    :ivar taint: the letters, "" for none; None if unknown
     :ivar module: the first of the place and the trace that is a module's, or ""
     :ivar repeats: the line of an earlier report of the same kind at the same place
     """

@@ -102,7 +102,7 @@ class RegisterMeaning:
     """What a register of an explained frame means.
 
     :ivar decoded: the value in the field's own terms (``fork``, ``-ENOSYS``, ``CF ZF IF``), or ""
-    :ivar meaning: why it holds that, by origin; None where that is not known
+    :ivar meaning: why it holds that, by origin; None if unknown
     """
 
     register: str
@@ -277,7 +277,7 @@ class DeathScene:
     """The frame of the code that a kernel died in.
 
     :ivar access: that killed it, None where the death was of none
-    :ivar told: the registers that the log prints of the frame, held against it
+    :ivar told: the registers that the log prints of the frame, compared with it
     """
 
     frame: Frame

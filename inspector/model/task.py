@@ -155,4 +155,4 @@ def parse_selector(text: str) -> Selector:
         return Pid(int(text))
     if _ADDRESS.fullmatch(text):
         return Address(int(text, 16))
-    raise ValueError(f"{text!r} is neither a pid (decimal) nor an address (0x…)")
+    raise ValueError(f"{text!r} neither a pid (decimal) nor an address (0x…)")

@@ -101,7 +101,7 @@ _JUMP_SIZE = 5  # JMP32_INSN_SIZE
 
 
 def optimisation(site: ProbeSite) -> Optimisation:
-    """For a probe that is accepted, and that ftrace does not serve."""
+    """Whether an accepted probe that ftrace does not serve is optimised."""
     allowed = site.features.allowed
     setting = None if isinstance(allowed, Unread) else allowed
     possible, evidence = _possible(site)
@@ -266,7 +266,7 @@ def unread(
 
 
 def notes(site: ProbeSite, registered: Registration, same_name: int) -> tuple[Evidence, ...]:
-    """What else somebody who sets this probe wants to know.
+    """Further notes for setting this probe.
 
     :param same_name: how many functions have the name
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Whether register_kprobe() accepts a place: its checks, in its order (kernel/kprobes.c)."""
+"""Whether register_kprobe() accepts a place: its checks in its order (kernel/kprobes.c)."""
 
 from __future__ import annotations
 

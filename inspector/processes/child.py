@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A dump that nobody vouches for is read in a process of its own.
+"""Read a dump in a child process, so that a crash of the parsing libraries is one clear error.
 
-drgn, libkdumpfile and libelf parse it in C. Where that ends in SIGSEGV, or the kernel kills it for
-the memory it takes, the process that was started remains, and says so in one line. Where that one
-is killed, the reader goes with it.
+drgn, libkdumpfile and libelf parse the dump in C. If the child dies of SIGSEGV, or the kernel kills
+it for its memory, the parent reports that in one line. If the parent is killed, the child dies too.
 """
 
 from __future__ import annotations
@@ -26,10 +25,11 @@ _BY_KILL = 0  # SI_USER: a terminal sends its signals to both processes
 
 
 def go_on_in_a_child(path: str, patience: float | None = _PATIENCE) -> None:
-    """Return in a child, which has all the rest to do; end the parent as that child ends.
+    """Fork: return in the child, which does the rest; the parent waits and exits with the child's
+    status.
 
     :param path: what is going to be read
-    :param patience: seconds that the child may take to end once it was told to, None for ever
+    :param patience: seconds that the child may take to end once it was told to, None forever
     :raises TargetError: in the parent, if the child crashed
     :raises click.exceptions.Exit: in the parent, with the child's exit status
     """

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Starts a module of this package in a Python of its own that imports nothing from where it stands.
+"""Start a module of this package in an isolated Python that imports nothing from the current
+directory.
 
 ``python -m MODULE`` puts the current directory first on ``sys.path``: in a directory that others
 may write to, their ``ctypes.py`` would run as whoever started the command. This file is therefore
@@ -46,7 +47,7 @@ def clean_environment() -> dict[str, str]:
 
 
 def needed_directories() -> list[str]:
-    """Where this process finds what the package depends on and an isolated Python would not."""
+    """Directories of the package's dependencies that an isolated Python would not search."""
     own = {os.path.realpath(directory) for directory in site.getsitepackages()}
     found = dict.fromkeys(
         os.path.dirname(os.path.dirname(os.path.abspath(spec.origin)))
@@ -64,7 +65,7 @@ def run_module(module: str, arguments: list[str]) -> int:
 
 
 def _load_package() -> None:
-    """The one that this file is of, whatever else is called so."""
+    """Load the package that this file belongs to, even if another one has the same name."""
     directory = os.path.dirname(os.path.abspath(__file__))
     spec = spec_from_file_location(
         _PACKAGE, os.path.join(directory, "__init__.py"), submodule_search_locations=[directory]

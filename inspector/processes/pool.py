@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A long question in parts: the next one is read here while children answer those before it.
+"""Ordered worker pool: the parent walks tasks, forked workers read their stacks and write results
+in order.
 
-Of a dump, which does not change. Python runs one thread at a time; each process has its own.
+Only for dumps, which do not change. Processes, because Python runs one thread at a time.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _FAILED = "failed"
 def answered(
     parts: Iterable[_Part], answer: _Answering[_Part], first: int, at_once: int
 ) -> Iterator[Answer]:
-    """What ``answer`` makes of each part, in their order, beside a number for the next one's turn.
+    """Yield the result of ``answer`` for each part, in order.
 
     It runs in a child: nothing of what it changes is seen here but what it writes, which is in
     order if it takes its turn before, and flushes afterwards.
@@ -76,7 +77,7 @@ class _Turns:
         self.following, self.writing = os.pipe()
 
     def passed(self) -> None:
-        """A child has both of its ends: the next one's come."""
+        """Pass the number on to the next child."""
         os.close(self.reading)
         os.close(self.writing)
         self.reading = self.following
@@ -115,15 +116,15 @@ class _Child:
         status = self._wait()
         if status < 0:
             name = signal.Signals(-status).name
-            raise TargetError(f"the process that read a part of it was ended by {name}")
+            raise TargetError(f"the process that read part of it was ended by {name}")
         if not said:
-            raise TargetError("the process that read a part of it ended without an answer")
+            raise TargetError("the process that read part of it ended without an answer")
         if _FAILED in said:
             _raise(said[_FAILED])
         return said
 
     def end(self) -> None:
-        """End it, if it has not ended; its answer is not wanted any more."""
+        """Kill the child if it still runs; its answer is not needed any more."""
         if self._pid:
             os.kill(self._pid, signal.SIGKILL)
             self._wait()
@@ -140,7 +141,7 @@ class _Child:
 def _answer_and_end(
     answer: _Answering[_Part], part: _Part, turns: _Turns, writing: int
 ) -> NoReturn:
-    """Nothing is cleaned up here: files and guests are the parent's."""
+    """Answer and exit without cleaning up: files and guests belong to the parent."""
 
     def turn() -> int:
         with open(turns.reading, "rb") as pipe:

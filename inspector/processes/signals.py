@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Signals that end a program, where something is to be cleaned up first."""
+"""Signals that end the program after it has cleaned up."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from threading import Timer, current_thread, main_thread
 from types import FrameType
 
-# Signals that end a program, where something is to be cleaned up first.
+# Signals that end the program after it has cleaned up.
 
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
 _Handler = Callable[[int, FrameType | None], object]
@@ -20,9 +20,10 @@ _Handler = Callable[[int, FrameType | None], object]
 
 @contextmanager
 def signals_end_it() -> Iterator[None]:
-    """SIGTERM and SIGHUP clean up the way Ctrl-C does; one that is ignored (nohup) stays so.
+    """Make SIGTERM and SIGHUP raise like Ctrl-C, so that the block cleans up; ignored signals stay
+    ignored.
 
-    In another thread than the first nothing changes: signals are not its business.
+    Does nothing in any thread but the main one.
     """
     if current_thread() is not main_thread():
         yield
@@ -40,7 +41,7 @@ def signals_end_it() -> Iterator[None]:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """No signal comes between the steps of cleaning up; it waits until they are done."""
+    """Hold signals back until the clean-up in the block is done."""
     numbers = (signal.SIGINT, *_ENDING)
     before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
     try:
@@ -51,9 +52,9 @@ def undisturbed() -> Iterator[None]:
 
 @contextmanager
 def interrupts_kept() -> Iterator[None]:
-    """An interrupt that is swallowed meanwhile comes at the end all the same.
+    """Raise an interrupt at the end of the block that was swallowed inside it.
 
-    drgn takes one that strikes in a callback of ours for a fault of what it reads, and goes on.
+    drgn takes an interrupt inside one of our callbacks for a memory fault, and goes on.
 
     :raises KeyboardInterrupt: if one was
     """
@@ -96,10 +97,10 @@ _SOON = 0.01  # seconds; at once would be inside the hook, which drops it too
 
 @contextmanager
 def interrupts_delivered() -> Iterator[None]:
-    """Deliver a Ctrl-C again that strikes in a callback from C, where Python would drop it.
+    """Deliver a Ctrl-C again that Python dropped in a callback from C.
 
-    drgn calls its plugins so: the interrupt would be printed as "Exception ignored", and the
-    command would run on.
+    drgn calls plugins that way: the interrupt would be printed as "Exception ignored", and the
+    command would go on.
     """
     before, again = sys.unraisablehook, list[Timer]()
 
@@ -125,9 +126,10 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def die_with(parent: int) -> None:
-    """Have the kernel kill this process when its parent ends, or do it now if that is gone.
+    """Make the kernel kill this process when its parent ends; exit now if the parent is already
+    gone.
 
-    SIGKILL, as no handler of Python's runs while C code does, or while a pipe takes no more.
+    SIGKILL, because Python's handlers do not run while C code runs or a pipe blocks.
 
     :param parent: the pid of the process that started this one
     """

@@ -15,28 +15,28 @@ from inspector.processes.signals import signals_end_it, undisturbed
 
 
 def check_writable(path: Path) -> None:
-    """Say early what would stop :func:`whole_file` later.
+    """Check early that :func:`whole_file` can write ``path``.
 
     :raises TargetError: if ``path`` cannot become a file
     """
     if not path.parent.is_dir():
-        raise TargetError(f"{path}: there is no directory {path.parent}")
+        raise TargetError(f"{path}: no directory {path.parent}")
     if path.exists() and not path.is_file():
-        raise TargetError(f"{path}: is not a file that could be replaced")
+        raise TargetError(f"{path}: not a file that can be replaced")
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise TargetError(f"{path}: the directory {path.parent} is not writable")
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A new file that takes the place of ``path`` when the block ends without an exception.
+    """Open a new file that replaces ``path`` if the block ends without an exception.
 
-    Until then it has another name in the same directory; after an exception (an interrupt
-    too) it is gone. Only its owner may read it, as with makedumpfile's dumps.
+    Until then the file has another name in the same directory; after an exception or interrupt it
+    is removed. Only its owner can read it, as with makedumpfile's dumps.
 
-    :returns: the file, its ``name`` being the one it has for now
+    :returns: the file, under its temporary name
 
-    :raises TargetError: in one line that names ``path``, for whatever ``OSError`` comes up
+    :raises TargetError: for any ``OSError``, naming ``path``
     """
     try:
         with signals_end_it():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The words of the prompt: every command of the command line, and those of the prompt alone."""
+"""The commands of the prompt: those of the command line, and its own words."""
 
 from __future__ import annotations
 

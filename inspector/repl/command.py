@@ -24,15 +24,17 @@ if TYPE_CHECKING:
     from inspector.repl.workbench import Workbench
 
 EXAMPLES = (
-    Example("inspector vmcore", "The prompt, on a dump."),
-    Example("inspector repl --demo", "On the dump that ships with this."),
-    Example("inspector repl -c vmcore -e diff -e 'explain orig_ax'", "Two commands, and leave."),
+    Example("inspector vmcore", "A prompt on a dump."),
+    Example("inspector repl --demo", "A prompt on the shipped dump."),
+    Example(
+        "inspector repl -c vmcore -e diff -e 'explain orig_ax'", "Run two commands, then exit."
+    ),
 )
 
 
 @click.command(
     "repl",
-    short_help="The interactive prompt; also inspector alone, inspector PATH.",
+    short_help="Interactive prompt (also: inspector, inspector PATH).",
     epilog=epilog(EXAMPLES),
 )
 @click.argument("path", metavar="[PATH]", required=False, shell_complete=complete_path)
@@ -42,19 +44,18 @@ EXAMPLES = (
     "lines",
     metavar="COMMAND",
     multiple=True,
-    help="Run COMMAND, or Python, and leave; may be given several times.",
+    help="Run COMMAND or Python, then exit (repeatable).",
 )
-@click.option("--vi", is_flag=True, help="The keys of vi, in place of those of emacs.")
+@click.option("--vi", is_flag=True, help="Use vi keys instead of emacs keys.")
 @target_options
 @click.pass_obj
 def command(
     session: Session, *, target: TargetOptions, path: str | None, lines: tuple[str, ...], vi: bool
 ) -> int:
-    """Commands, Python and the shell at one prompt, on the dump at PATH or on TARGET.
+    """Open a prompt for commands, Python and the shell, on the dump at PATH or on TARGET.
 
-    Without a terminal it runs the lines of its standard input, and ends with the status of the
-    last one. The startup file ~/.config/frame-inspector/startup holds lines that are run first
-    at a terminal.
+    Without a terminal, runs the lines of standard input and exits with the status of the last one.
+    At a terminal, the lines of ~/.config/frame-inspector/startup run first.
     """
 
     return _start(session, with_path(target, path), lines, vi)

@@ -39,7 +39,7 @@ Candidates = tuple[str, list[tuple[str, str]]]
 
 
 def python_candidates(text: str, names: dict[str, Any]) -> Candidates | None:
-    """What can stand at the end of ``text``; None where that is not known."""
+    """What can stand at the end of ``text``; None if unknown."""
     chain = _CHAIN.search(text)
     if chain is not None:
         value = _resolve(names.get(chain[1], _UNKNOWN), chain[2])

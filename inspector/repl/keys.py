@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a terminal adds to the prompt: history, colours, and keys."""
+"""History, colours and keys of the prompt at a terminal."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ class Pressed:
 
 
 def line_goes_on() -> bool:
-    """Whether Enter begins another line of the same Python statement."""
+    """Whether Enter starts another line of the same Python statement."""
     document = get_app().current_buffer.document
     try:
         line = parse_line(document.text, is_command)

@@ -110,7 +110,7 @@ def _command(name: str, rest: str) -> Command:
     words = _split(arguments)
     if operator == "|":
         if not after:
-            raise UsageError("nothing follows the |")
+            raise UsageError("|: no command follows")
         return Command(name, words, arguments, pipe=after)
     if operator:
         return Command(name, words, arguments, path=_path(after), append=operator == ">>")
@@ -120,7 +120,7 @@ def _command(name: str, rest: str) -> Command:
 def _path(text: str) -> str:
     path = _split(text)
     if len(path) != 1 or first_operator(text)[1]:
-        raise UsageError("one file must follow the >: COMMAND > FILE")
+        raise UsageError(">: one file must follow; write COMMAND > FILE")
     return path[0]
 
 

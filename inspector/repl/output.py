@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Where an answer goes: the terminal, by way of a pager if it is long; a pipe; a file."""
+"""Where an answer goes: the terminal (with a pager if it is long), a pipe, or a file."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs what was typed: commands, Python and the shell; says what went wrong in a line or two."""
+"""Runs typed lines: commands, Python and the shell; reports errors in a line or two."""
 
 from __future__ import annotations
 

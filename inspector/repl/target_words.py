@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The prompt's words about the target: open, refresh, watch."""
+"""The prompt's words open, refresh and watch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from inspector.repl.command import with_path
 from inspector.repl.workbench import Turn, greet
 
 
-@click.command("open", short_help="Open a dump, or another target, in place of this one.")
+@click.command("open", short_help="Open another dump or target.")
 @click.argument("path", metavar="[PATH]", required=False, shell_complete=complete_path)
 @target_options
 @click.pass_obj
@@ -32,17 +32,17 @@ def open_target(turn: Turn, *, target: TargetOptions, path: str | None) -> None:
     greet(turn.bench, turn.out)
 
 
-@click.command("refresh", short_help="Read the target anew, and answer the last question again.")
+@click.command("refresh", short_help="Read the target again and repeat the last command.")
 @click.pass_obj
 def refresh(turn: Turn) -> int:
-    """Read the target anew, and answer the last question again; also by F5."""
+    """Read the target again and repeat the last command; also F5."""
     turn.bench.reopen()
     return turn.run(turn.bench.last_answer) if turn.bench.last_answer else 0
 
 
 @click.command(
     "watch",
-    short_help="Answer again and again, showing what changed: watch frames --comm x.",
+    short_help="Repeat a command and show what changed: watch frames --comm x.",
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )
 @click.option(
@@ -52,7 +52,7 @@ def refresh(turn: Turn) -> int:
     type=click.FloatRange(min=0.1),
     default=2.0,
     show_default=True,
-    help="How long to wait in between.",
+    help="Seconds between two runs.",
 )
 @click.argument("words", metavar="COMMAND [ARGUMENT]...", nargs=-1, required=True)
 @click.pass_obj
@@ -62,9 +62,9 @@ def watch(turn: Turn, *, interval: float, words: tuple[str, ...]) -> None:
     The target is read anew each time. Ctrl-C ends it.
     """
     if not turn.bench.is_live:
-        raise UsageError("nothing moves here: watch needs a live target (--live, --qemu)")
+        raise UsageError("watch: needs a live target (--live, --qemu)")
     if not turn.out.isatty():
-        raise UsageError("watch needs a terminal, and no pipe or file")
+        raise UsageError("watch: needs a terminal, and no pipe or file")
     with suppress(KeyboardInterrupt):  # the way to end it
         _watch(turn, shlex.join(words), interval)
 

@@ -40,7 +40,7 @@ _LONGEST_NAME = 20
 
 
 def prompt_text(bench: Workbench) -> str:
-    """The selection, for that is what a short command means."""
+    """The prompt text: the selection."""
     selection = bench.selection
     if selection.task is None:
         return "inspector> "
@@ -58,7 +58,7 @@ _STATUS_WORDS = {
 
 
 def toolbar(bench: Workbench, opening: Callable[[], str | None]) -> StyleAndTextTuples:
-    """As much as there is room for, the most important first.
+    """The toolbar: as much as fits, the most important part first.
 
     :param opening: the name of the target that is being opened, if one is
     """

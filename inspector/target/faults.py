@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""drgn's exceptions turned into this project's, and single facts that a target may lack."""
+"""Translate drgn's exceptions into this project's, and read facts that a target may lack."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _FAULTS = {
 def reading(what: str) -> Iterator[None]:
     """Translate what drgn raises while kernel memory is read for ``what``.
 
-    A fault of ours passes as it is: it is none of the target.
+    An internal error passes unchanged.
 
     :raises Unreadable: where memory is missing
     :raises TargetError: where types or symbols are missing, or contradict themselves
@@ -78,7 +78,7 @@ def reading(what: str) -> Iterator[None]:
 
 
 def is_drgns(error: Exception) -> bool:
-    """Whether drgn raised ``error``, of what it reads; else it is a fault of ours.
+    """Whether drgn raised ``error`` about the target; else it is an internal error.
 
     drgn has exceptions of its own, and for the rest takes Python's: ``Exception`` itself for what
     libraries under it say, ``LookupError`` itself, ``AttributeError`` for a member that a
@@ -139,7 +139,7 @@ def lost(what: str, error: Exception) -> TargetLost:
 
 @contextmanager
 def opening(what: str) -> Iterator[None]:
-    """Translate what drgn raises while ``what`` is opened; a fault of ours passes as it is.
+    """Translate what drgn raises while ``what`` is opened; an internal error passes unchanged.
 
     :raises TargetError: always in one line that begins with ``what``
     """
@@ -159,7 +159,7 @@ def opening(what: str) -> Iterator[None]:
 
 @contextmanager
 def complaints() -> Iterator[list[str]]:
-    """What drgn warns of in its log meanwhile: it goes on without what it could not read."""
+    """Collect the warnings that drgn logs in the block, about parts that it could not read."""
     said: list[str] = []
     logger, collector = logging.getLogger("drgn"), _Collector(said)
     propagate, logger.propagate = logger.propagate, False

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A QEMU guest by its monitor (QMP), whose one connection drgn and we share.
+"""A QEMU guest through its monitor (QMP), on one connection shared with drgn.
 
 A monitor serves one client at a time. drgn takes a connected socket, shakes hands and then
 speaks only when it is asked for memory; in between, so can we.
@@ -90,7 +90,7 @@ class Monitor:
         self._execute("stop")
 
     def close(self) -> None:
-        """Make a guest go on that :meth:`pause` stopped, and hang up."""
+        """Resume a guest that :meth:`pause` stopped, and disconnect."""
         try:
             if self._guardian is not None:
                 self._resume(self._guardian)
@@ -117,7 +117,7 @@ class Monitor:
             self._socket.sendall(json.dumps(message).encode() + b"\r\n")
             return self._answer(command)
         except BlockingIOError:  # SO_RCVTIMEO ran out
-            raise TargetError(f"{self._address}: gives no answer to {command}") from None
+            raise TargetError(f"{self._address}: no answer to {command}") from None
         except (OSError, ValueError, RecursionError) as error:
             raise TargetError(f"{self._address}: no answer to {command}: {error}") from None
 
@@ -139,10 +139,10 @@ class Monitor:
         while not line.endswith(b"\n"):
             there = self._socket.recv(1 << 16, socket.MSG_PEEK)
             if not there:
-                raise OSError("it hung up")
+                raise OSError("the connection was closed")
             line += self._socket.recv(there.find(b"\n") + 1 or len(there))
             if len(line) > _LONGEST or monotonic() > deadline:
-                raise OSError("it does not end")
+                raise OSError("the answer does not end")
         return bytes(line)
 
 
@@ -181,14 +181,14 @@ def _wait_for_greeting(connection: socket.socket) -> None:
         except TimeoutError:
             raise OSError(_NO_GREETING) from None
         if not seen:
-            raise OSError("it hung up")
+            raise OSError("the connection was closed")
         if monotonic() > deadline or len(seen) == _LONGEST_GREETING:
             raise OSError(_NO_GREETING)
         if seen == greeting:
             sleep(_LOOKS_AGAIN)
         greeting = seen
     if b'"QMP"' not in greeting:
-        raise OSError("what answers is no QMP")
+        raise OSError("the answer is not QMP")
     connection.settimeout(None)
 
 

@@ -184,7 +184,7 @@ def vmcoreinfo(prog: Program) -> dict[str, str]:
     try:
         text = prog["VMCOREINFO"].string_().decode("ascii", "replace")
     except LookupError:
-        raise TargetError("no VMCOREINFO note: it does not say which kernel it is") from None
+        raise TargetError("no VMCOREINFO note, so its kernel is unknown") from None
     return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
 

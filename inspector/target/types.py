@@ -290,8 +290,8 @@ _MAGIC = b"inspector-btf-1\n"
 def indexed(blob: bytes, build_id: str | None) -> Btf:
     """BTF with its index, from the cache if that has the right one; else it has it then.
 
-    :param build_id: of the kernel that ``blob`` is from, None where it is not known
-    :raises TargetError: if the blob lies about itself
+    :param build_id: of the kernel that ``blob`` is from, None if unknown
+    :raises TargetError: if the blob contradicts itself
     """
     file = kept(build_id, "btf", _MAGIC)
     if file is None:

@@ -67,9 +67,9 @@ def test_what_is_no_file_is_refused_at_once(answers: Answers, tmp_path: Path) ->
     os.mkfifo(tmp_path / "pipe")
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(tmp_path / "socket"))
-    answers.refused(NO_FILE, "is no regular file", "frames", "-c", tmp_path / "pipe")
+    answers.refused(NO_FILE, "not a regular file", "frames", "-c", tmp_path / "pipe")
     answers.refused(NO_FILE, "", "frames", "-c", tmp_path / "socket")
-    answers.refused(NO_FILE, "is no regular file", "frames", "-c", "/dev/zero")
+    answers.refused(NO_FILE, "not a regular file", "frames", "-c", "/dev/zero")
 
 
 @pytest.mark.parametrize("method", METHODS)

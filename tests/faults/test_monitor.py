@@ -104,7 +104,7 @@ def says(last: bytes | None) -> Talk:
     ("talk", "reason"),
     [
         pytest.param(silent, "it does not greet", id="silent"),
-        pytest.param(hangs_up, "it hung up", id="hangs up"),
+        pytest.param(hangs_up, "the connection was closed", id="hangs up"),
         pytest.param(rubbish, "no QMP", id="rubbish"),
         pytest.param(endless, "it does not greet", id="endless line"),
         pytest.param(dies_after_greeting, "", id="dies after its greeting"),

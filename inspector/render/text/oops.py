@@ -71,7 +71,7 @@ class OopsText:
 
 @dataclass(frozen=True, slots=True)
 class NotesText:
-    """What else is to be known of a text."""
+    """Notes about a text."""
 
     notes: tuple[Evidence, ...]
 
