@@ -69,7 +69,7 @@ class Removed:
 def check_leftovers(
     small: Path, removed: Removed, notes: Collection[Note], kinds: Mapping[int, PageKind]
 ) -> None:
-    """Do nothing if nothing of ``removed`` is in the dump ``small``.
+    """Check that nothing of ``removed`` is in the dump ``small``.
 
     :param notes: the CPUs' notes that it is to have
     :param kinds: page frame → what it is kept for, of every page that it is to have
@@ -115,7 +115,7 @@ class _Search:
             self._words.pop(word, None)
 
     def found(self, frame: int, page: bytes, kind: PageKind) -> Iterator[tuple[int, SensitiveKind]]:
-        """Where in the page something is, and what."""
+        """Offsets in ``page`` of what was to be taken out, and its kind."""
         for piece in self._pieces.get(frame, ()):
             end = piece.start + len(piece.before)
             if _STRING.search(piece.before) and page[piece.start : end] == piece.before:
@@ -146,7 +146,7 @@ def _lines(text: bytes) -> Iterable[bytes]:
 
 
 def _is_whole(page: bytes, start: int, end: int) -> bool:
-    """Whether no word goes on across the borders of ``[start, end)``."""
+    """Whether ``[start, end)`` begins and ends where words do."""
     before = start > 0 and page[start - 1] in _OF_A_WORD and page[start] in _OF_A_WORD
     after = end < PAGE_SIZE and page[end] in _OF_A_WORD and page[end - 1] in _OF_A_WORD
     return not before and not after

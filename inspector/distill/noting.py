@@ -16,8 +16,6 @@ from inspector.formats.kept_map import KeptMap
 from inspector.formats.memory import PageTables
 from inspector.target.dump_memory import NOT_KEPT, by_page
 
-# Which bytes of which page frames a small dump keeps.
-
 _WHOLE_PAGE = (1 << PAGE_SIZE) - 1
 _RUN = re.compile(rb"\x01+")
 # A byte of a mask, and the eight bytes that its bits stand for, lowest first.
@@ -65,8 +63,6 @@ class KeptBytes:
             blank[start:end] = page[start:end]
         return bytes(blank)
 
-
-# A reader of a dump that notes every byte it hands out.
 
 # 16 MB: page tables and the hot data of a walk; a page read again costs one decompression.
 _CACHED_PAGES = 4096
@@ -141,11 +137,8 @@ class NotingReader:
         return self._part(address >> PAGE_SHIFT, address, size, None)
 
 
-# Bytes that a small dump holds in place of the dump's own.
-
-
 class Patches:
-    """By page frame, the last one put somewhere being the one that counts."""
+    """Bytes that a small dump holds in place of the dump's own; a later one wins."""
 
     def __init__(self, reader: NotingReader) -> None:
         self._reader = reader

@@ -27,8 +27,6 @@ from inspector.model.registers import PT_REGS_SIZE, REGISTER_OFFSETS, Registers,
 from inspector.survey import Survey
 from inspector.target.dump_memory import by_page
 
-# Where the data of users lies that answers about a target are made from.
-
 _STACK_END = 8  # STACK_END_MAGIC, a long
 _NAME_SIZE = 16
 
@@ -65,7 +63,7 @@ def _registers(frames: Iterable[Frame]) -> Iterator[Sensitive]:
 
 
 def _copied(survey: Survey, addresses: Iterable[int]) -> Iterator[Sensitive]:
-    """Of copies whose origin nobody asked: a number in orig_ax speaks for a syscall."""
+    """Registers of copied frames; an orig_ax that is not negative counts as a syscall's."""
     for address in addresses:
         registers = Registers.from_bytes(survey.target.read(address, PT_REGS_SIZE))
         yield from _of(address, registers, result=as_int64(registers.orig_ax) >= 0)
@@ -93,14 +91,12 @@ def _names(survey: Survey, records: Iterable[RecordPlaces]) -> Iterator[Sensitiv
         yield Sensitive(SensitiveKind.TASK_NAMES, name, name + _NAME_SIZE)
 
 
-# Takes users' data out of the pages of a small dump.
-
 _WORD = 8
 _AT_HAND = 16  # pages: those of one frame and of one stack
 
 
 class Redaction:
-    """Puts something else where ``places`` has one of ``kinds``.
+    """Takes what ``kinds`` names of ``places`` out of the pages of a small dump.
 
     :ivar taken_out: how many bytes of each were replaced
     :ivar removed: what they were, to search the finished dump for

@@ -111,7 +111,7 @@ def _read_tasks(target: Target) -> Sequence[Missing]:
 
 
 def _read_module_symbols(target: Target) -> Sequence[Missing]:
-    """As drgn's ``load_module_kallsyms`` does, by types that this package has no use for."""
+    """Read the symbols of modules as drgn's ``load_module_kallsyms`` does."""
     try:
         with reading("symbols of modules"):
             for module in each_module(target.prog):
@@ -125,7 +125,7 @@ def _read_module_symbols(target: Target) -> Sequence[Missing]:
 
 
 def _read_module_orc(target: Target) -> Sequence[Missing]:
-    """How to unwind the functions of modules, where DWARF comes to one that ORC does not."""
+    """Read the ORC tables of modules, which unwinding with DWARF needs and with ORC may not."""
     try:
         with reading("ORC of modules"):
             for module in each_module(target.prog):

@@ -120,7 +120,7 @@ class Written:
 
 
 class Source:
-    """The dump at ``core``.
+    """The dump at ``core``, opened to be read through notes and written again.
 
     :raises TargetError: if it cannot be opened, or lacks what a small dump must say
     """
@@ -142,7 +142,7 @@ class Source:
         self._target: Target | None = None  # the one with BTF, if there is any
 
     def target(self, vmlinux: Path | None) -> Target:
-        """The dump as a target, the same as without this package, but every byte read is noted.
+        """Open the dump as a target whose every read is noted.
 
         A program of its own has the dump open (it knows the CPUs' notes) and gets its memory
         from the noting reader.
@@ -207,7 +207,7 @@ class Source:
         )
 
     def _pages(self) -> Callable[[int], bytes]:
-        """What reads a page frame of the dump, whether all of it was kept or not."""
+        """A function that reads whole page frames; what an earlier distilling left out is zeros."""
         if self._map is None:
             return lambda frame: bytes(self._prog.read(frame << PAGE_SHIFT, PAGE_SIZE, True))
         file = KdumpPages(self._core)

@@ -129,7 +129,7 @@ _UNDEFINED = bytes(_ENTRY_SIZE)
 def trimmed_orc(
     offsets: bytes, entries: bytes, base: int, places: Collection[int]
 ) -> tuple[bytes, bytes]:
-    """Both tables, in the size they had.
+    """Both ORC tables with the entries that ``places`` need, in the size they had.
 
     :param base: the address of ``offsets``
     :param places: text addresses that are unwound through

@@ -38,7 +38,7 @@ _MAX_NOTES = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What of it goes into a small dump.
+    """What stands before a dump's pages and goes into a small one.
 
     :ivar cpu_notes: the notes of the CPUs, in the dump's order
     :ivar utsname: ``struct new_utsname``, empty where the format does not hold it
@@ -49,7 +49,7 @@ class Head:
 
 
 def read_head(path: Path, dump_format: str) -> Head:
-    """Read it from the dump at ``path``.
+    """Read the notes and the utsname of the dump at ``path``.
 
     :param dump_format: as :func:`inspector.formats.sniff.sniff` calls it
     :raises TargetError: if the dump is damaged, or too old to carry notes

@@ -53,7 +53,7 @@ class RingSize:
 
 
 def check_host(host: HostFacts, need: Need, sudo_line: str) -> None:
-    """Do nothing where ``need`` can be met.
+    """Check that this machine has what ``need`` takes.
 
     :raises FreezeError: naming what is missing first, and what to do
     """
@@ -70,7 +70,7 @@ def check_host(host: HostFacts, need: Need, sudo_line: str) -> None:
 
 @contextmanager
 def loaded_module(host: HostFacts, ring: RingSize) -> Iterator[Control]:
-    """Build it where it must be, load it, and unload it whatever happens.
+    """Load framefreeze, built first where it must be, and unload it when the block ends.
 
     :raises FreezeError: if it cannot be built or loaded; nothing is loaded then
     """
@@ -100,7 +100,10 @@ class Control:
             raise FreezeError(f"{_FILES}/control: {error.strerror}") from None
 
     def say(self, command: str) -> None:
-        """:raises FreezeError: with the module's reason, if it refuses"""
+        """Write one command to the module.
+
+        :raises FreezeError: with the module's reason, if it refuses
+        """
         try:
             os.write(self._file, command.encode())
         except OSError as error:
@@ -188,7 +191,7 @@ def reader_alone() -> Iterator[frozenset[int]]:
 
 
 def prepare(control: Control) -> None:
-    """Tell it the kernel's own limits, and who reads.
+    """Tell the module the kernel's limits for a hold, and who reads.
 
     :raises FreezeError: if it does not take them
     """
@@ -203,7 +206,10 @@ def _watchdog_ms() -> int:
 
 
 def _rcu_stall_ms() -> int:
-    """The smaller one (kernel/rcu/tree_stall.h); the expedited one is in ms, 0 if it has none."""
+    """The smaller of RCU's two stall timeouts (kernel/rcu/tree_stall.h).
+
+    The expedited one is in milliseconds, and 0 where there is none.
+    """
     usual = _number(_RCU / "rcu_cpu_stall_timeout")
     expedited = _number(_RCU / "rcu_exp_cpu_stall_timeout")
     told = [1000 * usual] if usual else []

@@ -27,7 +27,7 @@ _STARTS_WITHIN = 60  # seconds; an emulated machine needs 2
 
 @contextmanager
 def guarded(what: str = _MODULE) -> Iterator[None]:
-    """Until the block ends; the block removes what it made itself.
+    """Have a guard while the block runs; the block itself removes what it made.
 
     :param what: ``module``, or the name of a group of kprobe events
     :raises FreezeError: if the guard does not start; the block is not entered then

@@ -16,7 +16,7 @@ _NOTES = Path("/sys/kernel/notes")
 
 
 def running_build_id() -> str | None:
-    """In hex; None where the kernel was linked without one."""
+    """The running kernel's build ID in hex; None where it was linked without one."""
     try:
         return build_id_of(_NOTES.read_bytes())
     except OSError:
@@ -38,7 +38,7 @@ MODULE = "framefreeze"
 
 
 def host_facts() -> HostFacts:
-    """As they are now."""
+    """What this machine has of what a freeze needs."""
     release = platform.release()
     modules = Path("/lib/modules") / release
     return HostFacts(

@@ -42,7 +42,7 @@ def built_module(host: HostFacts, cache: Path | None = None) -> Path:
 
 
 def sources() -> list[Path]:
-    """What it is built from; objects of a build in place are not taken along."""
+    """The files that the module is built from, without objects of a build in place."""
     found = (p for p in SOURCE.iterdir() if p.suffix in _SUFFIXES or p.name in _NAMES)
     return sorted(found)
 
@@ -86,7 +86,7 @@ def _reason(output: bytes) -> str:
 
 
 def _key(host: HostFacts) -> str:
-    """The kernel's build, the headers, and the source: another of them is another module."""
+    """The name of a built module: by the kernel's build, the headers, and the source."""
     digest = hashlib.sha256(f"{host.release}\n{host.headers}\n".encode())
     for source in sources():
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
@@ -101,7 +101,7 @@ def _cache() -> Path:
 
 
 def _private(directory: Path) -> Path:
-    """Root loads what lies there: only its owner may have put it there."""
+    """Make ``directory``; root loads what lies there, so only its owner may write to it."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     status = directory.lstat()
     if status.st_uid != os.geteuid() or status.st_mode & 0o022 or directory.is_symlink():
@@ -128,7 +128,9 @@ _MEANINGS = {
 
 
 def load(module: Path, parameters: str) -> None:
-    """:param parameters: ``name=value`` words
+    """Load the module at ``module``.
+
+    :param parameters: ``name=value`` words
     :raises FreezeError: with the errno's meaning
     """
     with module.open("rb") as file:
@@ -138,7 +140,7 @@ def load(module: Path, parameters: str) -> None:
 
 
 def load_installed(module: Path, parameters: str) -> None:
-    """The one that DKMS, or somebody, installed for this kernel.
+    """Load the module that DKMS, or somebody, installed for this kernel.
 
     :raises FreezeError: with the errno's meaning, or with what modprobe said
     """
@@ -155,7 +157,7 @@ def load_installed(module: Path, parameters: str) -> None:
 
 
 def unload() -> None:
-    """Unload it, if it is loaded: its probes go with it.
+    """Unload framefreeze, if it is loaded; its probes go with it.
 
     :raises FreezeError: if somebody keeps it
     """
@@ -171,7 +173,7 @@ def unload() -> None:
 
 
 def _syscall(number: int, *arguments: object) -> int:
-    """The errno, 0 for none."""
+    """Make a system call; its errno, 0 for none."""
     libc = ctypes.CDLL(None, use_errno=True)
     ctypes.set_errno(0)
     return ctypes.get_errno() if libc.syscall(number, *arguments) else 0

@@ -51,7 +51,7 @@ _SIZES = {"cs": "x16"}
 
 
 def fetched(entry: bool) -> str:
-    """Every register; with ``entry`` also the frame that di points to."""
+    """The fetch arguments of every register; with ``entry`` also of the frame that di points to."""
     own = [f"r_{name}=%{name}:{_SIZES.get(name, 'x64')}" for name in REGISTER_NAMES]
     through = [f"e_{name}=+{at}(%di):x64" for name, at in REGISTER_OFFSETS.items()]
     return " ".join(own + through * entry)
@@ -157,7 +157,7 @@ class TraceEvents:
 
 @contextmanager
 def trace_events(group: str) -> Iterator[TraceEvents]:
-    """An empty group, with an instance of its own; both go when the block ends.
+    """Make an empty group of events with an instance of its own; both go when the block ends.
 
     :raises FreezeError: if tracefs is not there or does not let us
     """
@@ -175,7 +175,7 @@ def trace_events(group: str) -> Iterator[TraceEvents]:
 
 
 def remove(group: str) -> None:
-    """The instance and the events called ``group``, as far as they are there."""
+    """Remove the instance and the events called ``group``, as far as they are there."""
     directory = tracefs_directory()
     if directory is None:
         return

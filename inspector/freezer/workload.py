@@ -41,7 +41,7 @@ def program_of(command: Sequence[str]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """COMMAND as a process that has not begun: what makes it is over, and will not be hit."""
+    """COMMAND as a process that has not begun: its fork and exec are over, and hit no probe."""
 
     process: subprocess.Popen[bytes]
 
@@ -50,7 +50,7 @@ class Workload:
         return self.process.pid
 
     def run(self, meanwhile: Callable[[], None] | None = None) -> Ran:
-        """Let it begin, and wait for its end.
+        """Let COMMAND begin, and wait for its end.
 
         :param meanwhile: called again and again while it runs
         """
@@ -96,7 +96,7 @@ def _waited(process: subprocess.Popen[bytes], meanwhile: Callable[[], None] | No
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """What was interrupted goes on without us no longer."""
+    """End the process, if it has not ended."""
     if process.poll() is None:
         process.terminate()
         process.send_signal(signal.SIGCONT)  # a stopped one takes no other

@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""One answer a file, as text, JSON or CSV. The only home of rich."""
+"""Answers as text, JSON, CSV, HTML, Markdown and SVG."""
 
 from __future__ import annotations

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Answers as one page that loads nothing and can be read without its script."""
+"""Answers as one page that loads nothing and can be read without its script.
+
+The template engine escapes what a target may have chosen; should that ever fail, the page's policy
+lets the browser load nothing, and run nothing but the one script that it names.
+"""
 
 from __future__ import annotations
 
@@ -40,11 +44,6 @@ from inspector.render.words import (
     safe,
 )
 
-# The full report as one page that loads nothing and can be read without its script.
-#
-# Whatever a target may have chosen is escaped by the template engine; should that ever fail, the
-# page's policy lets the browser load nothing, and run nothing but the one script that it names.
-
 # A browser takes seconds for a table of more; the JSON has them all.
 _MOST_FRAMES = 2000
 _MOST_STACKS = 16
@@ -70,7 +69,7 @@ class _Bar:
 
 
 def full_report_html(report: FullReport) -> str:
-    """The page."""
+    """The full report as one page."""
     style = Markup(source_of("report.css") + source_of("stack.css"))
     script = Markup(source_of("report.js"))
     frames = report.frames[:_MOST_FRAMES]
@@ -169,8 +168,6 @@ def _bars(groups: Sequence[TaskGroup]) -> Sequence[_Bar]:
     ]
 
 
-# Answers about many dumps as one page that loads nothing and has no script.
-
 # A browser takes seconds for a table of more; the other formats have them all.
 _MOST_ROWS = 2000
 _FLEET_BAR = 240
@@ -191,7 +188,7 @@ class _Section:
 
 
 def fleet_html(told: FleetAnswer) -> str:
-    """The page."""
+    """Answers about many dumps as one page without a script."""
     style = Markup(source_of("report.css") + source_of("fleet.css"))
     return (
         templates()

@@ -41,7 +41,7 @@ from inspector.render.json import (
 
 
 def full_report_json(report: FullReport) -> str:
-    """The document; what the target does not hold is null, and named in ``missing``."""
+    """``inspector.report/1``; what the target does not hold is null, and named in ``missing``."""
     machine = report.machine
     return document(
         {
@@ -71,7 +71,7 @@ def full_report_json(report: FullReport) -> str:
 
 
 def oops_json_head(source: str) -> Iterator[str]:
-    """What stands before the reports."""
+    """``inspector.oops/1`` up to the reports."""
     yield f'{{\n  "schema": "inspector.oops/1",\n  "source": {json.dumps(source)},\n'
     yield '  "frames": ['
 
@@ -89,7 +89,7 @@ def oops_json_reports(reports: Iterable[ToldReport]) -> Iterator[str]:
 
 
 def oops_json_foot(release: str | None, notes: tuple[Evidence, ...]) -> str:
-    """What is known when the whole text is read."""
+    """The end of ``inspector.oops/1``: what is known when the whole text is read."""
     content = {
         "release": release,
         "notes": [note.text for note in notes],

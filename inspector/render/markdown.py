@@ -31,7 +31,7 @@ _MOST_FRAMES = 200
 
 
 def full_report_md(report: FullReport) -> str:
-    """The document."""
+    """The report as one document."""
     return "\n".join(_document(report)) + "\n"
 
 

@@ -38,7 +38,7 @@ def headline(report: FullReport) -> str:
 
 
 def death_rows(report: FullReport) -> tuple[tuple[str, str], ...]:
-    """Of the death: label and text, of those that apply, the answer first."""
+    """Rows about the death, the answer first: label and text of those that apply."""
     rows = (
         ("died of", headline(report) if report.crash.killed_by else ""),
         *(("printed above", safe(text)) for text in _above(report)),
@@ -51,12 +51,12 @@ def death_rows(report: FullReport) -> tuple[tuple[str, str], ...]:
 
 
 def opening_rows(report: FullReport) -> tuple[tuple[str, str], ...]:
-    """The same, and what is to be known of the machine."""
+    """Rows about the death, then about the machine."""
     return (*death_rows(report), *machine_rows(report))
 
 
 def machine_rows(report: FullReport) -> tuple[tuple[str, str], ...]:
-    """Of the machine: label and text, of those that apply."""
+    """Rows about the machine: label and text of those that apply."""
     rows = (
         ("panic", _panic(report)),
         ("task", task_words(report.panicking) if report.panicking else ""),
@@ -102,12 +102,12 @@ def backtrace_rows(picture: StackPicture) -> tuple[str, ...]:
 
 
 def diff_title(diff: Diff) -> str:
-    """What the two frames are."""
+    """The title of a comparison."""
     return f"The entry frame and the {diff.right.origin.value} frame"
 
 
 def log_title(log: LogExcerpt | Unread) -> str:
-    """What the shown part of the log is."""
+    """The title of the log."""
     of_death = not isinstance(log, Unread) and log.headline is not None
     return "The log from where the death begins" if of_death else "The end of the log"
 
@@ -121,7 +121,7 @@ def log_rows(log: LogExcerpt) -> tuple[tuple[str, str, bool], ...]:
 
 
 def log_lines(log: LogExcerpt | Unread) -> tuple[str, ...]:
-    """The same as plain lines."""
+    """The log as plain lines."""
     if isinstance(log, Unread):
         return (log.reason,)
     return tuple(f"{stamp} {text}".strip() for stamp, text, _bad in log_rows(log))
@@ -162,7 +162,7 @@ def module_words(module: LoadedModule) -> str:
 
 
 def taint_letters(taints: Sequence[Taint]) -> str:
-    """As an oops shows them."""
+    """The letters of the taints, as an oops shows them."""
     return "".join(taint.letter for taint in taints)
 
 

@@ -7,8 +7,6 @@ from collections.abc import Callable
 
 from inspector.model.probe import NumberArgument, SnippetKind, SnippetPlan
 
-# A bpftrace program that prints the number at each hit.
-
 _PROGRAM = """\
 // The syscall number at {place}, on Linux {release} (x86-64).
 // As root: bpftrace {unsafe}FILE
@@ -32,7 +30,7 @@ _UNSAFE = "--unsafe "
 
 
 def bpftrace_snippet(plan: SnippetPlan) -> str:
-    """The whole program."""
+    """A bpftrace program that prints the number at each hit."""
     offset = f"+{plan.place.offset}" if plan.place.offset else ""
     return _PROGRAM.format(
         place=f"{plan.place.symbol}{offset}",
@@ -42,8 +40,6 @@ def bpftrace_snippet(plan: SnippetPlan) -> str:
         offset=plan.entry_offset,
     )
 
-
-# A kprobe module that keeps the number of each hit, to be read while it is loaded.
 
 _SOURCE = """\
 // SPDX-License-Identifier: GPL-2.0
@@ -112,7 +108,7 @@ MODULE_LICENSE("GPL");
 
 
 def module_snippet(plan: SnippetPlan) -> str:
-    """The whole source file."""
+    """A kprobe module that keeps the number of each hit, to be read while it is loaded."""
     return _SOURCE.format(
         place=plan.probed,
         release=plan.release,
@@ -121,8 +117,6 @@ def module_snippet(plan: SnippetPlan) -> str:
         offset=plan.place.offset,
     )
 
-
-# A shell script that sets a kprobe event, shows the number at each hit, and takes all back.
 
 _SCRIPT = """\
 #!/bin/sh
@@ -176,7 +170,7 @@ _TRACEPOINTS = "raw_syscalls/sys_enter raw_syscalls/sys_exit"
 
 
 def tracefs_snippet(plan: SnippetPlan) -> str:
-    """The whole script."""
+    """A shell script that sets a kprobe event, shows the number at each hit, and cleans up."""
     joined = plan.argument is None
     return _SCRIPT.format(
         place=plan.probed,
@@ -204,8 +198,6 @@ def _fetched(argument: NumberArgument | None) -> str:
     return f"nr={argument.value}:s32{entry_ax} {own}"
 
 
-# Code that gets the syscall number, of the kind that was asked for.
-
 _BY_KIND: dict[SnippetKind, Callable[[SnippetPlan], str]] = {
     SnippetKind.TRACEFS: tracefs_snippet,
     SnippetKind.BPFTRACE: bpftrace_snippet,
@@ -214,5 +206,5 @@ _BY_KIND: dict[SnippetKind, Callable[[SnippetPlan], str]] = {
 
 
 def snippet(kind: SnippetKind, plan: SnippetPlan) -> str:
-    """Paste-ready text that ends with a newline."""
+    """Code that gets the syscall number, ready to paste; it ends with a newline."""
     return _BY_KIND[kind](plan)

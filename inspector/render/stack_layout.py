@@ -15,8 +15,6 @@ from inspector.model.stack import CallFrame, Stack
 from inspector.model.task import Running
 from inspector.render.words import hex_word, safe
 
-# What lies where on a stack, from high to low addresses, with what is between.
-
 
 @dataclass(frozen=True, slots=True)
 class Gap:
@@ -48,7 +46,9 @@ class Slab:
 
 @dataclass(frozen=True, slots=True)
 class StackLayout:
-    """:ivar slabs: of the task stack, highest first, without a hole between them
+    """What lies where.
+
+    :ivar slabs: of the task stack, highest first, without a hole between them
     :ivar outside: call frames and pt_regs that lie on other stacks, innermost first
     """
 
@@ -57,7 +57,7 @@ class StackLayout:
 
 
 def layout_of(picture: StackPicture) -> StackLayout:
-    """Sort what was found by address."""
+    """What lies on the task stack, and on others, sorted by address."""
     found: list[CallFrame | Frame] = [*_kernel_calls(picture.calls), *picture.frames]
     inside = [what for what in found if picture.stack and _address(what) in picture.stack]
     outside = [what for what in found if what not in inside]
@@ -94,9 +94,6 @@ def _slabs(inside: Sequence[CallFrame | Frame], high: int) -> Iterator[Slab]:
         top = low
 
 
-# What lies on a stack, in words that the text, the picture and JSON share.
-
-
 def call_words(call: CallFrame) -> str:
     """The function of a call frame."""
     return hex_word(call.pc) if call.location is None else safe(str(call.location))
@@ -121,7 +118,7 @@ def innermost_said(picture: StackPicture) -> Evidence:
 
 
 def free_said(picture: StackPicture) -> Evidence:
-    """What lies below all that."""
+    """What lies below the innermost frame and the live stack pointer."""
     low = picture.stack.low if picture.stack else None
     if picture.live_low is not None:
         return Evidence("stack-not-in-use", "not in use", low)

@@ -51,13 +51,13 @@ _MOST_CHARACTERS = 62  # of a line of a label: more goes on in the next
 
 
 def stack_svg(picture: StackPicture) -> str:
-    """A file of its own."""
+    """The picture as a file."""
     height = _TITLE_HEIGHT + (_DEATH_HEIGHT if _death(picture) else 0)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + _svg(picture, height, "", page=False)
 
 
 def stack_in_page(picture: StackPicture, number: int) -> Markup:
-    """A part of a page, whose style sheet has ``stack.css``.
+    """The picture as a part of a page, whose style sheet has ``stack.css``.
 
     :param number: differs from those of the page's other pictures
     """
@@ -91,7 +91,7 @@ def _death(picture: StackPicture) -> str:
 
 
 def places(wishes: Sequence[float], heights: Sequence[float], top: float) -> list[float]:
-    """Where each label begins.
+    """Where each label begins, so that none lies over another.
 
     Labels that would overlap are moved apart together, as little as can be: each such group
     stands around the mean of what its members wish for.
@@ -137,7 +137,7 @@ def _within(
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Bytes ``[low, high)``.
+    """Bytes ``[low, high)`` of a stack in the picture, and the words beside them.
 
     :ivar kind: ``entry``, ``frame``, ``note``, ``call``, ``interrupted``, ``gap``, ``free``
     :ivar lines: the first is its name
@@ -154,7 +154,7 @@ class Piece:
 
 
 def pieces_on(picture: StackPicture, stack: Stack) -> tuple[Piece, ...]:
-    """Of one stack, highest first."""
+    """The pieces of one stack, highest first."""
     interrupted = {frame.registers.ip for frame in picture.frames}
     found = [_piece(slab, interrupted) for slab in slabs_on(picture, stack)]
     lowest = found[-1].low if found else stack.high
@@ -304,7 +304,7 @@ def _block(picture: StackPicture, stack: Stack, start: float) -> Block:
 
 
 def _link(picture: StackPicture, outer: Block, inner: Block) -> Link:
-    """From the stack pointer that the outer stack was left with."""
+    """A line from the stack pointer that the outer stack was left with."""
     on_inner = [f for f in picture.frames if f.address in inner.stack]
     left_at = next((f.registers.sp for f in reversed(on_inner) if f.registers.sp in outer.stack), 0)
     return Link(outer.y_of(max(left_at, outer.low)), inner.top)

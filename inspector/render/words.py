@@ -123,7 +123,7 @@ def register_word(value: int, decimal: bool) -> str:
 
 
 def hex_word(value: int) -> str:
-    """The whole word: nothing of it is ever left out."""
+    """A word in hexadecimal, without leading zeros."""
     return f"{value:#x}"
 
 
@@ -171,8 +171,6 @@ def text_cell(text: str | None) -> str | None:
     printable = safe(text)
     return f"'{printable}" if printable.startswith(_FORMULA) else printable
 
-
-# What is known of a frame besides its registers, as rows of a label and a text.
 
 FACT_LABELS: tuple[str, ...] = (
     "made by",

@@ -43,7 +43,9 @@ _INDENT = (0, 0, 0, 2)
 
 @dataclass(frozen=True, slots=True)
 class DiffText:
-    """:ivar show_all: whether equal registers get a row each
+    """The two frames, the registers that differ, and the evidence.
+
+    :ivar show_all: whether equal registers get a row each
     :ivar alone: whether to say whose they are, the evidence, and what could not be read
     :ivar decimal: whether registers are shown as signed numbers
     """
@@ -94,7 +96,9 @@ class NoPairText:
 
 @dataclass(frozen=True, slots=True)
 class TwoSides:
-    """:ivar side: cells of each of the two columns
+    """A grid with a label and two equal sides.
+
+    :ivar side: cells of each of the two columns
     :ivar value: cells of a register's value
     """
 
@@ -126,7 +130,7 @@ class TwoSides:
         return _grid(LABEL_WIDTH, self.side, self.side)
 
     def split_grid(self) -> Table:
-        """The same, with each side split into a value and its words."""
+        """An empty grid of a label and two sides, each split into a value and its words."""
         return _grid(LABEL_WIDTH, self.value, self.text, self.value, self.text)
 
     def rule(self, line: str) -> Text:
@@ -143,7 +147,7 @@ def _grid(*widths: int) -> Table:
 
 @dataclass(frozen=True, slots=True)
 class RegisterSide:
-    """As they are shown; of a register without a value, why it has none."""
+    """One register of one frame as it is shown; without a value, why it has none."""
 
     value: Text
     decoded: Text
@@ -252,7 +256,7 @@ def _folded(same: Sequence[RegisterDiff]) -> Text:
 
 
 def distance_line(diff: Diff) -> Iterator[Text]:
-    """One line, or none where the two are on different stacks."""
+    """How far the two frames lie apart; nothing where they are on different stacks."""
     left, right = diff.left, diff.right
     if not _one_stack(left, right) or left.address == right.address:
         return

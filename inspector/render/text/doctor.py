@@ -24,7 +24,10 @@ _WITHOUT_ROOT = "--core PATH, --records FILE, --demo, --qemu ADDRESS: nothing of
 
 @dataclass(frozen=True, slots=True)
 class DoctorText:
-    """:ivar sudo_line: the same as root"""
+    """What was found, and what it means for each use.
+
+    :ivar sudo_line: the command that asks the same as root
+    """
 
     checkup: Checkup
     sudo_line: str

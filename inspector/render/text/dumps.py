@@ -47,7 +47,7 @@ def _table(one: FleetTable) -> Table:
 
 
 def fleet_run_text(run: FleetRun) -> Iterator[str]:
-    """Lines: the count, then every dump that is not whole in the dataset."""
+    """The count of dumps, then each one that is not whole in the dataset."""
     readable = len(run.dumps) - len(run.unread)
     yield (
         f"{safe(run.dataset)}: {len(run.dumps):,} dumps, {readable:,} of them readable;"
@@ -78,7 +78,7 @@ _COLUMNS = (
 
 
 def comparison_answer(told: Comparison) -> FleetTable:
-    """As a table, for every format that has tables."""
+    """A comparison as a table, for every format that has tables."""
     title = f"From {_set(told.left)} to {_set(told.right)}"
     if told.unknown:
         title += f"; not known of both: {', '.join(told.unknown)}"
@@ -92,7 +92,7 @@ def _set(one: ComparedSet) -> str:
 
 
 def distillate_text(path: str, made: Distillate, *, audit: bool) -> Iterator[str]:
-    """Lines: the sizes, and with ``audit`` every range by kind."""
+    """The sizes of a small dump, and with ``audit`` every range by kind."""
     yield f"{safe(path)}: {made.size:,} bytes, of {made.core_size:,}\n"
     for size in made.kinds:
         yield f"{size.stored:>14,}  {size.kind.value} ({size.pages:,} pages): {WHY[size.kind]}\n"

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from inspector.model.access import DecodedInstruction, Planted
 from inspector.model.frame import Frame
+from inspector.model.origin import Origin
 from inspector.model.report import Explanation, RegisterMeaning
 from inspector.render.text.head import (
     MissingLines,
@@ -87,7 +88,9 @@ class ExplainText:
 
 @dataclass(frozen=True, slots=True)
 class SomeRegistersText:
-    """:ivar explanation: with those registers only
+    """The frame in a line, and the registers that were asked for.
+
+    :ivar explanation: with those registers only
     :ivar decimal: whether they are shown as signed numbers
     """
 
@@ -108,6 +111,8 @@ def _what_it_is(frame: Frame) -> str:
     """``int3 frame: a breakpoint trap, at __x64_sys_fork+0x6``."""
     facts = frame_facts(frame)
     text = f"{frame.origin.value} frame: {facts['made by']}"
+    if frame.origin is Origin.UNKNOWN:
+        text = "frame of unknown origin"
     if place := facts.get("interrupted"):
         return f"{text}, {_at(place)}"
     if place := facts.get("begins at"):
@@ -202,7 +207,7 @@ def _section(title: str) -> RenderResult:
 
 @dataclass(frozen=True, slots=True)
 class RegisterRow:
-    """One register.
+    """One register as it is shown.
 
     :ivar value: its word, or why there is none
     :ivar decoded: the value in the field's own terms, or ""

@@ -43,7 +43,9 @@ _LEAST_FOLD = 15  # the longest common names of syscalls, whole
 
 @dataclass(frozen=True, slots=True)
 class FramesTable:
-    """:ivar panicking: the task whose frames stand out
+    """Frames as a table, one a line where there is room.
+
+    :ivar panicking: the task whose frames stand out
     :ivar alone: whether to say of which target, and what could not be read
     """
 
@@ -118,7 +120,10 @@ def _stack(frame: Frame, glyphs: Glyphs) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TasksTable:
-    """:ivar marked: the task whose line stands out"""
+    """Tasks as a table, one a line.
+
+    :ivar marked: the task whose line stands out
+    """
 
     tasks: tuple[Task, ...]
     marked: Task | None = None

@@ -30,15 +30,13 @@ from inspector.render.text.style import (
 )
 from inspector.render.words import PROBE_ORIGINS, hex_word, interrupted, safe, short_word
 
-# One event as text: its frames in the order of time, then the life of orig_ax and of ax.
-
 _WIDEST = 120
 _Meaning = Callable[[TimelineStep], RegisterMeaning]
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineText:
-    """The text of a timeline."""
+    """One event: its frames in the order of time, then the life of orig_ax and of ax."""
 
     timeline: Timeline
 
@@ -127,15 +125,13 @@ def _others(told: Timeline) -> RenderResult:
     yield Text(f"Other events begin at record {shown}: --record N", LABEL)
 
 
-# What ``inspector freeze`` saw: counts, the held frame, then the last event's frames.
-
 _INDENT = (0, 0, 0, 2)
 _HEADS = ("probe", "hits", "missed", "filtered", "recorded", "lost")
 
 
 @dataclass(frozen=True, slots=True)
 class FreezeText:
-    """The text of a freeze."""
+    """What the module recorded: counts, the held frame, then the last event's frames."""
 
     freeze: Freeze
 
@@ -188,8 +184,6 @@ def _held(held: Held, glyphs: Glyphs) -> RenderResult:
     yield Text()
 
 
-# What kprobe events told, as text: a line for each frame, and what they cannot show.
-
 _MOST_HITS = 20
 _MAX_DECIMAL = 0xFFFF
 _CANNOT = (
@@ -200,7 +194,7 @@ _CANNOT = (
 
 @dataclass(frozen=True, slots=True)
 class TracedText:
-    """The text of a trace."""
+    """What kprobe events recorded: a line for each frame, and what they cannot show."""
 
     traced: Traced
 

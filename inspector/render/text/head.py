@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from inspector.model.access import FaultingAccess
 
-# One line each: which target and kernel an answer is about, and which task.
-
 
 def target_line(target: TargetIdentity, kernel: KernelIdentity, glyphs: Glyphs) -> Text:
     """Target, format, kernel, and where its types come from."""
@@ -51,9 +49,6 @@ def joined(parts: list[Text], glyphs: Glyphs) -> Text:
     return Text(f" {glyphs.dot} ", LABEL).join(parts)
 
 
-# How a kernel ended, in the lines that an answer about its dump begins with.
-
-
 def crash_lines(crash: Crash) -> Iterator[Text]:
     """What killed it, and each oops that it survived; nothing where nothing crashed."""
     for label, text in crash_rows(crash):
@@ -62,21 +57,19 @@ def crash_lines(crash: Crash) -> Iterator[Text]:
 
 
 def crash_rows(crash: Crash) -> Iterator[tuple[str, str]]:
-    """The same, as labels and texts."""
+    """What killed the kernel and each oops that it survived, as labels and texts."""
     if crash.killed_by is not None:
         yield "killed by", safe(crash.killed_by.line)
     for oops in crash.survived:
         yield "survived", safe(f"oops {oops.number}: {oops.text}")
 
 
-# What should have been in an answer and is not.
-
 _INDENT = (0, 0, 0, 2)
 
 
 @dataclass(frozen=True, slots=True)
 class MissingLines:
-    """A heading and a line a cause; nothing at all when the answer is whole.
+    """What should have been in an answer and is not: a line a cause; nothing when it is whole.
 
     On a verbose screen a line for each thing that is missing.
     """
@@ -102,11 +95,8 @@ def missing_texts(missing: Sequence[Missing], *, each: bool = False) -> tuple[st
     return tuple(map(safe, texts))
 
 
-# Why we say what put a frame there, and what accessed memory there.
-
-
 def evidence_table(evidence: Sequence[Evidence], glyphs: Glyphs) -> Table:
-    """One observation a row: where to look, and what stood there."""
+    """Evidence, one observation a row: where to look, and what stood there."""
     table = Table.grid(padding=(0, 2, 0, 0), pad_edge=True)
     table.add_column(width=18, no_wrap=True)
     table.add_column(overflow="fold")
@@ -127,12 +117,11 @@ def access_lines(access: FaultingAccess, glyphs: Glyphs) -> RenderResult:
         yield Padding(evidence_table(rest, glyphs), (0, 0, 0, 2))
 
 
-# Which target was opened, and who panicked there.
-
-
 @dataclass(frozen=True, slots=True)
 class GreetingText:
-    """:ivar panicked: the task that did, or None
+    """Which target was opened, and who panicked there.
+
+    :ivar panicked: the task that did, or None
     :ivar tasks: how many there are
     """
 
@@ -150,11 +139,8 @@ class GreetingText:
         yield count
 
 
-# Frames in one line each.
-
-
 def frame_lines(frames: Sequence[Frame], glyphs: Glyphs) -> Table:
-    """Address, origin, what it interrupted or asked for, and the two registers people ask about."""
+    """A line a frame: address, origin, what it interrupted or asked for, orig_ax and ax."""
     table = Table.grid(padding=(0, 2, 0, 0), pad_edge=True)
     table.add_column(width=18, no_wrap=True)
     table.add_column(overflow="fold")
@@ -173,12 +159,11 @@ def _parts(frame: Frame) -> Iterator[Text]:
         yield Text(f"{name} {short_word(frame, name)}")
 
 
-# The selected task, its frames, and which of them is selected.
-
-
 @dataclass(frozen=True, slots=True)
 class SelectionText:
-    """:ivar frames: of the task, innermost first
+    """The selected task, its frames, and which of them is selected.
+
+    :ivar frames: of the task, innermost first
     :ivar at: the index of the selected one, or None for the task as a whole
     """
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The first lines of ``inspector probe``: what would become of the probe."""
+"""What a probe would do: the verdict, what its handler sees, where the number is, and why."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SMALL = 4096
 
 @dataclass(frozen=True, slots=True)
 class ProbeText:
-    """The text of an answer."""
+    """What ``inspector probe`` answers."""
 
     answer: ProbeAnswer
 
@@ -54,7 +54,7 @@ class ProbeText:
 
 
 def verdict(told: ProbeAnswer) -> Text:
-    """One line that answers."""
+    """The first line: what would become of the probe."""
     outcome = told.registration.outcome
     line = Text(safe(str(told.location)), STRONG)
     line.append(": ", "default")

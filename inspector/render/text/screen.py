@@ -45,7 +45,10 @@ def screen_of(out: TextIO) -> Screen:
 
 @contextmanager
 def whole_screen(out: TextIO) -> Iterator[Callable[[RenderableType], None]]:
-    """:returns: what shows an answer in place of the one before"""
+    """Take a terminal's whole screen, and give it back as it was.
+
+    :returns: what shows an answer in place of the one before
+    """
     with screen_of(out).screen() as screen:
         yield lambda answer: screen.update(answer)
 
@@ -65,7 +68,7 @@ class Screen(Console):
 
 @dataclass(frozen=True, slots=True)
 class Trimmed:
-    """What is copied from a terminal or read from a pipe has no blanks at the end of a line."""
+    """An answer without the blanks that fill its lines up to the width of the screen."""
 
     answer: RenderableType
 
@@ -93,7 +96,9 @@ def _width(out: TextIO) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class ChangesText:
-    """:ivar head: a line above the answer
+    """An answer that was asked for before, with what changed since in reverse.
+
+    :ivar head: a line above the answer
     :ivar before: the answer before, as a terminal was given it; None at first
     :ivar now: the same of now
     """
@@ -136,7 +141,9 @@ def _lines(answer: str) -> list[Text]:
 
 @dataclass(frozen=True, slots=True)
 class ValueText:
-    """:ivar shown: the text of a value that has one of its own (a drgn object), or None"""
+    """A value of Python code, as a person reads it.
+
+    :ivar shown: the text of a value that has one of its own (a drgn object), or None"""
 
     value: object
     shown: str | None = None

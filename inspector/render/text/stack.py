@@ -40,7 +40,9 @@ _WIDEST = 110
 
 @dataclass(frozen=True, slots=True)
 class StackText:
-    """:ivar alone: whether to say whose it is, and what could not be read"""
+    """One kernel stack: call frames and pt_regs frames interleaved.
+
+    :ivar alone: whether to say whose it is, and what could not be read"""
 
     picture: StackPicture
     alone: bool = True
@@ -63,7 +65,7 @@ class StackText:
 
 
 def stack_line(address: int, what: Text, size: int | None, width: int) -> Text:
-    """The address is the lowest of the bytes.
+    """One line of the picture: the lowest address, what lies there, and how many bytes it takes.
 
     :param size: in bytes, None where it is not to be shown
     """
@@ -85,7 +87,7 @@ def size_text(size: int) -> str:
 
 
 def frame_box(frame: Frame, size: int, width: int, glyphs: Glyphs) -> Iterator[Text]:
-    """A box of its full width; the frame's address stands at its lower edge, where it begins."""
+    """A ``struct pt_regs`` as a box; the lower edge, where it begins, has its address."""
     colour = LEFT if frame.user_mode else RIGHT
     inner = width - INDENT - 4
     yield _top(frame, size, width, glyphs, colour)

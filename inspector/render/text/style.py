@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Colours and line-drawing characters, with ASCII for terminals that lack the latter."""
+"""Colours, line-drawing characters and the progress line. Imports no rich until one is shown."""
 
 from __future__ import annotations
 
@@ -26,12 +26,11 @@ NOTICE = "yellow"
 RULE = "dim"
 
 
-# Line-drawing characters, and their likes for a terminal without them.
-
-
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """:ivar top: the left and the right corner of a box
+    """Line-drawing characters, or their ASCII likes.
+
+    :ivar top: the left and the right corner of a box
     :ivar bottom: the same below
     :ivar none: what stands for a thing that is not there
     """
@@ -52,7 +51,7 @@ _ASCII = Glyphs("|", "-", "|", ("+", "+"), ("+", "+"), "v", ":", ">", "-")
 
 
 def glyphs_of(options: ConsoleOptions) -> Glyphs:
-    """Those that the terminal's encoding has."""
+    """The line-drawing characters that the terminal's encoding has."""
     return _ASCII if options.ascii_only else _UNICODE
 
 
