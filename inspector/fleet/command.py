@@ -1,31 +1,100 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""``inspector fleet``: its commands, imported by name."""
+"""``inspector fleet``: the commands run, query and compare.
+
+What they need beyond the rest is an extra of the distribution, and imported when they answer.
+"""
 
 from __future__ import annotations
 
-import importlib
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-_COMMANDS = {
-    "run": "inspector.fleet.run",
-    "query": "inspector.fleet.query",
-    "compare": "inspector.fleet.compare",
+from inspector.commands.catalogue import Example, epilog
+from inspector.commands.failure import Status
+from inspector.commands.options import format_of_file_option, format_option
+from inspector.commands.output import deliver, format_of
+from inspector.commands.session import Session
+from inspector.errors import NothingMatched, UsageError
+from inspector.processes.whole_file import check_writable
+from inspector.render.words import safe
+
+if TYPE_CHECKING:
+    from inspector.model.fleet import FleetAnswer
+
+EXAMPLES = {
+    "run": (
+        Example("inspector fleet run 'vm*' -o today", "Every dump that is called so."),
+        Example(
+            "inspector fleet run . -o today --time-limit 60", "All below; a minute each at most."
+        ),
+    ),
+    "query": (
+        Example("inspector fleet query crashes", "Every ready question."),
+        Example(
+            "inspector fleet query crashes -o overview.html", "The same as a page with charts."
+        ),
+        Example("inspector fleet query crashes --sql 'SELECT comm, ip FROM frames'", "Your own."),
+    ),
+    "compare": (
+        Example("inspector fleet compare last-week crashes -o new.html", "What is new, and gone."),
+        Example("inspector fleet compare vmcore crashes", "One dump, and what others have."),
+    ),
 }
 
+_MIB = 1 << 20
+_TIME_LIMIT = 600  # seconds, for one dump
+_MEMORY_LIMIT = 4096  # MiB, for one dump
 
-class _Commands(click.Group):
+_QUESTIONS = ("summary", "kernels", "signatures", "stuck", "origins", "unread")
+_LIKE = "like"
+
+_PACKAGES = ("dask", "distributed", "duckdb", "pyarrow")
+_FORMATS = ("text", "csv", "json", "html")
+_OF_SUFFIX = {".txt": "text", ".csv": "csv", ".json": "json", ".html": "html", ".htm": "html"}
+
+
+@contextmanager
+def _extra() -> Iterator[None]:
+    """What is imported in the block may be of the extra.
+
+    :raises UsageError: in one line that says what to install, where it is not there
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in _PACKAGES:
+            raise
+        raise UsageError(
+            f"fleet needs {package}, which is not installed: pip install 'frame-inspector[fleet]'"
+        ) from None
+
+
+def _output_options(callback: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds ``file`` and ``output``."""
+    file = click.option(
+        "-o",
+        "--output",
+        "file",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="The file to write: .txt, .csv, .json, .html.",
+    )
+    with_both: Callable[..., Any] = file(format_of_file_option(*_FORMATS)(callback))
+    return with_both
+
+
+class _InOrder(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*_COMMANDS]
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        command: click.Command = importlib.import_module(_COMMANDS[cmd_name]).command
-        return command
+        return [*self.commands]
 
 
-@click.group("fleet", cls=_Commands, short_help="Many dumps, one answer: run, query, compare.")
+@click.group("fleet", cls=_InOrder, short_help="Many dumps, one answer: run, query, compare.")
 def command() -> None:
     """The frames of many dumps in one dataset, and questions to it.
 
@@ -36,3 +105,198 @@ def command() -> None:
 
     Needs the extra: pip install 'frame-inspector[fleet]'.
     """
+
+
+@command.command(
+    "run", short_help="Read many dumps into a dataset.", epilog=epilog(EXAMPLES["run"])
+)
+@click.argument("patterns", metavar="PATTERN...", nargs=-1, required=True)
+@click.option(
+    "-o",
+    "--output",
+    "dataset",
+    metavar="DATASET",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The directory to make, or to add to.",
+)
+@click.option("--workers", metavar="N", type=click.IntRange(1), help="On this machine; one a CPU.")
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="A Dask scheduler, whose workers see the dumps and DATASET by the same paths.",
+)
+@click.option(
+    "--time-limit",
+    metavar="SECONDS",
+    type=click.FloatRange(0, min_open=True),
+    default=_TIME_LIMIT,
+    show_default=True,
+    help="Of one dump.",
+)
+@click.option(
+    "--memory-limit",
+    metavar="MIB",
+    type=click.IntRange(1),
+    default=_MEMORY_LIMIT,
+    show_default=True,
+    help="Of one dump.",
+)
+@click.option("--again", is_flag=True, help="Those too that could not be read before.")
+@format_option("text", "json")
+@click.pass_obj
+def run(
+    session: Session,
+    *,
+    patterns: tuple[str, ...],
+    dataset: Path,
+    workers: int | None,
+    scheduler: str | None,
+    time_limit: float,
+    memory_limit: int,
+    again: bool,
+    output: str,
+) -> Status:
+    """Read every dump that PATTERN... names, each in a process of its own, and keep its rows.
+
+    A PATTERN is a path, a wildcard (quoted), or a directory: all below it that is called as dumps
+    are. A dump that is in DATASET already is not read again unless it changed, so that a run
+    that was stopped goes on where it was. One that cannot be read, takes too long or too much
+    memory becomes a row that says so (exit status 3).
+    """
+    if scheduler is not None and workers is not None:
+        raise click.UsageError("--workers are those of this machine: --scheduler has its own")
+    with _extra():
+        from inspector.fleet.run import matching, read_dumps
+    from inspector.model.fleet import DumpEnd
+    from inspector.render.json_answers import fleet_run_json
+    from inspector.render.text.dumps import fleet_run_text
+
+    paths, idle = matching(patterns)
+    for pattern in idle:
+        session.err.write(f"inspector: {safe(pattern)}: no file is called so\n")
+    if not paths:
+        raise NothingMatched("no dump is called so: " + " ".join(patterns))
+    with session.progress() as step:
+        told = read_dumps(
+            paths,
+            dataset,
+            step,
+            seconds=time_limit,
+            memory=memory_limit * _MIB,
+            again=again,
+            scheduler=scheduler,
+            workers=workers,
+        )
+    if output == "json":
+        session.out.write(fleet_run_json(told))
+    else:
+        session.out.writelines(fleet_run_text(told))
+    read = all(dump.outcome is DumpEnd.READ and not dump.missing for dump in told.dumps)
+    return Status.WHOLE if read and not told.unfinished else Status.PARTIAL
+
+
+@command.command(
+    "query", short_help="Ask a dataset: ready questions, or SQL.", epilog=epilog(EXAMPLES["query"])
+)
+@click.argument("dataset", metavar="DATASET", type=click.Path(path_type=Path))
+@click.argument(
+    "question", metavar="[QUESTION]", required=False, type=click.Choice([*_QUESTIONS, _LIKE])
+)
+@click.argument("dump", metavar="[DUMP]", required=False, type=click.Path(path_type=Path))
+@click.option("--sql", metavar="SQL", help="One SELECT over the tables dumps and frames.")
+@_output_options
+@click.pass_obj
+def query(
+    session: Session,
+    *,
+    dataset: Path,
+    question: str | None,
+    dump: Path | None,
+    sql: str | None,
+    output: str | None,
+    file: Path | None,
+) -> Status:
+    """What the dumps of DATASET say together; as a page with charts: -o overview.html.
+
+    QUESTION is one of summary, kernels, signatures, stuck (syscalls that tasks were in), origins,
+    unread, or like DUMP (crashes like that one); without it, all of them are asked. The columns
+    for --sql are in docs/fleet.md; DuckDB answers, and can reach nothing but the two tables.
+    """
+    if (question == _LIKE) != (dump is not None):
+        raise UsageError("like DUMP, and no other question, takes the path of a dump")
+    if sql is not None and question is not None:
+        raise UsageError("a QUESTION or --sql, not both")
+    written_as = output or format_of(file, _OF_SUFFIX, _FORMATS[0])
+    if written_as == "csv" and question is None and sql is None:
+        raise UsageError("csv holds one table: name a QUESTION, or give --sql")
+    with _extra():
+        from inspector.fleet.query import tables
+    from inspector.model.fleet import FleetAnswer
+
+    if file is not None:
+        check_writable(file)
+    with session.progress() as step:
+        step(f"asking {dataset}")
+        told = FleetAnswer(str(dataset), tables(dataset, None if dump else question, dump, sql))
+    _deliver(session, told, written_as, file)
+    return Status.WHOLE if any(one.rows for one in told.answers) else Status.NOTHING_MATCHED
+
+
+@command.command(
+    "compare",
+    short_help="What is new, gone, changed between two dumps or sets.",
+    epilog=epilog(EXAMPLES["compare"]),
+)
+@click.argument("left", metavar="A", type=click.Path(path_type=Path))
+@click.argument("right", metavar="B", type=click.Path(path_type=Path))
+@_output_options
+@click.pass_obj
+def compare(
+    session: Session, *, left: Path, right: Path, output: str | None, file: Path | None
+) -> Status:
+    """What B has that A has not, what it lacks, and what there is more or less of in it.
+
+    A and B are datasets of fleet run, or dumps. Compared are signatures, kernels, taint, modules,
+    probes, what could not be read (by how many dumps have them), origins and interrupted
+    functions (by frames), and syscalls (by tasks). In sets of different sizes a number is held
+    against the number of dumps: twice as many in twice as many is no change.
+    """
+    written_as = output or format_of(file, _OF_SUFFIX, _FORMATS[0])
+    with _extra():
+        from inspector.fleet.compare import compared
+    from inspector.model.fleet import FleetAnswer
+    from inspector.render.json_answers import comparison_json
+    from inspector.render.text.dumps import comparison_answer
+
+    if file is not None:
+        check_writable(file)
+    with session.progress() as step:
+        memory = _MEMORY_LIMIT * _MIB
+        told = compared(left, right, step, seconds=_TIME_LIMIT, memory=memory)
+    if written_as == "json":
+        deliver(session, comparison_json(told), file)
+    else:
+        both = f"{told.left.name} and {told.right.name}"
+        _deliver(session, FleetAnswer(both, (comparison_answer(told),)), written_as, file)
+    partial = told.left.unread or told.right.unread or told.unknown
+    return Status.PARTIAL if partial else Status.WHOLE
+
+
+def _deliver(session: Session, told: FleetAnswer, output: str, file: Path | None) -> None:
+    """Write ``told`` in the format ``output`` to ``file``, or to standard output."""
+    from inspector.render.csv import fleet_answer_csv
+    from inspector.render.html import fleet_html
+    from inspector.render.json_answers import fleet_answer_json
+    from inspector.render.text.dumps import FleetAnswerText
+    from inspector.render.text.screen import show
+
+    writers = {"csv": fleet_answer_csv, "json": fleet_answer_json, "html": fleet_html}
+    if output != "text":
+        deliver(session, writers[output](told), file)
+    elif file is None:
+        show(FleetAnswerText(told), session.out)
+    else:
+        text = io.StringIO()
+        show(FleetAnswerText(told), text)
+        deliver(session, text.getvalue(), file)

@@ -1,44 +1,154 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""``inspector fleet compare``: the options."""
+"""``fleet compare``: what there is in a set of dumps, counted; and how two sets differ in it."""
 
 from __future__ import annotations
 
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-import click
+from inspector.errors import TargetError
+from inspector.fleet.database import Database, open_dataset
+from inspector.fleet.dataset import job_of, make_dataset
+from inspector.fleet.reading import read_apart
+from inspector.model.fleet import ChangeKind, ComparedSet, Comparison, SetChange
+from inspector.queries.report import Step
 
-from inspector.commands.catalogue import Example, epilog
-from inspector.commands.failure import Status
-from inspector.commands.output import format_of
-from inspector.commands.session import Session
-from inspector.fleet.options import FORMATS, OF_SUFFIX, fleet_extra, output_options
+Counts = Mapping[str, Mapping[str, int]]
+"""Aspect → item → how many; an aspect that no dump of the set tells is not there."""
 
-EXAMPLES = (
-    Example("inspector fleet compare last-week crashes -o new.html", "What is new, and gone."),
-    Example("inspector fleet compare vmcore crashes", "One dump, and what others have."),
-)
+# In the order in which they are told.
+_ASPECTS = {
+    "signature": """
+        SELECT signature || ' ' || array_to_string(any_value(signature_parts), ' < ') AS item,
+               count(*) AS n
+        FROM dumps WHERE signature IS NOT NULL GROUP BY signature""",
+    "kernel": "SELECT kernel AS item, count(*) AS n FROM dumps GROUP BY kernel",
+    "unread": """
+        SELECT outcome AS item, count(*) AS n FROM dumps
+        WHERE outcome <> 'read' GROUP BY outcome""",
+    "taint": """
+        SELECT unnest(string_split(nullif(taint, ''), '')) AS item, count(*) AS n
+        FROM dumps GROUP BY item""",
+    "module": "SELECT unnest(modules) AS item, count(*) AS n FROM dumps GROUP BY item",
+    "probe": "SELECT unnest(probes) AS item, count(*) AS n FROM dumps GROUP BY item",
+    "origin": """
+        SELECT origin AS item, count(*) AS n FROM frames
+        WHERE found_in = 'stack' GROUP BY origin""",
+    "hung in": """
+        SELECT syscall AS item, count(*) AS n FROM frames WHERE entry AND hung GROUP BY syscall""",
+    "syscall": """
+        SELECT syscall AS item, count(*) AS n FROM frames WHERE entry GROUP BY syscall""",
+    "interrupted": """
+        SELECT origin || ' in ' || regexp_replace(interrupted, '[+]0x[0-9a-f]+', '') AS item,
+               count(*) AS n
+        FROM frames WHERE found_in = 'stack' GROUP BY item""",
+}
+# What a dump may not hold: then it is not known, which is another thing than none.
+_TOLD = {"taint": "SELECT count(taint) FROM dumps", "module": "SELECT count(modules) FROM dumps"}
+_SIZE = """
+    SELECT count(*) FILTER (outcome = 'read'), count(*) FILTER (outcome <> 'read') FROM dumps
+"""
 
 
-@click.command(
-    "compare",
-    short_help="What is new, gone, changed between two dumps or sets.",
-    epilog=epilog(EXAMPLES),
-)
-@click.argument("left", metavar="A", type=click.Path(path_type=Path))
-@click.argument("right", metavar="B", type=click.Path(path_type=Path))
-@output_options
-@click.pass_obj
-def command(
-    session: Session, *, left: Path, right: Path, output: str | None, file: Path | None
-) -> Status:
-    """What B has that A has not, what it lacks, and what there is more or less of in it.
+def compared(left: Path, right: Path, step: Step, *, seconds: float, memory: int) -> Comparison:
+    """Say how the set ``right`` differs from the set ``left``; each is a dataset or a dump.
 
-    A and B are datasets of fleet run, or dumps. Compared are signatures, kernels, taint, modules,
-    probes, what could not be read (by how many dumps have them), origins and interrupted
-    functions (by frames), and syscalls (by tasks). In sets of different sizes a number is held
-    against the number of dumps: twice as many in twice as many is no change.
+    :param step: is told what is being done
+    :param seconds: how long the reading of one dump may take
+    :param memory: how many bytes the reading of one dump may take
+    :raises TargetError: if one of them is neither, or is a dump that cannot be read
     """
-    written_as = output or format_of(file, OF_SUFFIX, FORMATS[0])
-    with fleet_extra():
-        from inspector.fleet.compare_answer import run
-    return run(session, left, right, written_as, file)
+    step(f"reading {left}")
+    with _database(left, seconds, memory) as database:
+        one, in_one = _compared_set(database, str(left)), _counts(database)
+    step(f"reading {right}")
+    with _database(right, seconds, memory) as database:
+        other, in_other = _compared_set(database, str(right)), _counts(database)
+    found = tuple(changes(one, in_one, other, in_other))
+    return Comparison(one, other, found, unknown(in_one, in_other))
+
+
+@contextmanager
+def _database(path: Path, seconds: float, memory: int) -> Iterator[Database]:
+    if path.is_dir():
+        with open_dataset(path) as database:
+            yield database
+        return
+    with tempfile.TemporaryDirectory(prefix="inspector-") as directory:
+        dataset = Path(directory) / "dataset"
+        make_dataset(dataset)
+        read_apart(job_of(os.path.realpath(path), str(dataset), seconds, memory), "")
+        with open_dataset(dataset) as database:
+            _check_read(database, path)
+            yield database
+
+
+def _check_read(database: Database, path: Path) -> None:
+    ((error,),) = database.ask("error", "", "SELECT error FROM dumps").rows
+    if error is not None:
+        text = str(error)
+        raise TargetError(text if text.startswith(str(path)) else f"{path}: {text}")
+
+
+def _counts(database: Database) -> Counts:
+    """Everything that is compared."""
+    return {
+        aspect: _items(database, sql) for aspect, sql in _ASPECTS.items() if _told(database, aspect)
+    }
+
+
+def _told(database: Database, aspect: str) -> bool:
+    return aspect not in _TOLD or database.ask(aspect, "", _TOLD[aspect]).rows != ((0,),)
+
+
+def _items(database: Database, sql: str) -> dict[str, int]:
+    found = {}
+    for item, number in database.ask("", "", sql).rows:
+        if item is not None:
+            assert isinstance(number, int)
+            found[str(item)] = number
+    return found
+
+
+def _compared_set(database: Database, name: str) -> ComparedSet:
+    """How large a set is."""
+    ((read, unread),) = database.ask("size", "", _SIZE).rows
+    assert isinstance(read, int)
+    assert isinstance(unread, int)
+    return ComparedSet(name, read, unread)
+
+
+def changes(
+    left: ComparedSet, left_counts: Counts, right: ComparedSet, right_counts: Counts
+) -> Iterator[SetChange]:
+    """What differs, aspect by aspect: new, gone, changed, and there the most frequent first."""
+    for aspect in _ASPECTS:
+        if aspect in left_counts and aspect in right_counts:
+            one, other = left_counts[aspect], right_counts[aspect]
+            found = []
+            for item in one.keys() | other.keys():
+                numbers = one.get(item, 0), other.get(item, 0)
+                kind = _kind(numbers, (left.dumps, right.dumps))
+                found += [SetChange(aspect, item, kind, *numbers)] if kind else []
+            yield from sorted(found, key=_rank)
+
+
+def unknown(left_counts: Counts, right_counts: Counts) -> tuple[str, ...]:
+    """The aspects that cannot be compared, for one of the sets does not tell them."""
+    return tuple(a for a in _ASPECTS if a not in left_counts or a not in right_counts)
+
+
+def _kind(numbers: tuple[int, int], dumps: tuple[int, int]) -> ChangeKind | None:
+    if not numbers[0]:
+        return ChangeKind.NEW
+    if not numbers[1]:
+        return ChangeKind.GONE
+    same = numbers[0] * (dumps[1] or 1) == numbers[1] * (dumps[0] or 1)
+    return None if same else ChangeKind.CHANGED
+
+
+def _rank(change: SetChange) -> tuple[int, int, str]:
+    return [*ChangeKind].index(change.kind), -(change.left + change.right), change.item

@@ -6,7 +6,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,8 @@ from typing import Any
 import duckdb
 import pyarrow.dataset
 
-from inspector.errors import NothingMatched, TargetError, UsageError
-from inspector.fleet.dataset import DUMPS, FRAMES, check_dataset, part_files, path_digest
+from inspector.errors import TargetError, UsageError
+from inspector.fleet.dataset import DUMPS, FRAMES, check_dataset, part_files
 from inspector.model.fleet import Cell, Column, FleetTable, Scalar
 
 # No file, no network, no extension, and no way to ask for one: SQL may be somebody else's.
@@ -111,116 +110,3 @@ def _scalar(value: Any, word: bool) -> Scalar:
     if isinstance(value, (datetime, date)):
         return value.isoformat(sep=" ") if isinstance(value, datetime) else value.isoformat()
     return str(value)
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """:ivar title: in words
-    :ivar bars: the column whose numbers a picture shows
-    """
-
-    title: str
-    sql: str
-    bars: str | None = None
-
-
-QUESTIONS: dict[str, Question] = {
-    "summary": Question(
-        "All in all",
-        """
-        SELECT count(*) AS dumps, count(*) FILTER (outcome <> 'read') AS unread,
-               count(DISTINCT kernel) AS kernels, count(DISTINCT signature) AS signatures,
-               count(*) FILTER (outcome = 'read' AND signature IS NULL) AS "no crash",
-               coalesce(sum(frames), 0)::BIGINT AS frames,
-               date_trunc('second', min(crashed_at)) AS first,
-               date_trunc('second', max(crashed_at)) AS last
-        FROM dumps
-        """,
-    ),
-    "kernels": Question(
-        "Which kernels there are",
-        """
-        SELECT kernel, count(*) AS dumps, count(DISTINCT signature) AS signatures,
-               sum(frames)::BIGINT AS frames
-        FROM dumps WHERE outcome = 'read' GROUP BY kernel ORDER BY dumps DESC, kernel
-        """,
-        "dumps",
-    ),
-    "signatures": Question(
-        "What they died of: crashes with one signature",
-        """
-        SELECT signature, count(*) AS dumps, list_sort(list(DISTINCT kernel)) AS kernels,
-               date_trunc('second', min(crashed_at)) AS first,
-               date_trunc('second', max(crashed_at)) AS last,
-               array_to_string(any_value(signature_parts), ' < ') AS what, min(dump) AS example
-        FROM dumps WHERE signature IS NOT NULL
-        GROUP BY signature ORDER BY dumps DESC, signature
-        """,
-        "dumps",
-    ),
-    "stuck": Question(
-        "Syscalls that tasks were in: first those that no signal could end",
-        """
-        SELECT syscall, count(*) FILTER (hung) AS hung, count(*) AS tasks,
-               count(DISTINCT key) AS dumps, list_sort(list(DISTINCT kernel)) AS kernels
-        FROM frames WHERE entry AND syscall IS NOT NULL
-        GROUP BY syscall ORDER BY hung DESC, tasks DESC, syscall
-        """,
-        "tasks",
-    ),
-    "origins": Question(
-        "Origins of frames by kernel",
-        """
-        SELECT kernel, origin, count(*) AS frames, count(DISTINCT key) AS dumps
-        FROM frames WHERE found_in = 'stack'
-        GROUP BY ALL ORDER BY kernel, frames DESC, origin
-        """,
-        "frames",
-    ),
-    "unread": Question(
-        "Dumps that could not be read",
-        """
-        SELECT dump, outcome, error, size, round(seconds, 1) AS seconds
-        FROM dumps WHERE outcome <> 'read' ORDER BY outcome, dump
-        """,
-    ),
-}
-
-# Of two crashes: how many of all the parts that their signatures have they have in common.
-_LIKE = """
-    WITH one AS (
-        SELECT key, signature, signature_parts AS parts, kernel
-        FROM dumps WHERE starts_with(key, ? || '-') AND outcome = 'read'
-    )
-    SELECT dumps.dump, dumps.signature = one.signature AS same,
-           round(
-               len(list_intersect(dumps.signature_parts, one.parts))
-               / len(list_distinct(list_concat(dumps.signature_parts, one.parts))), 2
-           ) AS likeness,
-           dumps.kernel, array_to_string(dumps.signature_parts, ' < ') AS what
-    FROM dumps, one
-    WHERE dumps.key <> one.key AND dumps.signature IS NOT NULL AND one.signature IS NOT NULL
-      AND len(list_intersect(dumps.signature_parts, one.parts)) > 0
-    ORDER BY same DESC, likeness DESC, dumps.kernel = one.kernel DESC, dumps.dump
-"""
-_IS_THERE = "SELECT signature FROM dumps WHERE starts_with(key, ? || '-') AND outcome = 'read'"
-
-
-def answer(database: Database, name: str) -> FleetTable:
-    """:param name: of :data:`QUESTIONS`"""
-    question = QUESTIONS[name]
-    return database.ask(name, question.title, question.sql, bars=question.bars)
-
-
-def like(database: Database, real_path: str) -> FleetTable:
-    """The dumps whose crash is like that of one of them, the likest first.
-
-    :raises NothingMatched: if it is not among them, or did not crash
-    """
-    digest = path_digest(real_path)
-    rows = database.ask("", "", _IS_THERE, [digest]).rows
-    if not rows:
-        raise NothingMatched(f"{real_path}: is not among the dumps that were read")
-    if rows[0][0] is None:
-        raise NothingMatched(f"{real_path}: has no signature, for no task panicked there")
-    return database.ask("like", f"Dumps like {real_path}", _LIKE, [digest])

@@ -276,11 +276,6 @@ def make_dataset(directory: Path) -> None:
     check_dataset(directory)
 
 
-def is_dataset(path: Path) -> bool:
-    """Whether ``path`` is a directory that a run has made."""
-    return (path / _MARKER).is_file()
-
-
 def check_dataset(directory: Path) -> None:
     """:raises TargetError: if ``directory`` is no dataset that can be read"""
     try:

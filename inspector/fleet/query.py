@@ -1,75 +1,146 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""``inspector fleet query``: the options."""
+"""``fleet query``: the ready questions, and questions in SQL, to a dataset."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
+from inspector.errors import NothingMatched
+from inspector.fleet.database import Database, open_dataset
+from inspector.fleet.dataset import path_digest
+from inspector.model.fleet import FleetTable
 
-from inspector.commands.catalogue import Example, epilog
-from inspector.commands.failure import Status
-from inspector.commands.output import format_of
-from inspector.commands.session import Session
-from inspector.errors import UsageError
-from inspector.fleet.options import FORMATS, OF_SUFFIX, fleet_extra, output_options
 
-EXAMPLES = (
-    Example("inspector fleet query crashes", "Every ready question."),
-    Example("inspector fleet query crashes -o overview.html", "The same as a page with charts."),
-    Example("inspector fleet query crashes --sql 'SELECT comm, ip FROM frames'", "Your own."),
-)
+def tables(
+    dataset: Path, question: str | None = None, like: Path | None = None, sql: str | None = None
+) -> tuple[FleetTable, ...]:
+    """Answer one question, or, where none is named, every ready one.
 
-READY = ("summary", "kernels", "signatures", "stuck", "origins", "unread")
-_LIKE = "like"
+    :param question: a name of :data:`QUESTIONS`
+    :param like: the dump whose crash others are held against
+    :param sql: one statement that only reads
+    :raises TargetError: if ``dataset`` is none, or a file of it is damaged
+    :raises NothingMatched: if ``like`` is not in it, or did not crash
+    :raises UsageError: if the database refuses ``sql``
+    """
+    with open_dataset(dataset) as database:
+        if sql is not None:
+            return (database.ask_freely(sql),)
+        if like is not None:
+            return (_like(database, os.path.realpath(like)),)
+        asked = QUESTIONS if question is None else (question,)
+        return tuple(_answer(database, name) for name in asked)
 
 
 @dataclass(frozen=True, slots=True)
-class QueryRequest:
-    """What is asked: one of the three, or, where all are None, every ready question."""
-
-    dataset: Path
-    question: str | None
-    like: Path | None
-    sql: str | None
-
-
-@click.command(
-    "query", short_help="Ask a dataset: ready questions, or SQL.", epilog=epilog(EXAMPLES)
-)
-@click.argument("dataset", metavar="DATASET", type=click.Path(path_type=Path))
-@click.argument(
-    "question", metavar="[QUESTION]", required=False, type=click.Choice([*READY, _LIKE])
-)
-@click.argument("dump", metavar="[DUMP]", required=False, type=click.Path(path_type=Path))
-@click.option("--sql", metavar="SQL", help="One SELECT over the tables dumps and frames.")
-@output_options
-@click.pass_obj
-def command(
-    session: Session,
-    *,
-    dataset: Path,
-    question: str | None,
-    dump: Path | None,
-    sql: str | None,
-    output: str | None,
-    file: Path | None,
-) -> Status:
-    """What the dumps of DATASET say together; as a page with charts: -o overview.html.
-
-    QUESTION is one of summary, kernels, signatures, stuck (syscalls that tasks were in), origins,
-    unread, or like DUMP (crashes like that one); without it, all of them are asked. The columns
-    for --sql are in docs/fleet.md; DuckDB answers, and can reach nothing but the two tables.
+class Question:
+    """:ivar title: in words
+    :ivar bars: the column whose numbers a picture shows
     """
-    if (question == _LIKE) != (dump is not None):
-        raise UsageError("like DUMP, and no other question, takes the path of a dump")
-    if sql is not None and question is not None:
-        raise UsageError("a QUESTION or --sql, not both")
-    written_as = output or format_of(file, OF_SUFFIX, FORMATS[0])
-    if written_as == "csv" and question is None and sql is None:
-        raise UsageError("csv holds one table: name a QUESTION, or give --sql")
-    request = QueryRequest(dataset, None if dump else question, dump, sql)
-    with fleet_extra():
-        from inspector.fleet.query_answer import run
-    return run(session, request, written_as, file)
+
+    title: str
+    sql: str
+    bars: str | None = None
+
+
+QUESTIONS: dict[str, Question] = {
+    "summary": Question(
+        "All in all",
+        """
+        SELECT count(*) AS dumps, count(*) FILTER (outcome <> 'read') AS unread,
+               count(DISTINCT kernel) AS kernels, count(DISTINCT signature) AS signatures,
+               count(*) FILTER (outcome = 'read' AND signature IS NULL) AS "no crash",
+               coalesce(sum(frames), 0)::BIGINT AS frames,
+               date_trunc('second', min(crashed_at)) AS first,
+               date_trunc('second', max(crashed_at)) AS last
+        FROM dumps
+        """,
+    ),
+    "kernels": Question(
+        "Which kernels there are",
+        """
+        SELECT kernel, count(*) AS dumps, count(DISTINCT signature) AS signatures,
+               sum(frames)::BIGINT AS frames
+        FROM dumps WHERE outcome = 'read' GROUP BY kernel ORDER BY dumps DESC, kernel
+        """,
+        "dumps",
+    ),
+    "signatures": Question(
+        "What they died of: crashes with one signature",
+        """
+        SELECT signature, count(*) AS dumps, list_sort(list(DISTINCT kernel)) AS kernels,
+               date_trunc('second', min(crashed_at)) AS first,
+               date_trunc('second', max(crashed_at)) AS last,
+               array_to_string(any_value(signature_parts), ' < ') AS what, min(dump) AS example
+        FROM dumps WHERE signature IS NOT NULL
+        GROUP BY signature ORDER BY dumps DESC, signature
+        """,
+        "dumps",
+    ),
+    "stuck": Question(
+        "Syscalls that tasks were in: first those that no signal could end",
+        """
+        SELECT syscall, count(*) FILTER (hung) AS hung, count(*) AS tasks,
+               count(DISTINCT key) AS dumps, list_sort(list(DISTINCT kernel)) AS kernels
+        FROM frames WHERE entry AND syscall IS NOT NULL
+        GROUP BY syscall ORDER BY hung DESC, tasks DESC, syscall
+        """,
+        "tasks",
+    ),
+    "origins": Question(
+        "Origins of frames by kernel",
+        """
+        SELECT kernel, origin, count(*) AS frames, count(DISTINCT key) AS dumps
+        FROM frames WHERE found_in = 'stack'
+        GROUP BY ALL ORDER BY kernel, frames DESC, origin
+        """,
+        "frames",
+    ),
+    "unread": Question(
+        "Dumps that could not be read",
+        """
+        SELECT dump, outcome, error, size, round(seconds, 1) AS seconds
+        FROM dumps WHERE outcome <> 'read' ORDER BY outcome, dump
+        """,
+    ),
+}
+
+# Of two crashes: how many of all the parts that their signatures have they have in common.
+_LIKE = """
+    WITH one AS (
+        SELECT key, signature, signature_parts AS parts, kernel
+        FROM dumps WHERE starts_with(key, ? || '-') AND outcome = 'read'
+    )
+    SELECT dumps.dump, dumps.signature = one.signature AS same,
+           round(
+               len(list_intersect(dumps.signature_parts, one.parts))
+               / len(list_distinct(list_concat(dumps.signature_parts, one.parts))), 2
+           ) AS likeness,
+           dumps.kernel, array_to_string(dumps.signature_parts, ' < ') AS what
+    FROM dumps, one
+    WHERE dumps.key <> one.key AND dumps.signature IS NOT NULL AND one.signature IS NOT NULL
+      AND len(list_intersect(dumps.signature_parts, one.parts)) > 0
+    ORDER BY same DESC, likeness DESC, dumps.kernel = one.kernel DESC, dumps.dump
+"""
+_IS_THERE = "SELECT signature FROM dumps WHERE starts_with(key, ? || '-') AND outcome = 'read'"
+
+
+def _answer(database: Database, name: str) -> FleetTable:
+    question = QUESTIONS[name]
+    return database.ask(name, question.title, question.sql, bars=question.bars)
+
+
+def _like(database: Database, real_path: str) -> FleetTable:
+    """The dumps whose crash is like that of one of them, the likest first.
+
+    :raises NothingMatched: if it is not among them, or did not crash
+    """
+    digest = path_digest(real_path)
+    rows = database.ask("", "", _IS_THERE, [digest]).rows
+    if not rows:
+        raise NothingMatched(f"{real_path}: is not among the dumps that were read")
+    if rows[0][0] is None:
+        raise NothingMatched(f"{real_path}: has no signature, for no task panicked there")
+    return database.ask("like", f"Dumps like {real_path}", _LIKE, [digest])

@@ -1,110 +1,195 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""``inspector fleet run``: the options."""
+"""``fleet run``: every dump is read in a process of its own, and its rows are kept.
+
+Dask distributes: who reads what, on which machine, and again when a worker dies.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import glob
+import logging
+import os
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from fnmatch import fnmatch
 from pathlib import Path
 
-import click
+import pyarrow.parquet
+from distributed import Client, LocalCluster, as_completed, get_worker
 
-from inspector.commands.catalogue import Example, epilog
-from inspector.commands.failure import Status
-from inspector.commands.options import format_option
-from inspector.commands.session import Session
-from inspector.fleet.options import fleet_extra
+from inspector.errors import TargetError
+from inspector.fleet.dataset import Job, dump_part, forget, job_of, make_dataset
+from inspector.fleet.reading import read_apart
+from inspector.model.fleet import DumpEnd, DumpOutcome, FleetRun
+from inspector.queries.report import Step
 
-EXAMPLES = (
-    Example("inspector fleet run 'vm*' -o today", "Every dump that is called so."),
-    Example("inspector fleet run . -o today --time-limit 60", "All below; a minute each at most."),
-)
-
-MIB = 1 << 20
-TIME_LIMIT = 600
-"""Seconds that one dump may take, if nothing else is said."""
-MEMORY_LIMIT = 4096
-"""The same in MiB."""
+# What crash dumps are called by kdump-tools, kexec-tools, makedumpfile, virsh and this project.
+_DUMP_NAMES = ("*vmcore*", "dump.*", "*.dump", "*.kdump", "*.core", "core.*")
+_BESIDE_DUMPS = ("*dmesg*", "*.txt", "*.log", "*.json", "*.html", "*.md", "*.svg")
 
 
-@dataclass(frozen=True, slots=True)
-class RunRequest:
-    """What is to be read, into what, by whom.
+def matching(patterns: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The real paths of the dumps that ``patterns`` name, each once, in order of their names.
 
-    :ivar workers: how many on this machine, None for one a CPU
-    :ivar seconds: of one dump, at most
-    :ivar memory: of one dump in bytes, at most
-    :ivar again: those are read anew that could not be read before
+    A directory stands for every file below it that is called as dumps are; a path that is not
+    there is taken nevertheless, so that it is reported as any other that cannot be read.
+
+    :returns: the paths, and those patterns with a wildcard that nothing matches
     """
+    found: set[str] = set()
+    idle = []
+    for pattern in patterns:
+        paths = [*_expanded(pattern)]
+        found.update(map(os.path.realpath, paths))
+        if not paths:
+            idle.append(pattern)
+    return sorted(found), idle
 
-    patterns: tuple[str, ...]
-    dataset: Path
-    scheduler: str | None
-    workers: int | None
-    seconds: float
-    memory: int
-    again: bool
+
+def _expanded(pattern: str) -> Iterator[str]:
+    named = os.path.lexists(pattern) or not glob.has_magic(pattern)
+    for path in [pattern] if named else glob.iglob(pattern, recursive=True):
+        if os.path.isdir(path):
+            yield from _below(path)
+        else:
+            yield path
 
 
-@click.command("run", short_help="Read many dumps into a dataset.", epilog=epilog(EXAMPLES))
-@click.argument("patterns", metavar="PATTERN...", nargs=-1, required=True)
-@click.option(
-    "-o",
-    "--output",
-    "dataset",
-    metavar="DATASET",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="The directory to make, or to add to.",
-)
-@click.option("--workers", metavar="N", type=click.IntRange(1), help="On this machine; one a CPU.")
-@click.option(
-    "--scheduler",
-    metavar="ADDRESS",
-    help="A Dask scheduler, whose workers see the dumps and DATASET by the same paths.",
-)
-@click.option(
-    "--time-limit",
-    metavar="SECONDS",
-    type=click.FloatRange(0, min_open=True),
-    default=TIME_LIMIT,
-    show_default=True,
-    help="Of one dump.",
-)
-@click.option(
-    "--memory-limit",
-    metavar="MIB",
-    type=click.IntRange(1),
-    default=MEMORY_LIMIT,
-    show_default=True,
-    help="Of one dump.",
-)
-@click.option("--again", is_flag=True, help="Those too that could not be read before.")
-@format_option("text", "json")
-@click.pass_obj
-def command(
-    session: Session,
-    *,
-    patterns: tuple[str, ...],
+def _below(directory: str) -> Iterator[str]:
+    for where, _directories, names in os.walk(directory):
+        for name in names:
+            path = os.path.join(where, name)
+            if _called_as_dumps_are(name) and os.path.isfile(path):
+                yield path
+
+
+def _called_as_dumps_are(name: str) -> bool:
+    low = name.lower()
+    return _matches(low, _DUMP_NAMES) and not _matches(low, _BESIDE_DUMPS)
+
+
+def _matches(name: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatch(name, pattern) for pattern in patterns)
+
+
+def read_dumps(
+    paths: Sequence[str],
     dataset: Path,
-    workers: int | None,
-    scheduler: str | None,
-    time_limit: float,
-    memory_limit: int,
-    again: bool,
-    output: str,
-) -> Status:
-    """Read every dump that PATTERN... names, each in a process of its own, and keep its rows.
+    step: Step,
+    *,
+    seconds: float,
+    memory: int,
+    again: bool = False,
+    scheduler: str | None = None,
+    workers: int | None = None,
+) -> FleetRun:
+    """Read those dumps that are not in ``dataset`` yet, and say what became of every one.
 
-    A PATTERN is a path, a wildcard (quoted), or a directory: all below it that is called as dumps
-    are. A dump that is in DATASET already is not read again unless it changed, so that a run
-    that was stopped goes on where it was. One that cannot be read, takes too long or too much
-    memory becomes a row that says so (exit status 3).
+    :param paths: real paths
+    :param step: is told what is being done
+    :param seconds: how long the reading of one dump may take
+    :param memory: how many bytes the reading of one dump may take
+    :param again: whether to read those anew that could not be read before
+    :param scheduler: the address of a Dask scheduler, None for workers on this machine
+    :param workers: how many processes on this machine, None for one a CPU
+    :raises TargetError: if ``dataset`` cannot be one, or there is no scheduler or no worker
     """
-    if scheduler is not None and workers is not None:
-        raise click.UsageError("--workers are those of this machine: --scheduler has its own")
-    request = RunRequest(
-        patterns, dataset, scheduler, workers, time_limit, memory_limit * MIB, again
+    directory = os.path.abspath(dataset)
+    jobs = [job_of(path, directory, seconds, memory) for path in paths]
+    make_dataset(dataset)
+    if again:
+        for job in jobs:
+            _forget_unread(job)
+    wanted = [job for job in jobs if not dump_part(job).exists()]
+    failed = {}
+    if wanted:
+        step("starting workers")
+        with _cluster(scheduler, workers or os.cpu_count() or 1) as client:
+            failed = _read_all(client, wanted, step)
+    return FleetRun(
+        dataset=str(dataset),
+        dumps=tuple(_outcome(job) for job in jobs if job not in failed),
+        read_now=len(wanted) - len(failed),
+        unfinished=tuple((job.path, error) for job, error in failed.items()),
     )
-    with fleet_extra():
-        from inspector.fleet.run_answer import run
-    return run(session, request, output)
+
+
+def _forget_unread(job: Job) -> None:
+    if dump_part(job).exists() and _outcome(job).outcome is not DumpEnd.READ:
+        forget(job)
+
+
+def _outcome(job: Job) -> DumpOutcome:
+    columns = ["dump", "outcome", "error", "missing"]
+    (row,) = pyarrow.parquet.read_table(dump_part(job), columns=columns).to_pylist()
+    return DumpOutcome(
+        row["dump"], DumpEnd(row["outcome"]), row["error"], len(row["missing"] or ())
+    )
+
+
+_SCHEDULER, _WORKER = 10, 60  # seconds: how long each may take to answer
+
+
+@contextmanager
+def _cluster(scheduler: str | None, workers: int) -> Iterator[Client]:
+    """A client of the scheduler at the address ``scheduler``, or of one on this machine.
+
+    :param workers: how many processes, on this machine
+    :raises TargetError: if there is no scheduler there, or no worker comes
+    """
+    with ExitStack() as opened:
+        try:
+            if scheduler is None:
+                opened.enter_context(_in_the_root_directory())
+                local = LocalCluster(
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    dashboard_address=None,
+                    silence_logs=logging.CRITICAL,
+                )
+                client = Client(opened.enter_context(local))
+            else:
+                client = Client(scheduler, timeout=_SCHEDULER)
+            opened.enter_context(client)
+            client.wait_for_workers(1, timeout=_WORKER)
+        except TimeoutError:
+            raise TargetError(f"{scheduler}: no worker within {_WORKER} s") from None
+        except (OSError, ValueError) as error:
+            raise TargetError(f"{scheduler}: no scheduler there: {error}") from None
+        yield client
+
+
+@contextmanager
+def _in_the_root_directory() -> Iterator[None]:
+    """A worker is started, and started again when it dies, by ``python -c`` (multiprocessing's
+    spawn), which imports from the current directory before it is told from where.
+    """
+    before = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.chdir("/")
+        yield
+    finally:
+        os.fchdir(before)
+        os.close(before)
+
+
+def _read_all(client: Client, jobs: Sequence[Job], step: Step) -> dict[Job, str]:
+    """:returns: the jobs that could not be finished, and why"""
+    run, failed = uuid.uuid4().hex, {}
+    futures = client.map(
+        _read, jobs, key=[f"inspector-{run}-{job.key}" for job in jobs], pure=False
+    )
+    of = {future.key: job for future, job in zip(futures, jobs, strict=True)}
+    step(f"reading {len(jobs):,} dumps")
+    for number, future in enumerate(as_completed(futures), 1):
+        step(f"{number:,} of {len(jobs):,} dumps read")
+        error = future.exception()
+        if error is not None:
+            failed[of[future.key]] = f"{type(error).__name__}: {error}"
+        future.release()
+    return failed
+
+
+def _read(job: Job) -> None:
+    read_apart(job, get_worker().address)

@@ -104,8 +104,6 @@ def _commands(parent: click.Context, group: click.Group, prefix: str = "") -> It
 
 
 def _command(parent: click.Context, command: click.Command, name: str) -> Command:
-    assert command.callback is not None
-    module = importlib.import_module(command.callback.__module__)
     context = click.Context(command, info_name=name, parent=parent)
     takes_target = any(param.name == "live" for param in command.params)
     target = TARGET_NAMES if takes_target else ()
@@ -116,8 +114,17 @@ def _command(parent: click.Context, command: click.Command, name: str) -> Comman
         tuple(_paragraphs(command.help)),
         tuple(_options(own, context)),
         takes_target,
-        module.EXAMPLES,
+        _examples(command),
     )
+
+
+def _examples(command: click.Command) -> tuple[Example, ...]:
+    """Those of the command's module, which has them by name if it is of several commands."""
+    assert command.callback is not None
+    assert command.name is not None
+    found = importlib.import_module(command.callback.__module__).EXAMPLES
+    examples: tuple[Example, ...] = found[command.name] if isinstance(found, dict) else found
+    return examples
 
 
 def _target() -> tuple[Option, ...]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from inspector.fleet.aspects import Counts, changes, unknown
+from inspector.fleet.compare import Counts, changes, unknown
 from inspector.model.fleet import ChangeKind, ComparedSet
 from inspector.queries.report import full_report
 from inspector.target.spec import shipped_dump

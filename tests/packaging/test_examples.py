@@ -14,33 +14,28 @@ import click
 import pytest
 
 from inspector.commands.catalogue import COMMANDS, Example, load_command
+from inspector.fleet import command as fleet
+from inspector.repl import command as repl
 from inspector.target.spec import shipped_dump
 from tests.conftest import ROOT, Inspector
 
 _OOPS = ROOT / "tests/logs/mishaps/bookworm-null.log"
-_FACES = {
-    **COMMANDS,
-    "repl": "inspector.repl.command",
-    "fleet run": "inspector.fleet.run",
-    "fleet query": "inspector.fleet.query",
-    "fleet compare": "inspector.fleet.compare",
+EXAMPLES: dict[str, tuple[Example, ...]] = {
+    **{name: importlib.import_module(module).EXAMPLES for name, module in COMMANDS.items()},
+    "repl": repl.EXAMPLES,
+    **{f"fleet {name}": examples for name, examples in fleet.EXAMPLES.items()},
 }
 
 # Without a terminal a prompt runs the lines that come: here none.
 _PROMPTS = (["inspector", "vmcore"], ["inspector", "repl", "--demo"])
 
 
-def examples(command: str) -> tuple[Example, ...]:
-    found: tuple[Example, ...] = importlib.import_module(_FACES[command]).EXAMPLES
-    return found
-
-
 # Nothing but a kernel that runs can be frozen: tests/guest/test_freeze.py does it.
 ON_A_DUMP = [
     pytest.param(example, id=example.line)
-    for command in _FACES
+    for command, examples in EXAMPLES.items()
     if command != "freeze"
-    for example in examples(command)
+    for example in examples
 ]
 
 
@@ -83,7 +78,7 @@ def test_an_example_answers(example: Example, directory: Path) -> None:
         assert result.stdout or words in _PROMPTS
 
 
-@pytest.mark.parametrize("example", examples("freeze"), ids=lambda example: example.line)
+@pytest.mark.parametrize("example", EXAMPLES["freeze"], ids=lambda example: example.line)
 def test_an_example_of_freeze_is_understood(example: Example) -> None:
     sudo, program, name, *arguments = shlex.split(example.line)
     assert (sudo, program, name) == ("sudo", "inspector", "freeze")
@@ -94,17 +89,17 @@ def test_an_example_of_freeze_is_understood(example: Example) -> None:
     assert context.meta["inspector.commands.freeze.command"]
 
 
-@pytest.mark.parametrize("command", _FACES)
+@pytest.mark.parametrize("command", EXAMPLES)
 def test_help_ends_with_the_examples(command: str, inspector: Inspector) -> None:
     shown = inspector(*command.split(), "--help").stdout
     told = shown.partition("Examples:")[2]
-    for example in examples(command):
+    for example in EXAMPLES[command]:
         assert f"    {example.line}\n        {example.about}" in told
 
 
-@pytest.mark.parametrize("command", _FACES)
+@pytest.mark.parametrize("command", EXAMPLES)
 def test_an_example_says_what_it_is_for_and_fits_a_terminal(command: str) -> None:
-    assert len(examples(command)) >= 2
-    for example in examples(command):
+    assert len(EXAMPLES[command]) >= 2
+    for example in EXAMPLES[command]:
         assert example.about.endswith(".")
         assert max(len(example.line), len(example.about)) <= 76
