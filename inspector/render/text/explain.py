@@ -41,6 +41,7 @@ _WIDEST = 120
 _NAME_WIDTH = 7
 _GAP = 2
 _INDENT = 2
+_KEPT_TOGETHER = 5  # names of registers that hold one value; a line ends between more
 _INDENTED = (0, 0, 0, _INDENT)
 _IN_THE_ANSWER = ("made by", "interrupted", "begins at", "syscall")
 
@@ -138,8 +139,9 @@ def _what_it_means(told: Explanation, glyphs: Glyphs) -> str:
 def _said(told: Explanation, register: str, glyphs: Glyphs) -> str:
     """The register, its value, and why it holds that."""
     row = next(row for row in _rows(told, decimal=False) if row.name == register)
-    value = row.decoded if row.decoded and row.has_value else row.value
-    return f"{register} {safe(value)} {glyphs.none} {safe(row.why)}"
+    if not row.has_value:
+        return f"{register} {glyphs.none} {safe(row.why)}"
+    return f"{register} {safe(row.decoded or row.value)} {glyphs.none} {safe(row.why)}"
 
 
 def _story(told: Explanation, width: int) -> RenderResult:
@@ -283,8 +285,9 @@ def _meaning_line(why: str, plain: Sequence[RegisterRow]) -> Iterator[Text]:
     for left, ((value, has_value), names) in zip(
         range(len(values) - 1, -1, -1), values.items(), strict=True
     ):
-        yield from (Text(name, STRONG) for name in names[:-1])
-        last = Text(names[-1], STRONG).append(" = ", "not bold")
+        *apart, together = names if len(names) > _KEPT_TOGETHER else [" ".join(names)]
+        yield from (Text(name, STRONG) for name in apart)
+        last = Text(together, STRONG).append(" = ", "not bold")
         last.append(value, "not bold" if has_value else f"not bold {LABEL}")
         yield last.append("," if left else "", "not bold")
 
