@@ -64,7 +64,7 @@ def test_nothing_is_left_behind(route: str, boot: Boot, lab: Callable[..., str])
 
 
 _REFUSED = {
-    "freeze no_such_function -- true": "no function no_such_function",
+    "freeze no_such_function -- true": "no function",
     "freeze do_syscall_64 -- true": "-EINVAL",
     "freeze __x64_sys_fork+1 -- true": "-EILSEQ",
     "freeze do_syscall_64 --via tracefs -- true": "-EINVAL",
