@@ -1,118 +1,282 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The Python interface: ``import inspector``, then :func:`inspector.open`.
+"""The Python interface: :func:`open` gives a :class:`Kernel`, which answers with frozen values.
 
-An open target is a :class:`~inspector.survey.Survey`; what it answers with are frozen values of
-:mod:`inspector.model`. One thread at a time may use it: drgn allows no more.
-
->>> import inspector
->>> with inspector.open(demo=True) as kernel:
-...     task = kernel.panicking_task()
-...     int3, syscall = kernel.frames_of(task)[-2:]
->>> kernel.kernel_identity.release
-'6.1.0-56-cloud-amd64'
->>> task.pid, task.comm
-(1000, 'forker')
-
-Frames come innermost first. A register is an unsigned 64-bit word; one that was never written or
-cannot be read is a key of ``absent``, and must not be believed:
-
->>> int3.origin, hex(int3.registers.orig_ax), sorted(int3.absent)
-(<Origin.INT3: 'int3'>, '0xffffffffffffffff', [])
->>> print(syscall.origin.value, syscall.syscall)
-syscall 57 (fork)
->>> [item.rule for item in int3.evidence][0]
-'return-address'
-
-Two frames side by side, and one explained:
-
->>> with inspector.open(demo=True) as kernel:
-...     fields = kernel.diff(syscall, int3, ()).fields
-...     told = kernel.explain(int3, syscall)
->>> [field.right[0].rule for field in fields if field.register == "orig_ax"]
-['orig-ax-int3']
->>> told.registers[0].register, told.registers[0].decoded
-('orig_ax', '-1')
-
-The stack that they lie on is a range, half-open, in bytes; call frames come from drgn's unwinder:
-
->>> with inspector.open(demo=True) as kernel:
-...     calls = kernel.calls_of(task)
-...     every = [frame.task.comm for frame in kernel.frames(kernel.tasks())]
->>> int3.address in task.stack, task.stack.size
-(True, 16384)
->>> [call.location.symbol for call in calls if call.location][-3:-1]
-['__x64_sys_fork', 'do_syscall_64']
->>> "init" in every
-True
-
-What a kprobe would do; on a function's first instruction ftrace calls it, and orig_ax is 0:
-
->>> with inspector.open(demo=True) as kernel:
-...     print(kernel.probe("kernel_clone", 0, None, "kernel_clone").mechanism.value)
-ftrace
-
-Errors are of :mod:`inspector.errors`, each one line:
-
->>> with inspector.open("/no/such/vmcore") as kernel:
-...     pass
-Traceback (most recent call last):
-    ...
-inspector.errors.TargetError: /no/such/vmcore: no such file
+See ``docs/api.md``. One thread at a time may use a kernel: drgn allows no more.
 """
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from os import PathLike, fspath
 from pathlib import Path
-
-from drgn import Program
+from typing import TYPE_CHECKING
 
 from inspector.errors import UsageError
-from inspector.opening import open_survey
-from inspector.survey import Survey
-from inspector.target.open import target_of_program
-from inspector.target.spec import SymbolSource, TargetKind, TargetSpec
+from inspector.model.frame import Frame, whole
+from inspector.model.origin import Origin
+from inspector.model.probe import parse_place
+from inspector.model.task import Address, Pid, Selector, Task
+from inspector.queries.opening import open_source
+from inspector.queries.source import Source
+from inspector.target.spec import TargetKind, TargetSpec, TypeSource
+
+if TYPE_CHECKING:
+    from drgn import Program
+
+    from inspector.model.evidence import Missing
+    from inspector.model.freeze import Hit
+    from inspector.model.machine import KernelIdentity, Machine, TargetIdentity
+    from inspector.model.probe import ProbeAnswer
+    from inspector.model.record import Kprobe
+    from inspector.model.report import (
+        Diff,
+        Explanation,
+        FullReport,
+        NoPair,
+        Report,
+        StackPicture,
+        Timeline,
+    )
+    from inspector.model.stack import CallFrame
+
+Selected = Task | Frame | int | None
+"""A task, a frame, a pid or the address of either; None for the task that crashed."""
 
 
+@contextmanager
 def open(  # noqa: A001 - read as inspector.open, like gzip.open
     core: str | PathLike[str] | None = None,
     *,
     live: bool = False,
-    demo: bool = False,
     qemu: str | None = None,
+    pause: bool = False,
+    records: str | PathLike[str] | None = None,
+    demo: bool = False,
+    dump: str | None = None,
+    types: str = "auto",
     vmlinux: str | PathLike[str] | None = None,
-) -> AbstractContextManager[Survey]:
-    """Open one target: a dump, the running kernel, a QEMU guest, or the dump that is shipped.
+    system_map: str | PathLike[str] | None = None,
+) -> Iterator[Kernel]:
+    """Open one target, as the options of the same names do on the command line.
 
-    :param core: path of a vmcore (kdump or ELF)
+    :param core: a vmcore (kdump or ELF)
     :param live: the running kernel; needs root
-    :param qemu: address of a guest's QMP
-    :param vmlinux: DWARF of that very kernel; without it types come from the kernel's own BTF
-    :returns: a context manager
-    :raises UsageError: if not exactly one target is named
-    :raises TargetError: when it is entered, if the target cannot be opened
+    :param qemu: the address of a guest's QMP; ``pause`` stops the guest while it is open
+    :param records: a file that ``inspector freeze -o`` saved
+    :param demo: the dump that is shipped; ``dump`` names another shipped one
+    :param types: where types come from: "auto", "btf" or "dwarf"
+    :param vmlinux: an image of that very kernel, with DWARF
+    :param system_map: symbols of that kernel, where its own table is not found
+    :raises UsageError: unless exactly one target is named
+    :raises TargetError: if the target cannot be opened
     """
     named = [
         (kind, path)
         for kind, path, given in (
             (TargetKind.CORE, None if core is None else fspath(core), core is not None),
             (TargetKind.LIVE, None, live),
-            (TargetKind.DEMO, None, demo),
             (TargetKind.QEMU, qemu, qemu is not None),
+            (TargetKind.RECORDS, None if records is None else fspath(records), records is not None),
+            (TargetKind.DEMO, dump, demo or dump is not None),
         )
         if given
     ]
     if len(named) != 1:
-        raise UsageError(f"one target is to be named, not {len(named)}")
+        raise UsageError(f"expected one target, got {len(named)}")
     ((kind, path),) = named
-    image = None if vmlinux is None else Path(vmlinux)
-    return open_survey(TargetSpec(kind, path, SymbolSource.AUTO, image))
+    spec = TargetSpec(
+        kind,
+        path,
+        TypeSource(types),
+        None if vmlinux is None else Path(vmlinux),
+        None if system_map is None else Path(system_map),
+        pause,
+    )
+    with open_source(spec) as source:
+        yield Kernel(source)
 
 
-def of_program(prog: Program) -> Survey:
-    """The same for a ``drgn.Program`` that is open already, with its DWARF or the kernel's BTF.
+def from_program(prog: Program) -> Kernel:
+    """A kernel in a ``drgn.Program`` that is open already, with its DWARF or the kernel's BTF.
 
     :raises TargetError: if it is not an x86-64 Linux kernel, or lacks symbols or types
     """
-    return Survey(target_of_program(prog))
+    from inspector.queries.target import TargetSource
+    from inspector.target.open import target_of_program
+
+    return Kernel(TargetSource(target_of_program(prog)))
+
+
+class Kernel:
+    """A kernel, and the frames on its stacks.
+
+    Addresses are kernel virtual ones, as unsigned 64-bit integers; frames and calls come innermost
+    first. Each answer says itself what is ``missing`` from it, and depends on no earlier one.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def __repr__(self) -> str:
+        target, kernel = self.target, self.identity
+        return f"Kernel({kernel.release}, {target.kind} {target.path or ''})".replace(" )", ")")
+
+    @property
+    def target(self) -> TargetIdentity:
+        """What is read: kind, path, and the dump's format."""
+        return self._source.target_identity
+
+    @property
+    def identity(self) -> KernelIdentity:
+        """Whose memory it is: release, build ID, and where its types come from."""
+        return self._source.kernel_identity
+
+    @property
+    def is_dump(self) -> bool:
+        """Whether nothing moves there."""
+        return self._source.is_dump
+
+    @property
+    def missing(self) -> tuple[Missing, ...]:
+        """What no answer can have: the target itself lacks it."""
+        return self._source.again().missing
+
+    def tasks(self) -> tuple[Task, ...]:
+        """Every thread, kernel threads too; of a dump the idle tasks that were on a CPU."""
+        return tuple(self._source.again().tasks())
+
+    def task(self, pid: int) -> Task:
+        """The thread whose pid (the kernel's) is ``pid``.
+
+        :raises NothingMatched: if there is none
+        """
+        return self._source.again().task(pid)
+
+    def panicking_task(self) -> Task | None:
+        """The task that panicked, an idle one too; None where none did."""
+        return self._source.again().panicking_task()
+
+    def frames(
+        self,
+        *,
+        selected: Selected = None,
+        comm: str | None = None,
+        syscall: str | None = None,
+        origin: Origin | None = None,
+        cpu: int | None = None,
+        with_records: bool = False,
+    ) -> Report:
+        """Frames of every task, or of those selected: every condition that is given must hold.
+
+        :raises NothingMatched: if what is selected is not there
+        """
+        from inspector.queries.frames import FrameFilter, frames_report
+
+        selector = _selector(selected)
+        selectors = () if selector is None else (selector,)
+        wanted = FrameFilter(selectors, comm, syscall, origin, cpu, with_records)
+        return frames_report(self._source.again(), wanted)
+
+    def each_frame(self) -> Iterator[Frame]:
+        """Every frame, as it is read: for kernels with very many tasks."""
+        source = self._source.again()
+        return (whole(found) for found in source.found(source.tasks()))
+
+    def frames_of(self, task: Task) -> tuple[Frame, ...]:
+        """The frames on the stacks of one task, its entry frame last."""
+        return self._source.again().frames_of(task)
+
+    def calls_of(self, task: Task) -> tuple[CallFrame, ...]:
+        """The call frames of one task."""
+        return self._source.again().calls_of(task)
+
+    def explain(self, selected: Selected = None, *, record: int | None = None) -> Explanation:
+        """Every register of a frame: what it means, and how that is known."""
+        from inspector.queries.explain import entry_of, explained, explanation_of
+
+        source = self._source.again()
+        if isinstance(selected, Frame):
+            return explained(source, selected, entry_of(source, selected))
+        return explanation_of(source, _selector(selected), record=record)
+
+    def diff(
+        self,
+        selected: Selected = None,
+        *,
+        record: int | None = None,
+        left: Origin | None = None,
+        right: Origin | None = None,
+    ) -> Diff | NoPair:
+        """The two frames of a task that matter, compared: as ``inspector diff``.
+
+        :returns: why there are not two, where nothing is selected
+        """
+        from inspector.queries.diff import diff_of
+
+        selector = _selector(selected)
+        selectors = () if selector is None else (selector,)
+        return diff_of(self._source.again(), selectors, record=record, left=left, right=right)
+
+    def compare(self, left: Frame, right: Frame) -> Diff:
+        """Two frames side by side, every register with the reason."""
+        from inspector.queries.diff import compared
+
+        return compared(self._source.again(), left, right)
+
+    def timeline(self, selected: Selected = None, *, record: int | None = None) -> Timeline:
+        """One recorded event: what each probe on its way saw of ax and orig_ax."""
+        from inspector.queries.diff import timeline_of
+
+        return timeline_of(self._source.again(), _selector(selected), record=record)
+
+    def stack(self, selected: Selected = None) -> StackPicture:
+        """Call frames and pt_regs frames of one task's stacks, interleaved by address."""
+        from inspector.queries.choose import stack_of
+
+        return stack_of(self._source.again(), _selector(selected))
+
+    def stacks_of_cpus(self) -> tuple[StackPicture, ...]:
+        """The stack of the task on each CPU."""
+        from inspector.queries.choose import stacks_of_cpus
+
+        return stacks_of_cpus(self._source.again())
+
+    def probe(self, place: str) -> ProbeAnswer:
+        """What a kprobe at ``place`` would do and hold.
+
+        :param place: ``[MODULE:]SYMBOL[+OFFSET]``
+        :raises ValueError: if it is no place
+        """
+        asked = parse_place(place)
+        source = self._source.again()
+        return source.probe(asked.symbol, asked.offset, asked.module, asked.text)
+
+    def probes(self) -> tuple[Kprobe, ...]:
+        """The registered kprobes, by address."""
+        return self._source.again().probes()
+
+    def hits(self) -> tuple[Hit, ...]:
+        """What the framefreeze module recorded: two frames a record.
+
+        :raises NothingMatched: if it is not loaded
+        """
+        return self._source.again().hits()
+
+    def machine(self) -> Machine:
+        """Panic, uptime, taint, modules and log; what is not there says so."""
+        return self._source.again().machine()
+
+    def report(self) -> FullReport:
+        """Everything that ``inspector report`` shows."""
+        from inspector.queries.report import full_report
+
+        return full_report(self._source.again())
+
+
+def _selector(selected: Selected) -> Selector | None:
+    if isinstance(selected, (Task, Frame)):
+        return Address(selected.address)
+    if selected is None:
+        return None
+    return Pid(selected) if selected < 1 << 32 else Address(selected)

@@ -79,14 +79,14 @@ class FrameCommand:
             raise CommandError(failure_of(error, [name, *args]).message) from None
 
     def _run(self, prog: Program, name: str, args: Sequence[str]) -> None:
-        from inspector.survey import Survey
+        from inspector.queries.target import TargetSource
         from inspector.target.open import target_of_program
 
         command = self._click()
         with command.make_context(f"%{name}", list(args)) as context:
             _check_target(context)
-            survey = Survey(target_of_program(prog))
-            context.obj = Session(sys.stdout, sys.stderr, "", held=survey)
+            source = TargetSource(target_of_program(prog))
+            context.obj = Session(sys.stdout, sys.stderr, "", held=source)
             command.invoke(context)
 
     def _click(self) -> click.Command:

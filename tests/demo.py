@@ -13,15 +13,15 @@ from inspector.errors import InspectorError
 from inspector.model.frame import Frame
 from inspector.model.origin import Origin
 from inspector.model.task import Task
-from inspector.opening import open_survey
+from inspector.queries.target import open_target_source
 from inspector.target.spec import TargetKind, TargetSpec
 
 
 @cache
 def tasks() -> dict[str, Task]:
     """By name, those that have a name of their own."""
-    with open_survey(TargetSpec(TargetKind.DEMO)) as survey:
-        every = tuple(survey.tasks())
+    with open_target_source(TargetSpec(TargetKind.DEMO)) as source:
+        every = tuple(source.tasks())
     names = [task.comm for task in every]
     return {task.comm: task for task in every if names.count(task.comm) == 1}
 
@@ -29,11 +29,11 @@ def tasks() -> dict[str, Task]:
 @cache
 def int3_frame() -> Frame:
     """The one that forker died in."""
-    with open_survey(TargetSpec(TargetKind.DEMO)) as survey:
-        panicking = survey.panicking_task()
+    with open_target_source(TargetSpec(TargetKind.DEMO)) as source:
+        panicking = source.panicking_task()
         if panicking is None:
             raise InspectorError("the demo has no task that panicked")
-        frames = survey.frames_of(panicking)
+        frames = source.frames_of(panicking)
     return next(frame for frame in frames if frame.origin is Origin.INT3)
 
 

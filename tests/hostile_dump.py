@@ -8,9 +8,8 @@ from dataclasses import replace
 from inspector.model.machine import LoadedModule, LogExcerpt, LogLine, Panic
 from inspector.model.report import FullReport
 from inspector.model.task import escape_bytes
-from inspector.opening import open_survey
 from inspector.queries.report import full_report
-from inspector.survey import Survey
+from inspector.queries.target import TargetSource, open_target_source
 from inspector.target.spec import TargetKind, TargetSpec
 from tests.overlay import survey_with
 
@@ -34,9 +33,9 @@ LINES: tuple[bytes, ...] = (
 )
 
 
-def hostile_survey() -> Survey:
+def hostile_survey() -> TargetSource:
     """The panicking task has the first of :data:`NAMES`, other tasks of user space the others."""
-    with open_survey(TargetSpec(TargetKind.DEMO)) as plain:
+    with open_target_source(TargetSpec(TargetKind.DEMO)) as plain:
         offset = plain.target.offsetof("struct task_struct", "comm")
         panicking = plain.panicking_task()
         assert panicking is not None

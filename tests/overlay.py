@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from drgn import FaultError
 
-from inspector.survey import Survey
+from inspector.queries.target import TargetSource
 from inspector.target.open import open_core, target_of
 from inspector.target.spec import TargetKind, TargetSpec
 
@@ -17,7 +17,7 @@ def survey_with(
     missing: tuple[range, ...] = (),
     *,
     moving: bool = False,
-) -> Survey:
+) -> TargetSource:
     """:param words: address → the 64-bit word to be read there, or what gives it at each read
     :param missing: address ranges that cannot be read
     :param moving: whether it is to be read as if its kernel ran
@@ -40,4 +40,4 @@ def survey_with(
         prog.add_memory_segment(gone.start, len(gone), fault)
     target = target_of(prog, identity, spec)
     target.moving = moving
-    return Survey(target)
+    return TargetSource(target)

@@ -3,23 +3,20 @@
 
 from __future__ import annotations
 
-import doctest
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 from drgn import Program
 
 import inspector
-from inspector import api
 from inspector.errors import TargetError, UsageError
-from inspector.target.spec import shipped_dump
-
-
-def test_every_documented_example_is_true() -> None:
-    found = doctest.testmod(api)
-    assert found.failed == 0
-    assert found.attempted > 8
+from inspector.formats.records import saved_text
+from inspector.queries.records import save
+from inspector.queries.target import open_target_source
+from inspector.target.spec import TargetKind, TargetSpec, shipped_dump
 
 
 def test_importing_the_package_imports_no_drgn() -> None:
@@ -28,24 +25,56 @@ def test_importing_the_package_imports_no_drgn() -> None:
 
 
 def test_one_target_is_to_be_named() -> None:
-    with pytest.raises(UsageError, match="not 0"):
-        inspector.open()
-    with pytest.raises(UsageError, match="not 2"):
-        inspector.open("vmcore", demo=True)
+    cases: tuple[dict[str, Any], ...] = ({}, {"core": "vmcore", "demo": True})
+    for options in cases:
+        with pytest.raises(UsageError), inspector.open(**options):
+            pass
 
 
 def test_a_program_that_somebody_else_opened_is_a_target() -> None:
     prog = Program()
     prog.set_core_dump(shipped_dump(None))
-    survey = inspector.of_program(prog)
-    task = survey.panicking_task()
+    kernel = inspector.from_program(prog)
+    task = kernel.panicking_task()
     assert task is not None
-    assert survey.frames_of(task) == inspector.of_program(prog).frames_of(task)
+    assert kernel.frames_of(task) == inspector.from_program(prog).frames_of(task)
+
+
+def test_an_answer_depends_on_no_earlier_one() -> None:
+    with inspector.open(demo=True) as kernel, inspector.open(demo=True) as other:
+        kernel.report()
+        kernel.frames()
+        assert kernel.frames().missing == other.frames().missing
+        assert kernel.stack().missing == other.stack().missing
+
+
+def test_explain_needs_nothing_but_the_frame() -> None:
+    with inspector.open(demo=True) as kernel:
+        task = kernel.panicking_task()
+        assert task is not None
+        for frame in kernel.frames_of(task):
+            explanation = kernel.explain(frame)
+            assert explanation.frame == frame
+            assert len(explanation.registers) == len(tuple(frame.registers.items()))
+        entry = kernel.frames_of(task)[-1]
+        assert kernel.explain(entry.address).frame == entry
+
+
+def test_a_file_of_records_answers_as_a_kernel_does(tmp_path: Path) -> None:
+    path = tmp_path / "records.json"
+    with open_target_source(TargetSpec(TargetKind.DEMO)) as source:
+        path.write_text(saved_text(save(source)))
+        frames = source.record_frames()
+    with inspector.open(records=path) as kernel:
+        found = [frame for hit in kernel.hits() for frame in hit.frames]
+        assert [f.registers for f in found] == [f.registers for f in frames]
+        with pytest.raises(TargetError):
+            kernel.probe("kernel_clone")
 
 
 def test_a_program_without_memory_is_no_target() -> None:
     with pytest.raises(TargetError):
-        inspector.of_program(Program())
+        inspector.from_program(Program())
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

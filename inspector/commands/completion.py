@@ -100,7 +100,7 @@ class Names:
 Items = list[CompletionItem]
 
 
-def complete_what(ctx: click.Context, _param: click.Parameter, typed: str) -> Items:
+def complete_selector(ctx: click.Context, _param: click.Parameter, typed: str) -> Items:
     """Pids that begin so, then those of tasks whose name contains it; the name is the help.
 
     Kernel threads come last: few have a frame.
@@ -134,10 +134,10 @@ def complete_place(ctx: click.Context, _param: click.Parameter, typed: str) -> I
     return _items((name, "") for name in names_of(ctx).functions.matches(typed))
 
 
-def complete_what_or_register(ctx: click.Context, param: click.Parameter, typed: str) -> Items:
+def complete_selector_or_register(ctx: click.Context, param: click.Parameter, typed: str) -> Items:
     """The same as for WHAT, and registers of ``struct pt_regs``."""
     registers = _items((name, "register") for name in REGISTER_NAMES if name.startswith(typed))
-    return [*complete_what(ctx, param, typed), *registers]
+    return [*complete_selector(ctx, param, typed), *registers]
 
 
 def complete_path(_ctx: click.Context, _param: click.Parameter | None, typed: str) -> Items:

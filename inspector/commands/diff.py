@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""``inspector diff``: the options."""
+"""``inspector diff``."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import click
 from click.core import ParameterSource
 
 from inspector.commands.catalogue import Example, epilog
-from inspector.commands.failure import Status
+from inspector.commands.failure import Status, status_of
 from inspector.commands.options import (
     all_option,
     decimal_option,
@@ -25,23 +23,6 @@ from inspector.commands.target import TargetOptions
 from inspector.errors import UsageError
 from inspector.model.origin import Origin
 from inspector.model.task import Address, Selector
-
-
-@dataclass(frozen=True, slots=True)
-class DiffRequest:
-    """Which two frames.
-
-    :ivar what: nothing, a task, a frame (against its task's entry frame), or two frames
-    :ivar record: the index of a module's record, in place of ``what``
-    :ivar left: the origin of the left frame, where it is not to be the entry frame
-    :ivar right: the origin of the right frame, where it is not to be the usual one
-    """
-
-    what: tuple[Selector, ...] = ()
-    record: int | None = None
-    left: Origin | None = None
-    right: Origin | None = None
-
 
 EXAMPLES = (
     Example(
@@ -81,7 +62,7 @@ def command(
     *,
     target: TargetOptions,
     output: str,
-    what: tuple[Selector, ...],
+    selectors: tuple[Selector, ...],
     record: int | None,
     left: Origin | None,
     right: Origin | None,
@@ -91,25 +72,71 @@ def command(
 ) -> Status:
     """Two struct pt_regs frames side by side, with the reason for every difference.
 
-    WHAT is a pid in decimal, or the address 0x… of a task or of a frame: its entry frame against
-    the frame that killed the machine, if that is its own, else against its innermost kernel
-    frame that no crash note is a copy of; or against that frame. Two addresses are two frames.
+    SELECTOR is a pid in decimal or the address 0x… of a task: its entry frame is compared with
+    the frame that killed the machine, if that is its own, else with its innermost kernel frame
+    that no crash note is a copy of. The address of a frame: the entry frame of its task is
+    compared with it. Two addresses are two frames.
     Without it, on a dump: the panicking task.
 
     --timeline takes records: those of one event (one task, one stay in the kernel) that the
-    framefreeze module made, and shows the life of ax and orig_ax in it. WHAT is a task then (its
-    last event), --record N the event of that record.
+    framefreeze module made, and shows the life of ax and orig_ax in it. SELECTOR is a task then
+    (its last event), --record N the event of that record.
     """
-    if not what and record is None:
+    if not selectors and record is None:
         selected = session.meant(None, target)
-        what = () if selected is None else (selected,)
-    request = DiffRequest(what, record, left, right)
-    _check(request)
+        selectors = () if selected is None else (selected,)
+    origins = left is not None or right is not None
+    if record is not None and (selectors or origins):
+        raise UsageError("--record names both frames: it goes with no SELECTOR, --left or --right")
     if timeline:
-        return _timeline(session, target, request, output, show_all)
-    from inspector.queries.diff import run
+        if origins or (show_all and _is_said("show_all")) or len(selectors) > 1:
+            raise UsageError("--timeline goes with one task or with --record, and nothing else")
+        return _timeline(session, target, selectors[0] if selectors else None, record, output)
+    _check(selectors, origins)
+    from inspector.model.report import NoPair
+    from inspector.queries.diff import diff_of
 
-    return run(session, target, request, output, show_all, decimal)
+    with session.source(target) as source:
+        answer = diff_of(source, selectors, record=record, left=left, right=right)
+        if output == "json":
+            from inspector.render.json_frames import diff_json, no_pair_json
+
+            text = no_pair_json(answer) if isinstance(answer, NoPair) else diff_json(answer)
+            session.out.write(text)
+        else:
+            from inspector.render.text.diff import DiffText, NoPairText
+            from inspector.render.text.screen import show
+
+            shown = (
+                NoPairText(answer)
+                if isinstance(answer, NoPair)
+                else DiffText(answer, show_all, decimal=decimal)
+            )
+            show(shown, session.out, verbose=session.verbose)
+        return status_of(True, answer.missing)
+
+
+def _timeline(
+    session: Session,
+    target: TargetOptions,
+    selector: Selector | None,
+    record: int | None,
+    output: str,
+) -> Status:
+    from inspector.queries.diff import timeline_of
+
+    with session.source(target) as source:
+        told = timeline_of(source, selector, record=record)
+        if output == "json":
+            from inspector.render.json_frames import timeline_json
+
+            session.out.write(timeline_json(told))
+        else:
+            from inspector.render.text.freeze import TimelineText
+            from inspector.render.text.screen import show
+
+            show(TimelineText(told), session.out, verbose=session.verbose)
+        return status_of(True, told.missing)
 
 
 def _is_said(option: str) -> bool:
@@ -118,25 +145,11 @@ def _is_said(option: str) -> bool:
     return source is ParameterSource.COMMANDLINE
 
 
-def _timeline(
-    session: Session, target: TargetOptions, request: DiffRequest, output: str, show_all: bool
-) -> Status:
-    asked_for_all = show_all and _is_said("show_all")
-    if request.left or request.right or asked_for_all or len(request.what) > 1:
-        raise UsageError("--timeline goes with one task or with --record, and nothing else")
-    from inspector.queries.timeline import run
-
-    return run(session, target, request, output)
-
-
-def _check(request: DiffRequest) -> None:
-    origins = request.left is not None or request.right is not None
-    if request.record is not None and (request.what or origins):
-        raise UsageError("--record names both frames: it goes with no WHAT, --left or --right")
-    if len(request.what) > 2:
+def _check(selectors: tuple[Selector, ...], origins: bool) -> None:
+    if len(selectors) > 2:
         raise UsageError("diff compares two frames, not more")
-    if len(request.what) == 2:
-        if not all(isinstance(what, Address) for what in request.what):
+    if len(selectors) == 2:
+        if not all(isinstance(selector, Address) for selector in selectors):
             raise UsageError("two frames are named by two addresses (0x…), not by pids")
         if origins:
             raise UsageError("two addresses name both frames: they go with no --left or --right")

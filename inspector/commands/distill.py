@@ -1,38 +1,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""``inspector distill``: the options."""
+"""``inspector distill``."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from inspector.commands.catalogue import Example, epilog
-from inspector.commands.failure import Status
+from inspector.commands.failure import Status, status_of
 from inspector.commands.options import format_option, verbose_option
 from inspector.commands.session import Session
 from inspector.model.distillate import SensitiveKind, Trim
-
-
-@dataclass(frozen=True, slots=True)
-class DistillRequest:
-    """What is to be made of what.
-
-    :ivar redact: what is taken out
-    :ivar trim: what is cut down, if anything
-    :ivar text: functions whose text is kept too
-    :ivar audit: every range that is kept is told
-    """
-
-    core: Path
-    small: Path
-    vmlinux: Path | None
-    redact: frozenset[SensitiveKind]
-    trim: Trim | None
-    text: tuple[str, ...]
-    audit: bool
-
+from inspector.processes.child import go_on_in_a_child
 
 EXAMPLES = (
     Example("inspector distill vmcore -o small", "A few MB that give the same answers."),
@@ -65,7 +45,7 @@ EXAMPLES = (
 )
 @click.option(
     "--keep",
-    metavar="WHAT",
+    metavar="KIND",
     multiple=True,
     type=click.Choice([kind.value for kind in SensitiveKind]),
     help="Not this, with --redact: " + ", ".join(kind.value for kind in SensitiveKind) + ".",
@@ -107,8 +87,6 @@ def command(
     they are not in the dump; other tools read zeros. Before it gets its name, the small dump is
     asked for its frames, and they must be those of CORE.
     """
-    from inspector.queries.distill import run
-
     if keep and not redact:
         raise click.UsageError("--keep goes with --redact: without it nothing is taken out")
     kept = {SensitiveKind(word) for word in keep}
@@ -116,4 +94,20 @@ def command(
     if whole_names and not trim:
         raise click.UsageError("--whole-names goes with --trim: without it all are whole")
     cut = (Trim.UNWIND if whole_names else Trim.ALL) if trim else None
-    return run(session, DistillRequest(core, small, vmlinux, taken_out, cut, text, audit), output)
+    if session.contained:
+        go_on_in_a_child(str(core))
+    from inspector.queries.distill import small_dump
+    from inspector.render.json_answers import distillate_json
+    from inspector.render.text.dumps import distillate_text
+
+    with session.progress() as step:
+        step(f"opening {core}")
+        made = small_dump(
+            core, small, step=step, vmlinux=vmlinux, redact=taken_out, trim=cut, functions=text
+        )
+    if output == "json":
+        session.out.write(distillate_json(str(small), made))
+    else:
+        session.out.writelines(distillate_text(str(small), made, audit=audit))
+        session.say_missing(made.missing)
+    return status_of(True, made.missing)

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""``inspector doctor``: the options."""
+"""``inspector doctor``."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +12,12 @@ from inspector.commands.failure import Status
 from inspector.commands.options import format_option, target_options, verbose_option
 from inspector.commands.session import Session
 from inspector.commands.target import TargetOptions
+from inspector.errors import InspectorError, NothingMatched
+from inspector.model.checkup import Checkup, OpenedTarget, State
+from inspector.model.evidence import Evidence
+
+if TYPE_CHECKING:
+    from inspector.queries.source import Source
 
 EXAMPLES = (
     Example("inspector doctor", "What can be done on this machine."),
@@ -32,6 +40,39 @@ def command(session: Session, *, target: TargetOptions, output: str) -> Status:
     Changes nothing, and needs no root: it says what it could not see without (exit status 3
     then). With a TARGET: whether that one can be opened, and what it holds.
     """
-    from inspector.queries.doctor import run
+    from inspector.freezer.findings import findings
+    from inspector.freezer.host import host_facts
 
-    return run(session, target, output)
+    host = host_facts()
+    opened = _opened(session, target) if target != TargetOptions() else None
+    checkup = Checkup(host.release, host.build_id, findings(host), opened)
+    if output == "json":
+        from inspector.render.json_answers import doctor_json
+
+        session.out.write(doctor_json(checkup))
+    else:
+        from inspector.render.text.doctor import DoctorText
+        from inspector.render.text.screen import show
+
+        show(DoctorText(checkup, session.sudo_line), session.out, verbose=session.verbose)
+    unseen = any(finding.state is State.UNSEEN for finding in checkup.findings)
+    partial = unseen or bool(opened and opened.missing)
+    return Status.PARTIAL if partial else Status.WHOLE
+
+
+def _opened(session: Session, target: TargetOptions) -> OpenedTarget:
+    try:
+        with session.source(target) as source:
+            return _held(source)
+    except InspectorError as error:
+        return OpenedTarget(None, None, Evidence("target-not-opened", str(error)))
+
+
+def _held(source: Source) -> OpenedTarget:
+    tasks = [*source.tasks()]
+    try:
+        records = f"{len(source.hits())} records of framefreeze"
+    except NothingMatched:
+        records = "no records"
+    held = Evidence("target-holds", f"{len(tasks)} tasks, {records}")
+    return OpenedTarget(source.target_identity, source.kernel_identity, held, source.missing)

@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""``inspector explain``: the options."""
+"""``inspector explain``."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import click
 
 from inspector.commands.catalogue import Example, epilog
-from inspector.commands.failure import Status
+from inspector.commands.failure import Status, status_of
 from inspector.commands.options import (
     all_option,
     decimal_option,
@@ -23,21 +21,6 @@ from inspector.commands.session import Session
 from inspector.commands.target import TargetOptions
 from inspector.errors import UsageError
 from inspector.model.task import Selector
-
-
-@dataclass(frozen=True, slots=True)
-class ExplainRequest:
-    """Which frame.
-
-    :ivar what: a frame, or a task (its innermost kernel frame, else its entry frame)
-    :ivar record: the index of a module's record, in place of ``what``
-    :ivar registers: those that are asked about, or none for all, with the whole story
-    """
-
-    what: Selector | None = None
-    record: int | None = None
-    registers: tuple[str, ...] = ()
-
 
 EXAMPLES = (
     Example(
@@ -70,7 +53,7 @@ def command(
     *,
     target: TargetOptions,
     output: str,
-    what: tuple[Selector | None, tuple[str, ...]],
+    asked: tuple[Selector | None, tuple[str, ...]],
     record: int | None,
     oops: str | None,
     show_all: bool,
@@ -80,26 +63,41 @@ def command(
 
     Registers of one meaning share a line; --all shows each on its own.
 
-    WHAT is the address 0x… of a frame; or a task (a pid in decimal, or its address), of which the
-    frame that killed the machine is explained, else the innermost kernel frame, else its entry
-    frame. Without it, on a dump: the panicking task. With the names of registers (ax, orig_ax, …)
+    SELECTOR is the address 0x… of a frame, or a task (a pid in decimal, or its address): the frame
+    that killed the machine is explained, else the innermost kernel frame, else the entry frame.
+    Without it, on a dump: the panicking task. With the names of registers (ax, orig_ax, …)
     only those.
 
     With --oops, neither a target nor root is needed: the registers in a kernel's log are explained
     as far as the text allows.
     """
-    named, registers = what
+    selector, registers = asked
     if oops is not None:
-        named_too = what != (None, ()) or record is not None
-        return _log(session, target, oops, output, named=named_too, show_all=show_all)
-    if named is not None and record is not None:
-        raise UsageError("--record names the frame: it goes with no WHAT")
+        named = asked != (None, ()) or record is not None
+        return _log(session, target, oops, output, named=named, show_all=show_all)
+    if selector is not None and record is not None:
+        raise UsageError("--record names the frame: it goes with no SELECTOR")
     if record is None:
-        named = session.meant(named, target)
-    from inspector.queries.explain import run
+        selector = session.meant(selector, target)
+    from inspector.queries.explain import explanation_of
 
-    request = ExplainRequest(named, record, registers)
-    return run(session, target, request, output, decimal=decimal, show_all=show_all)
+    with session.source(target) as source:
+        explanation = explanation_of(source, selector, record=record, registers=registers)
+        if output == "json":
+            from inspector.render.json_frames import explanation_json
+
+            session.out.write(explanation_json(explanation))
+        else:
+            from inspector.render.text.explain import ExplainText, SomeRegistersText
+            from inspector.render.text.screen import show
+
+            text = (
+                SomeRegistersText(explanation, decimal)
+                if registers
+                else ExplainText(explanation, decimal, show_all)
+            )
+            show(text, session.out, verbose=session.verbose)
+        return status_of(True, explanation.missing)
 
 
 def _log(
@@ -112,9 +110,26 @@ def _log(
     show_all: bool,
 ) -> Status:
     if named:
-        raise UsageError("--oops explains a text: it goes with no WHAT and no --record")
+        raise UsageError("--oops explains a text: it goes with no SELECTOR and no --record")
     if target != TargetOptions():
         raise UsageError("--oops explains a text: it goes with no TARGET")
-    from inspector.queries.oops import run
+    from inspector.queries.oops import opened_log
 
-    return run(session, source, output, show_all=show_all)
+    with opened_log(source) as (reading, reports):
+        if output == "json":
+            from inspector.render.json_report import (
+                oops_json_foot,
+                oops_json_head,
+                oops_json_reports,
+            )
+
+            session.out.writelines(oops_json_head(source))
+            session.out.writelines(oops_json_reports(reports))
+            session.out.write(oops_json_foot(reading.release, reading.notes))
+        else:
+            from inspector.render.text.oops import NotesText, OopsText
+            from inspector.render.text.screen import show
+
+            show(OopsText(source, reports, show_all), session.out)
+            show(NotesText(reading.notes), session.out)
+    return Status.WHOLE

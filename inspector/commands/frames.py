@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""``inspector frames``: the options."""
+"""``inspector frames``."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
 from inspector.commands.catalogue import Example, epilog
-from inspector.commands.failure import Status
+from inspector.commands.failure import Status, status_of
 from inspector.commands.options import (
     ORIGIN_NAMES,
     comm_option,
@@ -23,60 +23,11 @@ from inspector.commands.options import (
 from inspector.commands.session import Session
 from inspector.commands.target import TargetOptions
 from inspector.model.origin import Origin
-from inspector.model.task import Selector, parse_selector
+from inspector.model.task import Selector
 
-
-@dataclass(frozen=True, slots=True)
-class FramesRequest:
-    """Which frames; every condition that is given must hold.
-
-    :ivar what: tasks or frames, all tasks if empty
-    :ivar comm: a glob over the escaped name
-    :ivar syscall: a UAPI name, or a number in decimal
-    :ivar records: whether recorded frames are wanted too
-    """
-
-    what: tuple[Selector, ...] = ()
-    comm: str | None = None
-    syscall: str | None = None
-    origin: Origin | None = None
-    cpu: int | None = None
-    records: bool = False
-
-
-class FramesCommand(click.Command):
-    """``--records`` is two things here: with a FILE the target, alone a flag.
-
-    What follows it is the FILE unless it begins with a dash, or is a WHAT (a pid, an address).
-    ``--records=FILE`` is the target in any case.
-    """
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, _flag_apart(args))
-
-
-def _flag_apart(args: list[str]) -> list[str]:
-    options_end = args.index("--") if "--" in args else len(args)
-    return [
-        _WITH_RECORDS
-        if i < options_end and word == "--records" and _is_alone(args[i + 1 :])
-        else word
-        for i, word in enumerate(args)
-    ]
-
-
-def _is_alone(rest: list[str]) -> bool:
-    if not rest or rest[0].startswith("-"):
-        return True
-    try:
-        parse_selector(rest[0])
-    except ValueError:
-        return False
-    return True
-
-
-_WITH_RECORDS = "--with-records"
-
+if TYPE_CHECKING:
+    from inspector.queries.frames import FrameFilter
+    from inspector.queries.source import Source
 
 EXAMPLES = (
     Example("inspector frames -c vmcore", "Every frame of every task."),
@@ -89,7 +40,8 @@ EXAMPLES = (
         "Who waits in futex(2), for a table.",
     ),
     Example(
-        "inspector frames -c vmcore --records", "Those too that the framefreeze module recorded."
+        "inspector frames -c vmcore --with-records",
+        "Those too that the framefreeze module recorded.",
     ),
     Example(
         "inspector frames -c vmcore --format jsonl | head -n 3",
@@ -100,7 +52,6 @@ EXAMPLES = (
 
 @click.command(
     "frames",
-    cls=FramesCommand,
     short_help="Which pt_regs frames lie on which stacks.",
     epilog=epilog(EXAMPLES),
 )
@@ -109,7 +60,9 @@ EXAMPLES = (
 @syscall_option
 @origin_option("--origin", f"Only frames of this origin: {ORIGIN_NAMES}.")
 @cpu_option
-@click.option(_WITH_RECORDS, "with_records", is_flag=True, hidden=True)
+@click.option(
+    "--with-records", is_flag=True, help="Also the frames that the framefreeze module recorded."
+)
 @format_option("text", "json", "jsonl", "csv")
 @verbose_option
 @target_options
@@ -119,7 +72,7 @@ def command(
     *,
     target: TargetOptions,
     output: str,
-    what: tuple[Selector, ...],
+    selectors: tuple[Selector, ...],
     comm: str | None,
     syscall: str | None,
     origin: Origin | None,
@@ -128,14 +81,52 @@ def command(
 ) -> Status:
     """Which struct pt_regs frames lie on the stacks of the target's tasks.
 
-    WHAT is a pid in decimal (the kernel's: of a thread), or the address 0x… of a frame or of a
+    SELECTOR is a pid in decimal (the kernel's: of a thread), or the address 0x… of a frame or of a
     task. Without it: every task.
-
-    --records alone (nothing behind it, an option, or a WHAT) adds the frames that the framefreeze
-    module recorded in the target; --records FILE is a target that holds nothing else.
     """
-    from inspector.queries.stream import run
+    from inspector.queries.frames import FrameFilter
 
     records = with_records or target.records is not None
-    request = FramesRequest(what, comm, syscall, origin, cpu, records)
-    return run(session, target, request, output)
+    wanted = FrameFilter(selectors, comm, syscall, origin, cpu, records)
+    with session.source(target) as source:
+        count = _WRITERS[output](session, source, wanted)
+        return status_of(count > 0, source.missing)
+
+
+def _as_json(session: Session, source: Source, wanted: FrameFilter) -> int:
+    from inspector.queries.stream import stream_frames
+    from inspector.render.json_frames import FramesJson
+
+    form = FramesJson(source.target_identity, source.kernel_identity, lambda: source.crash)
+    return stream_frames(source, wanted, form, session.out, may_fork=session.contained)
+
+
+def _as_jsonl(session: Session, source: Source, wanted: FrameFilter) -> int:
+    from inspector.queries.stream import stream_frames
+    from inspector.render.json_frames import FramesJsonLines
+
+    form = FramesJsonLines(source.target_identity, source.kernel_identity, lambda: source.crash)
+    return stream_frames(source, wanted, form, session.out, may_fork=session.contained)
+
+
+def _as_csv(session: Session, source: Source, wanted: FrameFilter) -> int:
+    from inspector.queries.stream import stream_frames
+    from inspector.render.csv import FramesCsv
+
+    count = stream_frames(source, wanted, FramesCsv(), session.out, may_fork=session.contained)
+    session.say_missing(source.missing)  # the table has no place for it
+    return count
+
+
+def _as_text(session: Session, source: Source, wanted: FrameFilter) -> int:
+    from inspector.queries.frames import frames_report
+    from inspector.render.text.frames import FramesTable  # rich: slow to import
+    from inspector.render.text.screen import show
+
+    report = frames_report(source, wanted)
+    panicking = source.panicking_task() if source.is_dump else None
+    show(FramesTable(report, panicking), session.out, verbose=session.verbose)
+    return len(report.frames)
+
+
+_WRITERS = {"text": _as_text, "json": _as_json, "jsonl": _as_jsonl, "csv": _as_csv}

@@ -1,55 +1,31 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""``inspector freeze``: the options."""
+"""``inspector freeze``."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import sys
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from inspector.commands.catalogue import Example, epilog
-from inspector.commands.failure import Status
+from inspector.commands.failure import Status, status_of
 from inspector.commands.options import format_option, syscall_option, verbose_option
-from inspector.commands.probe import ProbePlace, parse_place
 from inspector.commands.session import Session
+from inspector.commands.target import TargetOptions
 from inspector.errors import UsageError
+from inspector.model.freeze import CommandEnd, FreezePlan
+from inspector.model.probe import ProbePlace, parse_place
+
+if TYPE_CHECKING:
+    from inspector.queries.freeze import Watcher
+    from inspector.queries.source import Source
 
 _COMMAND = "inspector.commands.freeze.command"
 _LONGEST_COMM = 15
-
-
-@dataclass(frozen=True, slots=True)
-class FreezeRequest:
-    """What to freeze, and how.
-
-    :ivar returns: functions whose returns are frozen too
-    :ivar command: run while the probes are armed; without it ``seconds`` pass
-    :ivar syscall: a UAPI name, or a number in decimal
-    """
-
-    places: tuple[ProbePlace, ...]
-    returns: tuple[ProbePlace, ...]
-    command: tuple[str, ...]
-    mode: str
-    saved_to: Path | None
-    seconds: float
-    pid: int | None
-    tgid: int | None
-    comm: str | None
-    syscall: str | None
-    every: int | None
-    limit: int | None
-    ring_slots: int
-    slice_bytes: int
-    keep_int3: bool
-    wait_optimised: bool
-    hold_ms: int
-    keep_held: bool
-    force: bool
-    crash_after: int
-    confirm_crash: bool
 
 
 class FreezeCommand(click.Command):
@@ -164,44 +140,132 @@ def command(ctx: click.Context, /, *, via: str, output: str, **given: Any) -> St
 
     Exit status 4: COMMAND failed.
     """
+    plan = FreezePlan(command=ctx.meta[_COMMAND], **given)
+    _check(plan, via)
     session: Session = ctx.obj
-    request = FreezeRequest(command=ctx.meta[_COMMAND], **given)
-    _check(request, via)
-    if via == "tracefs":
-        from inspector.queries.freeze_tracefs import run as run_by_tracefs
-
-        return run_by_tracefs(session, request, output)
-    from inspector.queries.freeze import run
-
-    return run(session, request, output)
+    return (_by_tracefs if via == "tracefs" else _by_module)(session, plan, output)
 
 
-def _check(request: FreezeRequest, via: str) -> None:
-    if not request.places and not request.returns:
+def _by_module(session: Session, plan: FreezePlan, output: str) -> Status:
+    from inspector.freezer.control import check_host
+    from inspector.freezer.host import host_facts
+    from inspector.freezer.workload import program_of
+    from inspector.model.checkup import Need
+    from inspector.processes.signals import signals_end_it
+    from inspector.processes.whole_file import check_writable
+    from inspector.queries.freeze import freeze_by_module, ring_of
+    from inspector.queries.target import TargetSource
+
+    ring = ring_of(plan)
+    program_of(plan.command)
+    if plan.saved_to is not None:
+        check_writable(plan.saved_to)
+    host = host_facts()
+    check_host(host, Need.HOLD if plan.mode == "hold" else Need.MODULE, session.sudo_line)
+    with signals_end_it(), _running_kernel(session) as source:
+        assert isinstance(source, TargetSource)
+        frozen = freeze_by_module(plan, host, source, ring, _watcher(session, output))
+    if output == "json":
+        from inspector.render.json_answers import freeze_json
+
+        session.out.write(freeze_json(frozen))
+    else:
+        from inspector.render.text.freeze import FreezeText
+        from inspector.render.text.screen import show
+
+        show(FreezeText(frozen), session.out, verbose=session.verbose)
+    if _command_failed(session, frozen.command):
+        return Status.COMMAND_FAILED
+    return status_of(bool(frozen.frames), frozen.missing)
+
+
+def _by_tracefs(session: Session, plan: FreezePlan, output: str) -> Status:
+    from inspector.freezer.control import check_host
+    from inspector.freezer.host import host_facts
+    from inspector.freezer.workload import program_of
+    from inspector.model.checkup import Need
+    from inspector.processes.signals import signals_end_it
+    from inspector.queries.freeze import allowed
+    from inspector.queries.freeze_tracefs import freeze_by_tracefs
+
+    program_of(plan.command)
+    host = host_facts()
+    check_host(host, Need.TRACEFS, session.sudo_line)
+    with signals_end_it():
+        answers = {}
+        if host.kcore is None:
+            with _running_kernel(session) as source:
+                answers = allowed(source, plan, by_events=True)
+        traced = freeze_by_tracefs(plan, host, answers, _watcher(session, output))
+    if output == "json":
+        from inspector.render.json_answers import traced_json
+
+        session.out.write(traced_json(traced))
+    else:
+        from inspector.render.text.freeze import TracedText
+        from inspector.render.text.screen import show
+
+        show(TracedText(traced), session.out)
+    if _command_failed(session, traced.command):
+        return Status.COMMAND_FAILED
+    if traced.overrun:
+        return Status.PARTIAL
+    return Status.WHOLE if traced.hits else Status.NOTHING_MATCHED
+
+
+def _running_kernel(session: Session) -> AbstractContextManager[Source]:
+    """Whatever target the session holds open."""
+    return replace(session, held=None).source(TargetOptions(live=True))
+
+
+def _watcher(session: Session, output: str) -> Watcher:
+    from inspector.queries.freeze import Watcher
+
+    def say(text: str) -> None:
+        session.err.write(f"inspector: {text}\n")
+        session.err.flush()
+
+    def progress(text: str) -> None:
+        if sys.stderr.isatty():
+            say(text)
+
+    session.out.flush()  # before COMMAND writes there
+    return Watcher(say, progress, to_stderr=output == "json")
+
+
+def _command_failed(session: Session, command: CommandEnd | None) -> bool:
+    if command is None or not command.status:
+        return False
+    session.err.write(f"inspector: COMMAND ended with status {command.status}\n")
+    return True
+
+
+def _check(plan: FreezePlan, via: str) -> None:
+    if not plan.places and not plan.returns:
         raise UsageError("freeze what? SYMBOL[+OFF], as kprobes take it")
-    if any(place.offset for place in request.returns):
+    if any(place.offset for place in plan.returns):
         raise UsageError("a function returns as a whole: --return takes no +OFF")
-    comm = request.comm or ""
+    comm = plan.comm or ""
     if len(comm.encode()) > _LONGEST_COMM or not comm.isprintable() or " " in comm:
         raise UsageError(f"--comm: at most {_LONGEST_COMM} bytes, and no blank")
-    if request.mode == "crash" and not request.confirm_crash:
+    if plan.mode == "crash" and not plan.confirm_crash:
         raise UsageError("--mode crash panics this machine: say --confirm-crash if you mean it")
-    if request.mode != "record" and not request.places:
-        raise UsageError(f"--mode {request.mode} is for a SYMBOL[+OFF], not for a return")
+    if plan.mode != "record" and not plan.places:
+        raise UsageError(f"--mode {plan.mode} is for a SYMBOL[+OFF], not for a return")
     if via == "tracefs":
-        _check_tracefs(request)
+        _check_tracefs(plan)
 
 
-def _check_tracefs(request: FreezeRequest) -> None:
+def _check_tracefs(plan: FreezePlan) -> None:
     beyond = {
-        "--mode": request.mode != "record",
-        "-o": request.saved_to is not None,
-        "--tgid": request.tgid is not None,
-        "--every": request.every is not None,
-        "--limit": request.limit is not None,
-        "--syscall": request.syscall is not None,
-        "--int3": request.keep_int3,
-        "--wait-optimised": request.wait_optimised,
+        "--mode": plan.mode != "record",
+        "-o": plan.saved_to is not None,
+        "--tgid": plan.tgid is not None,
+        "--every": plan.every is not None,
+        "--limit": plan.limit is not None,
+        "--syscall": plan.syscall is not None,
+        "--int3": plan.keep_int3,
+        "--wait-optimised": plan.wait_optimised,
     }
     asked = [name for name, given in beyond.items() if given]
     if asked:

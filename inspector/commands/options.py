@@ -16,16 +16,16 @@ from inspector.commands.completion import (
     complete_comm,
     complete_dump,
     complete_path,
+    complete_selector,
+    complete_selector_or_register,
     complete_syscall,
-    complete_what,
-    complete_what_or_register,
 )
 from inspector.commands.target import TargetOptions
 from inspector.facts.uapi import Abi, names
 from inspector.model.origin import Origin
 from inspector.model.registers import REGISTER_NAMES
 from inspector.model.task import Selector, parse_selector
-from inspector.target.spec import SymbolSource
+from inspector.target.spec import TypeSource
 
 _Callback = Callable[..., Any]
 _Decorator = Callable[[_Callback], _Callback]
@@ -33,7 +33,7 @@ _Decorator = Callable[[_Callback], _Callback]
 ORIGIN_NAMES = ", ".join(origin.value for origin in Origin)
 
 _ORIGINS = click.Choice([origin.value for origin in Origin])
-_SYMBOLS = click.Choice([source.value for source in SymbolSource])
+_TYPES = click.Choice([source.value for source in TypeSource])
 
 _TARGET: tuple[_Decorator, ...] = (
     click.option("--live", is_flag=True, help="The running kernel (the default, if readable)."),
@@ -60,7 +60,7 @@ _TARGET: tuple[_Decorator, ...] = (
         help="Another shipped dump than the first.",
     ),
     click.option(
-        "--symbols", type=_SYMBOLS, default="auto", show_default=True, help="Where types come from."
+        "--types", type=_TYPES, default="auto", show_default=True, help="Where types come from."
     ),
     click.option(
         "--vmlinux", metavar="PATH", type=click.Path(path_type=Path), help="DWARF of that kernel."
@@ -75,7 +75,7 @@ _TARGET: tuple[_Decorator, ...] = (
 
 
 TARGET_NAMES = (
-    *("live", "core", "qemu", "pause", "records", "demo", "dump", "symbols", "vmlinux"),
+    *("live", "core", "qemu", "pause", "records", "demo", "dump", "types", "vmlinux"),
     "system_map",
 )
 
@@ -85,9 +85,9 @@ def target_options(callback: _Callback) -> _Callback:
 
     @functools.wraps(callback)
     def gathered(*args: Any, **options: Any) -> Any:
-        symbols = SymbolSource(options.pop("symbols"))
-        given = {name: options.pop(name) for name in TARGET_NAMES if name != "symbols"}
-        return callback(*args, target=TargetOptions(symbols=symbols, **given), **options)
+        types = TypeSource(options.pop("types"))
+        given = {name: options.pop(name) for name in TARGET_NAMES if name != "types"}
+        return callback(*args, target=TargetOptions(types=types, **given), **options)
 
     wrapped: _Callback = gathered
     for option in reversed(_TARGET):
@@ -136,23 +136,27 @@ def selector_argument(count: int) -> _Decorator:
     """:param count: how many at most; -1 for any number"""
     if count == 1:
         return click.argument(
-            "what",
-            metavar="[WHAT]",
+            "selector",
+            metavar="[SELECTOR]",
             required=False,
-            callback=_as_what,
-            shell_complete=complete_what,
+            callback=_as_selector,
+            shell_complete=complete_selector,
         )
     return click.argument(
-        "what", metavar="[WHAT]...", nargs=-1, callback=_as_whats, shell_complete=complete_what
+        "selectors",
+        metavar="[SELECTOR]...",
+        nargs=-1,
+        callback=_as_selectors,
+        shell_complete=complete_selector,
     )
 
 
 selector_and_registers_argument = click.argument(
-    "what",
-    metavar="[WHAT] [REGISTER]...",
+    "asked",
+    metavar="[SELECTOR] [REGISTER]...",
     nargs=-1,
-    callback=lambda ctx, param, values: _as_what_and_registers(ctx, param, values),
-    shell_complete=complete_what_or_register,
+    callback=lambda ctx, param, values: _as_selector_and_registers(ctx, param, values),
+    shell_complete=complete_selector_or_register,
 )
 
 
@@ -204,7 +208,7 @@ def all_option(help_text: str) -> _Decorator:
     return click.option("--all", "show_all", is_flag=True, help=help_text)
 
 
-def _as_what(ctx: click.Context, param: click.Parameter, value: str | None) -> Selector | None:
+def _as_selector(ctx: click.Context, param: click.Parameter, value: str | None) -> Selector | None:
     if value is None:
         return None
     try:
@@ -213,20 +217,20 @@ def _as_what(ctx: click.Context, param: click.Parameter, value: str | None) -> S
         raise click.UsageError(str(error), ctx) from None
 
 
-def _as_whats(
+def _as_selectors(
     ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
 ) -> tuple[Selector | None, ...]:
-    return tuple(_as_what(ctx, param, value) for value in values)
+    return tuple(_as_selector(ctx, param, value) for value in values)
 
 
-def _as_what_and_registers(
+def _as_selector_and_registers(
     ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
 ) -> tuple[Selector | None, tuple[str, ...]]:
     registers = tuple(value for value in values if value in REGISTER_NAMES)
     others = [value for value in values if value not in REGISTER_NAMES]
     if len(others) > 1:
         raise click.UsageError(f"one frame is explained, not more: {others[1]}", ctx)
-    return _as_what(ctx, param, others[0] if others else None), registers
+    return _as_selector(ctx, param, others[0] if others else None), registers
 
 
 def _as_origin(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Origin | None:

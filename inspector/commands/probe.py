@@ -3,49 +3,15 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-
 import click
 
 from inspector.commands.catalogue import Example, epilog
 from inspector.commands.completion import complete_place
-from inspector.commands.failure import Status
+from inspector.commands.failure import Status, status_of
 from inspector.commands.options import format_option, target_options, verbose_option
 from inspector.commands.session import Session
 from inspector.commands.target import TargetOptions
-from inspector.model.probe import SnippetKind
-
-# As kprobes take it, and as an oops prints it (/SIZE): MODULE:SYMBOL+OFFSET.
-_PLACE = re.compile(
-    r"(?:(?P<module>[\w-]+):)?(?P<symbol>[A-Za-z_.$][\w.$]*)"
-    r"(?:\+(?P<offset>0[xX][0-9a-fA-F]{1,8}|[0-9]{1,9})(?:/0x[0-9a-fA-F]+)?)?",
-    re.ASCII,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class ProbePlace:
-    """Where the probe is to go.
-
-    :ivar module: None for any
-    :ivar text: as it was typed
-    """
-
-    symbol: str
-    offset: int
-    module: str | None
-    text: str
-
-
-def parse_place(text: str) -> ProbePlace:
-    """:raises ValueError: if ``text`` is no place"""
-    found = _PLACE.fullmatch(text)
-    if found is None:
-        raise ValueError(f"{text!r} is no place for a probe: SYMBOL, SYMBOL+OFFSET")
-    offset = found["offset"] or "0"
-    number = int(offset, 16) if offset[:2] in ("0x", "0X") else int(offset)
-    return ProbePlace(found["symbol"], number, found["module"], text)
+from inspector.model.probe import ProbeAnswer, ProbePlace, SnippetKind, parse_place
 
 
 def _as_place(ctx: click.Context, _param: click.Parameter, value: str) -> ProbePlace:
@@ -103,6 +69,25 @@ def command(
     orig_ax will then be; and the ways that do give the syscall number on this kernel. An older
     name finds the function that has a newer one. Nothing is probed.
     """
-    from inspector.queries.probe import run
+    with session.source(target) as source:
+        answer = source.probe(place.symbol, place.offset, place.module, place.text)
+        code = _code(answer, snippet) if snippet else None
+        if output == "json":
+            from inspector.render.json_answers import probe_json
 
-    return run(session, target, place, output, snippet)
+            session.out.write(probe_json(answer, snippet, code))
+        elif code is not None:
+            session.out.write(code)
+        else:
+            from inspector.render.text.probe import ProbeText
+            from inspector.render.text.screen import show
+
+            show(ProbeText(answer), session.out, verbose=session.verbose)
+        return status_of(True, answer.missing)
+
+
+def _code(answer: ProbeAnswer, kind: SnippetKind) -> str:
+    from inspector.predict.handler import snippet_plan
+    from inspector.render.snippets import snippet
+
+    return snippet(kind, snippet_plan(answer, kind))

@@ -1,19 +1,23 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""``inspector report``: the options."""
+"""``inspector report``."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import io
 from pathlib import Path
+from typing import TextIO
 
 import click
 
 from inspector.commands.catalogue import Example, epilog
-from inspector.commands.failure import Status
+from inspector.commands.failure import Status, status_of
 from inspector.commands.options import format_of_file_option, target_options, verbose_option
-from inspector.commands.output import format_of
+from inspector.commands.output import deliver, format_of
 from inspector.commands.session import Session
 from inspector.commands.target import TargetOptions
+from inspector.errors import NothingMatched
+from inspector.model.evidence import Missing
+from inspector.model.report import FullReport
 
 FORMATS = ("text", "md", "html", "json", "svg")
 _OF_SUFFIX = {
@@ -24,14 +28,6 @@ _OF_SUFFIX = {
     ".json": "json",
     ".svg": "svg",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ReportRequest:
-    """:ivar file: to write, None for standard output"""
-
-    output: str
-    file: Path | None = None
 
 
 EXAMPLES = (
@@ -70,7 +66,52 @@ def command(
     the tasks by syscall and by origin, and what could not be read. A page (html) is one file
     that loads nothing; svg is the picture of the stack alone.
     """
-    request = ReportRequest(output or format_of(file, _OF_SUFFIX, FORMATS[0]), file)
-    from inspector.queries.run_report import run
+    output = output or format_of(file, _OF_SUFFIX, FORMATS[0])
+    from inspector.processes.whole_file import check_writable
+    from inspector.queries.report import full_report
 
-    return run(session, target, request)
+    if file is not None:
+        check_writable(file)
+    with session.source(target) as source, session.progress() as step:
+        report = full_report(source, step)
+    if file is None:
+        _write(report, output, session.out)
+    else:
+        text = io.StringIO()
+        _write(report, output, text)
+        deliver(session, text.getvalue(), file)
+    return status_of(True, _missing(session, report, output))
+
+
+def _missing(session: Session, report: FullReport, output: str) -> tuple[Missing, ...]:
+    """What the answer lacks; a picture lacks only what its stack does, and has no place for it."""
+    if output != "svg" or report.stack is None:
+        return report.missing
+    session.say_missing(report.stack.missing)
+    return report.stack.missing
+
+
+def _write(report: FullReport, output: str, out: TextIO) -> None:
+    if output == "text":
+        from inspector.render.text.report import FullReportText
+        from inspector.render.text.screen import show
+
+        show(FullReportText(report), out)
+    elif output == "json":
+        from inspector.render.json_report import full_report_json
+
+        out.write(full_report_json(report))
+    elif output == "md":
+        from inspector.render.markdown import full_report_md
+
+        out.write(full_report_md(report))
+    elif output == "html":
+        from inspector.render.html import full_report_html
+
+        out.write(full_report_html(report))
+    else:
+        from inspector.render.svg import stack_svg
+
+        if report.stack is None:
+            raise NothingMatched("no task panicked there: there is no stack to draw")
+        out.write(stack_svg(report.stack))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a face gives a command: where to write, and the survey it holds open, if any."""
+"""What a face gives a command: where to write, and the target it holds open, if any."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from inspector.target.spec import TargetKind, without_plugins
 if TYPE_CHECKING:
     from inspector.commands.completion import Names
     from inspector.model.evidence import Missing
+    from inspector.queries.source import Source
     from inspector.render.text.style import Step
-    from inspector.survey import Survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Session:
     :ivar out: where the answer goes
     :ivar err: where a line goes that an answer's format has no place for
     :ivar sudo_line: the command that would do the same as root
-    :ivar held: a survey that is open already (the REPL's), for a command that names no TARGET
+    :ivar held: what is open already (the REPL's), for a command that names no TARGET
     :ivar selected: what such a command is about when it says nothing (the REPL's selection)
     :ivar names: what a completion can offer of the target
     :ivar plugins: whether drgn's plugins are wanted, of which the prompt has commands
@@ -40,33 +40,34 @@ class Session:
     out: TextIO
     err: TextIO
     sudo_line: str
-    held: Survey | None = None
+    held: Source | None = None
     selected: Selector | None = None
     names: Names | None = None
     plugins: bool = False
     contained: bool = False
     verbose: bool = False
 
-    def meant(self, what: Selector | None, options: TargetOptions) -> Selector | None:
-        """``what``; where it is None, the selection, if the command is about the held target."""
-        if what is None and self._means_held(options):
+    def meant(self, selector: Selector | None, options: TargetOptions) -> Selector | None:
+        """``selector``, or the selection where it is None and the held target is meant."""
+        if selector is None and self._means_held(options):
             return self.selected
-        return what
+        return selector
 
     @contextmanager
-    def survey(self, options: TargetOptions) -> Iterator[Survey]:
-        """The survey to ask; one that was opened here is closed again.
+    def source(self, options: TargetOptions) -> Iterator[Source]:
+        """What the command's question is put to; what was opened here is closed again.
 
         :raises PartialAnswerError: in place of ``NothingMatched``, if not everything could be read
         """
         if self.held is not None and self._means_held(options):
-            with _completeness(self.held):
-                yield self.held
+            held = self.held.again()
+            with _completeness(held):
+                yield held
             return
         spec = target_spec(options, self.sudo_line)
         if self.contained and spec.kind is TargetKind.CORE:
             go_on_in_a_child(spec.path or "")
-        from inspector.opening import open_survey  # imports drgn, which --help must not
+        from inspector.queries.opening import open_source  # imports drgn, which --help must not
 
         with ExitStack() as opened:
             with self.progress() as step:
@@ -74,9 +75,9 @@ class Session:
                 # A plugin may know where debug information is to be had.
                 wanted = self.plugins or spec.by_dwarf
                 with nullcontext() if wanted else without_plugins():
-                    survey = opened.enter_context(open_survey(spec))
-            with _completeness(survey):
-                yield survey
+                    source = opened.enter_context(open_source(spec))
+            with _completeness(source):
+                yield source
 
     def say_missing(self, missing: Sequence[Missing]) -> None:
         """Write what is missing to ``err``, for a format that has no place for it."""
@@ -97,11 +98,11 @@ class Session:
 
 
 @contextmanager
-def _completeness(survey: Survey) -> Iterator[None]:
+def _completeness(source: Source) -> Iterator[None]:
     try:
         yield
     except NothingMatched as error:
-        missing = survey.missing
+        missing = source.missing
         if not missing:
             raise
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inspector.errors import TargetError, UsageError
-from inspector.target.spec import SymbolSource, TargetKind, TargetSpec
+from inspector.target.spec import TargetKind, TargetSpec, TypeSource
 
 _KCORE = "/proc/kcore"
 _OTHERS = "--core PATH, --qemu ADDRESS, --records FILE or --demo"
@@ -25,7 +25,7 @@ class TargetOptions:
     records: str | None = None
     demo: bool = False
     dump: str | None = None
-    symbols: SymbolSource = SymbolSource.AUTO
+    types: TypeSource = TypeSource.AUTO
     vmlinux: Path | None = None
     system_map: Path | None = None
 
@@ -48,9 +48,7 @@ def target_spec(options: TargetOptions, sudo_line: str) -> TargetSpec:
         kind, path = TargetKind.LIVE, None
     if kind is TargetKind.LIVE:
         _check_live(sudo_line, asked=bool(named))
-    return TargetSpec(
-        kind, path, options.symbols, options.vmlinux, options.system_map, options.pause
-    )
+    return TargetSpec(kind, path, options.types, options.vmlinux, options.system_map, options.pause)
 
 
 def _named(options: TargetOptions) -> list[tuple[str, TargetKind, str | None]]:

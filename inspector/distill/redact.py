@@ -5,91 +5,20 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache
 
 from inspector.distill.leftovers import Piece, Removed
 from inspector.distill.noting import NotingReader, Patches
-from inspector.errors import Unreadable
 from inspector.facts.addresses import PAGE_SIZE
-from inspector.formats.ring import RecordPlaces
 from inspector.model.distillate import (
     REDACTED,
     Sensitive,
     SensitiveKind,
     SensitivePlaces,
     may_be_data,
-    sensitive_registers,
 )
-from inspector.model.frame import Frame
-from inspector.model.registers import PT_REGS_SIZE, REGISTER_OFFSETS, Registers, as_int64
-from inspector.survey import Survey
 from inspector.target.dump_memory import by_page
-
-_STACK_END = 8  # STACK_END_MAGIC, a long
-_NAME_SIZE = 16
-
-
-def sensitive_places(survey: Survey) -> SensitivePlaces:
-    """Everything that a full report reads of ``survey`` and that may hold a user's data."""
-    tasks = tuple(survey.tasks())
-    frames = (*survey.frames(tasks), *survey.note_frames(tasks))
-    stacks = dict.fromkeys(stack for task in tasks for stack in survey.stacks_of(task))
-    records = tuple(survey.record_places())
-    copies = tuple(at for record in records for at in record.frames)
-    return SensitivePlaces(
-        (
-            *_registers(frames),
-            *_copied(survey, copies),
-            *_names(survey, records),
-            *_log(survey),
-        ),
-        (
-            *((stack.low, stack.high) for stack in stacks),
-            *(record.stack for record in records),
-        ),
-        (
-            *((frame.address, frame.address + PT_REGS_SIZE) for frame in frames),
-            *((at, at + PT_REGS_SIZE) for at in copies),
-            *((stack.low, stack.low + _STACK_END) for stack in stacks),
-        ),
-    )
-
-
-def _registers(frames: Iterable[Frame]) -> Iterator[Sensitive]:
-    for frame in frames:
-        yield from _of(frame.address, frame.registers, result=frame.origin.is_syscall)
-
-
-def _copied(survey: Survey, addresses: Iterable[int]) -> Iterator[Sensitive]:
-    """Registers of copied frames; an orig_ax that is not negative counts as a syscall's."""
-    for address in addresses:
-        registers = Registers.from_bytes(survey.target.read(address, PT_REGS_SIZE))
-        yield from _of(address, registers, result=as_int64(registers.orig_ax) >= 0)
-
-
-def _of(address: int, registers: Registers, *, result: bool) -> Iterator[Sensitive]:
-    user = registers.user_mode
-    for register, kind in sensitive_registers(registers, user_mode=user, result=result):
-        low = address + REGISTER_OFFSETS[register]
-        yield Sensitive(kind, low, low + 8)
-
-
-def _log(survey: Survey) -> Iterator[Sensitive]:
-    with suppress(Unreadable):  # behind what is missing nothing was read, or is kept
-        for low, high in survey.log_places():
-            yield Sensitive(SensitiveKind.LOG, low, high)
-        for low, high in survey.log_name_places():
-            yield Sensitive(SensitiveKind.TASK_NAMES, low, high)
-
-
-def _names(survey: Survey, records: Iterable[RecordPlaces]) -> Iterator[Sensitive]:
-    for low, high in survey.name_ranges():
-        yield Sensitive(SensitiveKind.TASK_NAMES, low, high)
-    for name in (*(record.name for record in records), *survey.filter_places()):
-        yield Sensitive(SensitiveKind.TASK_NAMES, name, name + _NAME_SIZE)
-
 
 _WORD = 8
 _AT_HAND = 16  # pages: those of one frame and of one stack

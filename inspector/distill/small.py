@@ -11,7 +11,7 @@ from drgn import RelocatableModule
 from drgn.helpers.linux.kallsyms import module_kallsyms
 from drgn.helpers.linux.pid import for_each_task
 
-from inspector.distill.source import Source
+from inspector.distill.source import Original
 from inspector.errors import InspectorError, TargetError
 from inspector.model.distillate import Distillate, SensitiveKind, SensitivePlaces, Trim
 from inspector.model.evidence import Missing
@@ -64,7 +64,7 @@ def distill(
         ``out`` then is as it was
     """
     check_writable(out)
-    source = Source(core)
+    source = Original(core)
     if out.exists() and out.samefile(core):
         raise TargetError(f"{out}: is the dump itself; give the small one another name")
     reading = _read(source, report, vmlinux)
@@ -146,7 +146,7 @@ def _read_module_orc(target: Target) -> Sequence[Missing]:
     return ()
 
 
-def _read(source: Source, report: Report, vmlinux: Path | None) -> Reading:
+def _read(source: Original, report: Report, vmlinux: Path | None) -> Reading:
     try:
         reading = _read_with(source.target(None), report)
     except TargetError as error:

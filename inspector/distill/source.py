@@ -119,7 +119,7 @@ class Written:
     check: Callable[[Path], None]
 
 
-class Source:
+class Original:
     """The dump at ``core``, opened to be read through notes and written again.
 
     :raises TargetError: if it cannot be opened, or lacks what a small dump must say

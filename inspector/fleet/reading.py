@@ -75,12 +75,12 @@ def _is_full() -> bool:
 
 def _read(job: Job, worker: str, started: float) -> None:
     from inspector.fleet.dataset import frame_rows, report_row, write_read
-    from inspector.opening import open_survey
+    from inspector.queries.opening import open_source
     from inspector.queries.report import full_report
     from inspector.target.spec import TargetKind, TargetSpec
 
-    with open_survey(TargetSpec(TargetKind.CORE, job.path)) as survey:
-        report = full_report(survey)
+    with open_source(TargetSpec(TargetKind.CORE, job.path)) as source:
+        report = full_report(source)
     seconds = time.monotonic() - started
     write_read(job, worker, seconds, report_row(report), frame_rows(report))
 

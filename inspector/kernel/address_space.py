@@ -29,6 +29,7 @@ from inspector.kernel.kprobe_features import in_forbidden_section
 from inspector.kernel.tasks import Tasks
 from inspector.kernel.text import TextOwner, relative_addresses
 from inspector.model.access import AccessFacts, BugPlace, Context, Pointer, PointsTo
+from inspector.model.evidence import Missings
 from inspector.model.frame import Frame
 from inspector.model.origin import FTRACE_CALLERS, Delivery
 from inspector.model.registers import PT_REGS_SIZE
@@ -302,7 +303,8 @@ class Pointers:
         self._target = target
         self._mappings = mappings
         self._instructions = Instructions(target)
-        self._tasks = {task.address: task for task in tasks.all()}
+        self.missing = Missings()
+        self._tasks = {task.address: task for task in tasks.all(self.missing)}
         self._space = AddressSpace(target)
 
     def context(self, frame: Frame) -> Context:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from inspector.errors import InspectorError, TargetError, Unreadable
 from inspector.kernel.log import log_tail
 from inspector.kernel.tasks import Tasks
-from inspector.model.evidence import Evidence, Missing
+from inspector.model.evidence import Evidence, Missing, Missings
 from inspector.model.machine import LogLine
 from inspector.model.registers import as_int64
 from inspector.model.task import RunState, Task, Uninterruptible
@@ -272,16 +272,16 @@ class MovingTasks(Tasks):
         self._start_time = target.offsetof(_TASK, "start_time")
         self._states = TaskStates(target)
 
-    def all(self) -> Iterator[Task]:
+    def all(self, missing: Missings) -> Iterator[Task]:
         """As :meth:`Tasks.all`; a task that came or went meanwhile may be missing."""
         init = self._moving.symbols.address_of("init_task")
         if init is None:
             raise TargetError("no symbol init_task: the task list cannot be found")
         try:
             for node in follow(init + self._tasks, self._links, _PATIENCE):
-                yield from self._threads_of(node - self._tasks)
+                yield from self._threads_of(node - self._tasks, missing)
         except ListMoves as error:
-            self.missing.append(Missing.of(error))
+            missing.note(error)
 
     def moment(self, task: Task) -> RunState | None:
         """What tells whether the task has run since; None if it is on its process's list no more.
@@ -303,7 +303,7 @@ class MovingTasks(Tasks):
             return None
         return RunState(on_cpu, switches, start, dead)
 
-    def _threads_of(self, leader: int) -> Iterator[Task]:
+    def _threads_of(self, leader: int, missing: Missings) -> Iterator[Task]:
         found, failure = set[int](), ""
         for _ in range(_LOOKS):
             try:
@@ -318,7 +318,7 @@ class MovingTasks(Tasks):
                 failure = str(error)
             if not self._is_listed(leader + self._tasks):
                 return  # it has exited, and its list with it
-        self.missing.append(Missing("list-moves", f"threads of the task at {leader:#x}: {failure}"))
+        missing.add(Missing("list-moves", f"threads of the task at {leader:#x}: {failure}"))
 
     def _is_listed(self, node: int) -> bool:
         """Whether its neighbours know the task: not yet, or no more, if they do not.

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from inspector.errors import InspectorError, TargetError, Unreadable
 from inspector.facts.entry_points import FRED_USER
-from inspector.model.evidence import Missing
+from inspector.model.evidence import Missing, Missings
 from inspector.model.registers import PT_REGS_SIZE
 from inspector.model.stack import Stack, StackKind
 from inspector.model.task import Running, Task, escape_comm
@@ -97,7 +97,7 @@ class _Layout:
 
 
 class Tasks:
-    """Reads tasks. What cannot be read is kept in :attr:`missing`, never dropped."""
+    """Reads tasks. What cannot be read is noted, never dropped."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
@@ -106,19 +106,19 @@ class Tasks:
             self.thread_size: int = target.prog["THREAD_SIZE"].value_()
         # task_pt_regs(): from the lowest address of the task stack, in bytes.
         self.entry_offset = self.thread_size - entry_padding(target) - PT_REGS_SIZE
-        self.missing: list[Missing] = []
 
-    def all(self) -> Iterator[Task]:
+    def all(self, missing: Missings) -> Iterator[Task]:
         """Every thread but the idle tasks, a process's threads together, leaders in list order.
 
+        :param missing: takes what cannot be read
         :raises TargetError: if ``init_task`` is not known
         """
         init = self._target.symbols.address_of("init_task")
         if init is None:
             raise TargetError("no symbol init_task: the task list cannot be found")
         head = init + self._layout.tasks
-        for leader, node in self._list(head, self._layout.tasks, _next_task):
-            yield from self._threads(leader, node)
+        for leader, node in self._list(missing, head, self._layout.tasks, _next_task):
+            yield from self._threads(missing, leader, node)
 
     def at(self, address: int) -> Task:
         """The task whose ``struct task_struct`` is at ``address``.
@@ -135,20 +135,21 @@ class Tasks:
     def _node(self, address: int) -> _Node:
         return self._layout.read(self._target.read(address + self._layout.first, self._layout.size))
 
-    def _threads(self, leader: int, node: _Node) -> Iterator[Task]:
+    def _threads(self, missing: Missings, leader: int, node: _Node) -> Iterator[Task]:
         """The threads of a process in the order of their list, each read once."""
         head, offset = node.signal + self._layout.thread_head, self._layout.thread_node
         if node.previous_thread != head:  # another took its place: de_thread(), fs/exec.c
-            threads = self._list(head, offset, _next_thread)
+            threads = self._list(missing, head, offset, _next_thread)
         else:
             yield self._task(leader, node)
             first = leader + offset
-            threads = self._list(head, offset, _next_thread, node.next_thread, first)
+            threads = self._list(missing, head, offset, _next_thread, node.next_thread, first)
         for address, thread in threads:
             yield self._task(address, thread)
 
     def _list(
         self,
+        missing: Missings,
         head: int,
         offset: int,
         next_of: Callable[[_Node], int],
@@ -169,18 +170,15 @@ class Tasks:
                 try:
                     node = self._node(at - offset)
                 except Unreadable as error:
-                    self._note(error.rule, f"the task at {at - offset:#x}: {error}")
+                    missing.add(Missing(error.rule, f"the task at {at - offset:#x}: {error}"))
                     at = self._target.word(at)
                 else:
                     yield at - offset, node
                     at = next_of(node)
             if at != head:
-                self._note("list-loops", f"the list at {head:#x} runs into itself")
+                missing.add(Missing("list-loops", f"the list at {head:#x} runs into itself"))
         except Unreadable as error:
-            self._note(error.rule, f"the list at {head:#x} is cut: {error}")
-
-    def _note(self, rule: str, text: str) -> None:
-        self.missing.append(Missing(rule, text))
+            missing.add(Missing(error.rule, f"the list at {head:#x} is cut: {error}"))
 
     def _task(self, address: int, node: _Node) -> Task:
         stack, flags = node.stack, node.flags

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -111,6 +111,32 @@ class Missing:
 
     def __str__(self) -> str:
         return self.text if self.pid is None else f"pid {self.pid}: {self.text}"
+
+
+class Missings:
+    """What one answer lacks, each once, in the order in which it was noticed."""
+
+    def __init__(self, already: Iterable[Missing] = ()) -> None:
+        self._noted = list(already)
+
+    def add(self, missing: Missing) -> None:
+        """Note ``missing``, unless it is noted already."""
+        if missing not in self._noted:
+            self._noted.append(missing)
+
+    def note(self, error: InspectorError, pid: int | None = None) -> None:
+        """Note that ``error`` stood in the way: of what belongs to ``pid``, if that is given."""
+        self.add(Missing.of(error, pid))
+
+    def cut(self, length: int) -> None:
+        """Forget what was noted after the first ``length``."""
+        del self._noted[length:]
+
+    def __len__(self) -> int:
+        return len(self._noted)
+
+    def __iter__(self) -> Iterator[Missing]:
+        return iter(self._noted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 
 from inspector.model.evidence import Missing
 from inspector.model.frame import Frame, Syscall
 from inspector.model.machine import KernelIdentity, TargetIdentity
+from inspector.model.probe import ProbePlace
 from inspector.model.record import Hold, Mode, Record, RecordProbe
 from inspector.model.registers import Registers
 from inspector.model.report import Diff, Timeline
@@ -205,3 +207,35 @@ class Traced:
     hits: tuple[TracedHit, ...]
     overrun: int
     command: CommandEnd | None
+
+
+@dataclass(frozen=True, slots=True)
+class FreezePlan:
+    """What to freeze, and how.
+
+    :ivar returns: functions whose returns are frozen too
+    :ivar command: run while the probes are armed; without it ``seconds`` pass
+    :ivar syscall: a UAPI name, or a number in decimal
+    """
+
+    places: tuple[ProbePlace, ...]
+    returns: tuple[ProbePlace, ...]
+    command: tuple[str, ...]
+    mode: str
+    saved_to: Path | None
+    seconds: float
+    pid: int | None
+    tgid: int | None
+    comm: str | None
+    syscall: str | None
+    every: int | None
+    limit: int | None
+    ring_slots: int
+    slice_bytes: int
+    keep_int3: bool
+    wait_optimised: bool
+    hold_ms: int
+    keep_held: bool
+    force: bool
+    crash_after: int
+    confirm_crash: bool

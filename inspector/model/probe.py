@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 
@@ -337,3 +338,35 @@ class NumberFacts:
     entry: ProbeSite | None
     tracepoint: int | Unread | None
     entry_offset: int
+
+
+# As kprobes take it, and as an oops prints it (/SIZE): MODULE:SYMBOL+OFFSET.
+_PLACE = re.compile(
+    r"(?:(?P<module>[\w-]+):)?(?P<symbol>[A-Za-z_.$][\w.$]*)"
+    r"(?:\+(?P<offset>0[xX][0-9a-fA-F]{1,8}|[0-9]{1,9})(?:/0x[0-9a-fA-F]+)?)?",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ProbePlace:
+    """Where the probe is to go.
+
+    :ivar module: None for any
+    :ivar text: as it was typed
+    """
+
+    symbol: str
+    offset: int
+    module: str | None
+    text: str
+
+
+def parse_place(text: str) -> ProbePlace:
+    """:raises ValueError: if ``text`` is no place"""
+    found = _PLACE.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is no place for a probe: SYMBOL, SYMBOL+OFFSET")
+    offset = found["offset"] or "0"
+    number = int(offset, 16) if offset[:2] in ("0x", "0X") else int(offset)
+    return ProbePlace(found["symbol"], number, found["module"], text)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""From a selector to a task or a frame, and which frames of a task are looked at first."""
+"""From a selector to a task, a frame or a stack, and which frames of a task come first."""
 
 from __future__ import annotations
 
@@ -9,42 +9,41 @@ from inspector.errors import NothingMatched, UsageError
 from inspector.model.frame import Frame
 from inspector.model.machine import KilledBy
 from inspector.model.origin import Origin
+from inspector.model.report import StackPicture
 from inspector.model.task import Pid, Selector, Task
-from inspector.survey import Survey
-
-# From WHAT to a task or a frame of a survey.
+from inspector.queries.source import Source
 
 
-def task_or_frame(survey: Survey, what: Selector | None) -> Task | Frame:
-    """What ``what`` names; None names the panicking task of a dump, of a file of records the last.
+def task_or_frame(source: Source, selector: Selector | None) -> Task | Frame:
+    """What ``selector`` names; None names the task that the target is about.
 
     :raises NothingMatched: if there is no such task or frame
     :raises UsageError: if it names nothing, and no task panicked
     """
-    if what is None:
-        return _default_task(survey)
-    if isinstance(what, Pid):
-        return survey.task(what.number)
-    task = survey.task_at(what.value)
+    if selector is None:
+        return _default_task(source)
+    if isinstance(selector, Pid):
+        return source.task(selector.number)
+    task = source.task_at(selector.value)
     if task is not None:
         return task
     try:
-        return survey.frame_at(what.value)
+        return source.frame_at(selector.value)
     except NothingMatched:
-        raise NothingMatched(f"neither a frame nor a task lies at {what}") from None
+        raise NothingMatched(f"neither a frame nor a task lies at {selector}") from None
 
 
-def task_named(survey: Survey, what: Selector | None) -> Task:
-    """The same, of a frame its task.
+def task_named(source: Source, selector: Selector | None) -> Task:
+    """The task that ``selector`` names, or the task of the frame that it names.
 
     :raises NothingMatched: if there is no such task, or the frame belongs to none
     :raises UsageError: if it names nothing, and no task panicked
     """
-    found = task_or_frame(survey, what)
+    found = task_or_frame(source, selector)
     if isinstance(found, Task):
         return found
     if found.task is None:
-        raise NothingMatched(f"the frame at {what} belongs to no task")
+        raise NothingMatched(f"the frame at {selector} belongs to no task")
     return found.task
 
 
@@ -53,16 +52,36 @@ def task_label(task: Task) -> str:
     return f"pid {task.pid} ({task.comm})"
 
 
-def _default_task(survey: Survey) -> Task:
-    task = survey.default_task()
-    if task is None and survey.is_dump:
+def _default_task(source: Source) -> Task:
+    task = source.default_task()
+    if task is None and source.is_dump:
         raise UsageError("no task of this dump panicked: name a pid, or an address (0x…)")
     if task is None:
         raise UsageError("say which task or frame: a pid, or an address (0x…)")
     return task
 
 
-# Which frames of a task are looked at first.
+def stacks_of_cpus(source: Source) -> tuple[StackPicture, ...]:
+    """The stack of the task on each CPU.
+
+    :raises NothingMatched: if the target does not tell which those are
+    """
+    pictures = tuple(source.stack(task) for task in source.running_tasks())
+    if not pictures:
+        raise NothingMatched("the tasks on the CPUs are unknown")
+    return pictures
+
+
+def stack_of(source: Source, selector: Selector | None) -> StackPicture:
+    """The stack of the task that ``selector`` names, or of the task whose frame it names.
+
+    :raises NothingMatched: if there is no such task, or it has released its stack
+    :raises UsageError: if it names nothing
+    """
+    task = task_named(source, selector)
+    if task.stack is None:
+        raise NothingMatched(f"{task_label(task)} has exited, and its stack is released")
+    return source.stack(task)
 
 
 def entry_frame(task: Task, frames: Sequence[Frame]) -> Frame | None:

@@ -1,56 +1,54 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""``inspector distill``: the answer."""
+"""A small dump that answers the same, and what of it is other people's data."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from inspector.commands.distill import DistillRequest
-from inspector.commands.failure import Status, status_of
-from inspector.commands.session import Session
-from inspector.distill import Reading, distill
-from inspector.distill.redact import sensitive_places
-from inspector.errors import TargetError
-from inspector.model.distillate import Distillate
+from inspector.distill.small import Reading, distill
+from inspector.errors import TargetError, Unreadable
+from inspector.formats.ring import RecordPlaces
+from inspector.model.distillate import (
+    Distillate,
+    Sensitive,
+    SensitiveKind,
+    SensitivePlaces,
+    Trim,
+    sensitive_registers,
+)
 from inspector.model.frame import Frame
+from inspector.model.registers import PT_REGS_SIZE, REGISTER_OFFSETS, Registers, as_int64
 from inspector.model.stack import CallFrame
-from inspector.opening import open_survey
-from inspector.processes.child import go_on_in_a_child
+from inspector.queries.opening import open_source
 from inspector.queries.report import Step, read_everything
-from inspector.render.json_answers import distillate_json
-from inspector.render.text.dumps import distillate_text
-from inspector.survey import Survey
+from inspector.queries.source import Source
+from inspector.queries.target import TargetSource
 from inspector.target.spec import TargetKind, TargetSpec
 from inspector.target.target import Target
 
 
-def run(session: Session, request: DistillRequest, output: str) -> Status:
-    """Write the small dump, and say how large it became and what it holds."""
-    if session.contained:
-        go_on_in_a_child(str(request.core))
-    with session.progress() as step:
-        step(f"opening {request.core}")
-        made = _distilled(request, step)
-    if output == "json":
-        session.out.write(distillate_json(str(request.small), made))
-    else:
-        session.out.writelines(distillate_text(str(request.small), made, audit=request.audit))
-        session.say_missing(made.missing)
-    return status_of(True, made.missing)
+def small_dump(
+    core: Path,
+    small: Path,
+    *,
+    step: Step,
+    vmlinux: Path | None = None,
+    redact: frozenset[SensitiveKind] = frozenset(),
+    trim: Trim | None = None,
+    functions: Collection[str] = (),
+) -> Distillate:
+    """Write ``small``: ``core`` with only those bytes that this program's answers need.
 
-
-def _distilled(request: DistillRequest, step: Step) -> Distillate:
-    report = _FullReport(step, request.text)
-    return distill(
-        request.core,
-        request.small,
-        report,
-        request.vmlinux,
-        request.redact,
-        request.trim,
-        report.check,
-    )
+    :param step: is told what is being done
+    :param redact: what is taken out
+    :param trim: what is cut down, if anything
+    :param functions: whose text is kept too
+    :raises TargetError: if ``core`` cannot be opened, or ``small`` would not answer the same
+    """
+    report = _FullReport(step, functions)
+    return distill(core, small, report, vmlinux, redact, trim, report.check)
 
 
 class _FullReport:
@@ -63,17 +61,17 @@ class _FullReport:
 
     def __call__(self, target: Target) -> Reading:
         # A small dump is to hold no names of files that processes have mapped.
-        survey = Survey(target, mappings=False)
-        missing = read_everything(survey, self._step, self._functions)
-        self._frames = _frames(survey)
-        unwound = frozenset(call.pc - before for call in _calls(survey) for before in (0, 1))
-        return Reading(missing, sensitive_places(survey), unwound)
+        source = TargetSource(target, mappings=False)
+        missing = read_everything(source, self._step, self._functions)
+        self._frames = _frames(source)
+        unwound = frozenset(call.pc - before for call in _calls(source) for before in (0, 1))
+        return Reading(missing, sensitive_places(source), unwound)
 
     def check(self, small: Path) -> None:
         """:raises TargetError: unless the small dump has the same frames"""
         self._step("asking the small dump for its frames")
-        with open_survey(TargetSpec(TargetKind.CORE, str(small))) as survey:
-            found = _frames(survey)
+        with open_source(TargetSpec(TargetKind.CORE, str(small))) as source:
+            found = _frames(source)
         wrong = [key for key in self._frames.keys() | found.keys() if not self._same(key, found)]
         if wrong:
             at = min(address for address, _found_in in wrong)
@@ -90,14 +88,14 @@ class _FullReport:
 _Key = tuple[int, str]
 
 
-def _calls(survey: Survey) -> Iterator[CallFrame]:
-    for task in survey.tasks():
-        yield from survey.calls_of(task)
+def _calls(source: Source) -> Iterator[CallFrame]:
+    for task in source.tasks():
+        yield from source.calls_of(task)
 
 
-def _frames(survey: Survey) -> dict[_Key, Frame]:
-    tasks = tuple(survey.tasks())
-    frames = (*survey.frames(tasks), *survey.note_frames(tasks))
+def _frames(source: Source) -> dict[_Key, Frame]:
+    tasks = tuple(source.tasks())
+    frames = (*source.frames(tasks), *source.note_frames(tasks))
     return {(frame.address, frame.found_in.value): frame for frame in frames}
 
 
@@ -116,3 +114,69 @@ def _facts(frame: Frame, small: Frame) -> tuple[object, ...]:
         rules,
         registers,
     )
+
+
+_STACK_END = 8  # STACK_END_MAGIC, a long
+
+
+_NAME_SIZE = 16
+
+
+def sensitive_places(source: TargetSource) -> SensitivePlaces:
+    """Everything that a full report reads of ``source`` and that may hold a user's data."""
+    tasks = tuple(source.tasks())
+    frames = (*source.frames(tasks), *source.note_frames(tasks))
+    stacks = dict.fromkeys(stack for task in tasks for stack in source.stacks_of(task))
+    records = tuple(source.record_places())
+    copies = tuple(at for record in records for at in record.frames)
+    return SensitivePlaces(
+        (
+            *_registers(frames),
+            *_copied(source, copies),
+            *_names(source, records),
+            *_log(source),
+        ),
+        (
+            *((stack.low, stack.high) for stack in stacks),
+            *(record.stack for record in records),
+        ),
+        (
+            *((frame.address, frame.address + PT_REGS_SIZE) for frame in frames),
+            *((at, at + PT_REGS_SIZE) for at in copies),
+            *((stack.low, stack.low + _STACK_END) for stack in stacks),
+        ),
+    )
+
+
+def _registers(frames: Iterable[Frame]) -> Iterator[Sensitive]:
+    for frame in frames:
+        yield from _of(frame.address, frame.registers, result=frame.origin.is_syscall)
+
+
+def _copied(source: TargetSource, addresses: Iterable[int]) -> Iterator[Sensitive]:
+    """Of copies whose origin nobody asked: a number in orig_ax speaks for a syscall."""
+    for address in addresses:
+        registers = Registers.from_bytes(source.target.read(address, PT_REGS_SIZE))
+        yield from _of(address, registers, result=as_int64(registers.orig_ax) >= 0)
+
+
+def _of(address: int, registers: Registers, *, result: bool) -> Iterator[Sensitive]:
+    user = registers.user_mode
+    for register, kind in sensitive_registers(registers, user_mode=user, result=result):
+        low = address + REGISTER_OFFSETS[register]
+        yield Sensitive(kind, low, low + 8)
+
+
+def _log(source: TargetSource) -> Iterator[Sensitive]:
+    with suppress(Unreadable):  # behind what is missing nothing was read, or is kept
+        for low, high in source.log_places():
+            yield Sensitive(SensitiveKind.LOG, low, high)
+        for low, high in source.log_name_places():
+            yield Sensitive(SensitiveKind.TASK_NAMES, low, high)
+
+
+def _names(source: TargetSource, records: Iterable[RecordPlaces]) -> Iterator[Sensitive]:
+    for low, high in source.name_ranges():
+        yield Sensitive(SensitiveKind.TASK_NAMES, low, high)
+    for name in (*(record.name for record in records), *source.filter_places()):
+        yield Sensitive(SensitiveKind.TASK_NAMES, name, name + _NAME_SIZE)

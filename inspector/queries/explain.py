@@ -1,83 +1,83 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""``inspector explain``: the answer."""
+"""Every register of a frame, with what it means and how that is known."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
-from inspector.commands.explain import ExplainRequest
-from inspector.commands.failure import Status, status_of
-from inspector.commands.session import Session
-from inspector.commands.target import TargetOptions
 from inspector.errors import NothingMatched
+from inspector.explain.meaning import explain
 from inspector.model.frame import Frame
 from inspector.model.report import Explanation
-from inspector.model.task import Task
+from inspector.model.task import Selector, Task
 from inspector.queries.choose import entry_frame, frame_in_question, task_label, task_or_frame
-from inspector.render.json_frames import explanation_json
-from inspector.render.text.explain import ExplainText, SomeRegistersText
-from inspector.render.text.screen import show
-from inspector.survey import Survey
+from inspector.queries.source import Source
 
 
-def run(
-    session: Session,
-    target: TargetOptions,
-    request: ExplainRequest,
-    output: str,
+def explanation_of(
+    source: Source,
+    selector: Selector | None = None,
     *,
-    decimal: bool,
-    show_all: bool,
-) -> Status:
-    """Answer ``request`` in the format ``output``.
+    record: int | None = None,
+    registers: Collection[str] = (),
+) -> Explanation:
+    """A frame explained: all of it, or some registers.
 
-    :param decimal: whether a text shows registers so
-    :param show_all: whether a text has a line for each register
-    """
-    with session.survey(target) as survey:
-        explanation = explanation_of(survey, request)
-        if output == "json":
-            session.out.write(explanation_json(explanation))
-        elif request.registers:
-            show(SomeRegistersText(explanation, decimal), session.out, verbose=session.verbose)
-        else:
-            text = ExplainText(explanation, decimal, show_all)
-            show(text, session.out, verbose=session.verbose)
-        return status_of(True, explanation.missing)
-
-
-def explanation_of(survey: Survey, request: ExplainRequest) -> Explanation:
-    """The frame that ``request`` names, explained: all of it, or some registers.
-
+    :param selector: a frame, or a task, of which the frame that killed the machine is explained,
+        else the innermost kernel frame, else its entry frame; None for the panicking task
+    :param record: the index of a module's record, in place of ``selector``
+    :param registers: those that are asked about, or none for all, with the whole story
     :raises NothingMatched: if it is not there
-    :raises UsageError: if it names nothing
+    :raises UsageError: if nothing is named, and no task panicked
     """
-    explanation = survey.explain(*_frame_and_entry(survey, request))
-    if not request.registers:
+    explanation = explained(source, *_frame_and_entry(source, selector, record))
+    if not registers:
         return explanation
-    some = tuple(told for told in explanation.registers if told.register in request.registers)
+    some = tuple(told for told in explanation.registers if told.register in registers)
     return replace(explanation, registers=some)
 
 
-def _frame_and_entry(survey: Survey, request: ExplainRequest) -> tuple[Frame, Frame | None]:
-    if request.record is not None:
-        hit = survey.record(request.record)
+def explained(source: Source, frame: Frame, entry: Frame | None) -> Explanation:
+    """What each register of ``frame`` means, and the story people ask for.
+
+    :param entry: the entry frame of its task, where ``frame`` is another one
+    """
+    context = source.context(frame)
+    explanation = explain(
+        source.target_identity,
+        source.kernel_identity,
+        frame,
+        context,
+        entry,
+        source.access(frame, context),
+        source.missing,
+    )
+    return replace(explanation, crash=source.crash)
+
+
+def entry_of(source: Source, frame: Frame) -> Frame | None:
+    """The entry frame of the task of ``frame``; None where that is ``frame``, or there is none."""
+    if frame.task is None or frame.address == frame.task.entry_address:
+        return None
+    return entry_frame(frame.task, source.frames_of(frame.task))
+
+
+def _frame_and_entry(
+    source: Source, selector: Selector | None, record: int | None
+) -> tuple[Frame, Frame | None]:
+    if record is not None:
+        hit = source.record(record)
         return hit.given, hit.entry
-    found = task_or_frame(survey, request.what)
+    found = task_or_frame(source, selector)
     if isinstance(found, Frame):
-        return found, _entry_of(survey, found)
-    frames = survey.frames_of(found)
+        return found, entry_of(source, found)
+    frames = source.frames_of(found)
     entry = entry_frame(found, frames)
-    told = frame_in_question(found, frames, survey.killed_by()) or entry or next(iter(frames), None)
+    told = frame_in_question(found, frames, source.killed_by) or entry or next(iter(frames), None)
     if told is None:
         raise NothingMatched(_no_frame(found))
     return told, None if told is entry else entry
-
-
-def _entry_of(survey: Survey, frame: Frame) -> Frame | None:
-    if frame.task is None or frame.address == frame.task.entry_address:
-        return None
-    return entry_frame(frame.task, survey.frames_of(frame.task))
 
 
 def _no_frame(task: Task) -> str:

@@ -1,67 +1,71 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""``inspector freeze`` by the module."""
+"""Freezing frames of the running kernel by the module."""
 
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from inspector.commands.failure import Status, status_of
-from inspector.commands.freeze import FreezeRequest
-from inspector.commands.probe import ProbePlace
-from inspector.commands.session import Session
-from inspector.commands.target import TargetOptions
 from inspector.errors import FreezeError, NothingMatched, UsageError
 from inspector.explain.meaning import events_of, timeline
 from inspector.facts.uapi import Abi, names
 from inspector.formats.records import saved_text
-from inspector.freezer.control import (
-    Control,
-    RingSize,
-    add,
-    check_host,
-    loaded_module,
-    prepare,
-    reader_alone,
+from inspector.freezer.control import Control, RingSize, add, loaded_module, prepare, reader_alone
+from inspector.freezer.workload import prepared
+from inspector.model.checkup import HostFacts
+from inspector.model.freeze import (
+    CommandEnd,
+    Event,
+    Filters,
+    Freeze,
+    FreezePlan,
+    Held,
+    Hit,
+    ProbeSpec,
 )
-from inspector.freezer.host import host_facts
-from inspector.freezer.workload import prepared, program_of
-from inspector.model.checkup import Need
-from inspector.model.freeze import CommandEnd, Event, Filters, Freeze, Held, Hit, ProbeSpec
-from inspector.model.probe import ProbeAnswer, ProbeOutcome
+from inspector.model.probe import ProbeAnswer, ProbeOutcome, ProbePlace
 from inspector.model.record import Hold, Mechanism, Mode, RecordProbe
-from inspector.processes.signals import signals_end_it
-from inspector.processes.whole_file import check_writable, whole_file
+from inspector.processes.whole_file import whole_file
+from inspector.queries.diff import compared
 from inspector.queries.records import save
-from inspector.render.json_answers import freeze_json
-from inspector.render.text.freeze import FreezeText
-from inspector.render.text.screen import show
-from inspector.survey import Survey
+from inspector.queries.source import Source
+from inspector.queries.target import TargetSource
 from inspector.target.open import reload_modules
-from inspector.target.target import Target
 
 _OPTIMISED_WITHIN = 10  # seconds; the kernel's delayed work takes 0.1 to 1 of them
 
 
-def live_survey(session: Session) -> AbstractContextManager[Survey]:
-    """Of the running kernel, whatever survey the session holds open."""
-    return replace(session, held=None).survey(TargetOptions(live=True))
+Say = Callable[[str], None]
+"""Takes a line for whoever watches, without its end."""
 
 
-def filters_of(request: FreezeRequest) -> Filters:
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Whoever watches a freeze.
+
+    :ivar say: takes what they must know
+    :ivar progress: takes what is of use to somebody who waits
+    :ivar to_stderr: whether COMMAND's output is kept away from standard output
+    """
+
+    say: Say
+    progress: Say
+    to_stderr: bool
+
+
+def filters_of(plan: FreezePlan) -> Filters:
     """:raises UsageError: for a syscall that nobody knows"""
     return Filters(
-        request.pid,
-        request.tgid,
-        request.comm or "",
-        _number(request.syscall) if request.syscall else None,
-        request.every,
-        request.limit,
+        plan.pid,
+        plan.tgid,
+        plan.comm or "",
+        _number(plan.syscall) if plan.syscall else None,
+        plan.every,
+        plan.limit,
     )
 
 
@@ -74,32 +78,32 @@ def _number(syscall: str) -> int:
     raise UsageError(f"--syscall {syscall}: no such system call of x86-64")
 
 
-def specs_of(request: FreezeRequest, answers: dict[str, ProbeAnswer]) -> list[ProbeSpec]:
+def specs_of(plan: FreezePlan, answers: dict[str, ProbeAnswer]) -> list[ProbeSpec]:
     """The probes, in the order in which they are asked for: the first one opens events."""
-    mode = Mode(request.mode)
+    mode = Mode(plan.mode)
     entries = [
         ProbeSpec(
             place=_written(place, answers),
             # The others record what the one that holds or panics is seen against.
-            mode=mode if i == len(request.places) - 1 else Mode.RECORD,
+            mode=mode if i == len(plan.places) - 1 else Mode.RECORD,
             opens=i == 0,
-            keep_int3=place.offset > 0 and _stays_int3(request),
-            hold_ms=request.hold_ms,
-            force=request.force,
-            crash_after=request.crash_after,
+            keep_int3=place.offset > 0 and _stays_int3(plan),
+            hold_ms=plan.hold_ms,
+            force=plan.force,
+            crash_after=plan.crash_after,
         )
-        for i, place in enumerate(request.places)
+        for i, place in enumerate(plan.places)
     ]
     returns = [
         ProbeSpec(_written(place, answers), Mode.RECORD, returns=True, opens=not entries)
-        for place in request.returns
+        for place in plan.returns
     ]
     return [*entries, *returns]
 
 
-def _stays_int3(request: FreezeRequest) -> bool:
+def _stays_int3(plan: FreezePlan) -> bool:
     """During a hold the optimiser would wait for the held CPU, and a reader for the optimiser."""
-    return request.keep_int3 or (request.mode == "hold" and not request.wait_optimised)
+    return plan.keep_int3 or (plan.mode == "hold" and not plan.wait_optimised)
 
 
 def _written(place: ProbePlace, answers: dict[str, ProbeAnswer]) -> str:
@@ -110,16 +114,16 @@ def _written(place: ProbePlace, answers: dict[str, ProbeAnswer]) -> str:
     return f"{module}{found.symbol}{offset}"
 
 
-def allowed(survey: Survey, request: FreezeRequest, by_events: bool) -> dict[str, ProbeAnswer]:
+def allowed(source: Source, plan: FreezePlan, by_events: bool) -> dict[str, ProbeAnswer]:
     """What each place would do.
 
     :param by_events: asked of tracefs, which refuses more
     :raises FreezeError: for the first that would be refused
     """
     answers = {}
-    for place in (*request.places, *request.returns):
+    for place in (*plan.places, *plan.returns):
         try:
-            answer = survey.probe(place.symbol, place.offset, place.module, place.text)
+            answer = source.probe(place.symbol, place.offset, place.module, place.text)
         except NothingMatched as error:
             raise FreezeError(f"{place.text}: {error}") from None
         verdict = answer.events if by_events else answer.registration
@@ -132,24 +136,20 @@ def allowed(survey: Survey, request: FreezeRequest, by_events: bool) -> dict[str
 
 @contextmanager
 def workload(
-    session: Session,
-    request: FreezeRequest,
-    output: str,
-    cpus: frozenset[int] | None = None,
+    plan: FreezePlan, watcher: Watcher, cpus: frozenset[int] | None = None
 ) -> Iterator[Callable[[Callable[[], None] | None], CommandEnd | None]]:
     """COMMAND, to be run when everything is armed; without one, time passes instead.
 
     It is given what is to be done again and again meanwhile, or None.
     """
-    session.out.flush()
-    words = request.command or ("sleep", f"{request.seconds:g}")
-    with prepared(words, to_stderr=output == "json", cpus=cpus) as waiting:
+    words = plan.command or ("sleep", f"{plan.seconds:g}")
+    with prepared(words, to_stderr=watcher.to_stderr, cpus=cpus) as waiting:
 
         def run(meanwhile: Callable[[], None] | None) -> CommandEnd | None:
-            if request.command:
+            if plan.command:
                 ran = waiting.run(meanwhile)
-                return CommandEnd(request.command, ran.pid, ran.status)
-            session.err.write(f"inspector: armed for {request.seconds:g} s, or until Ctrl-C\n")
+                return CommandEnd(plan.command, ran.pid, ran.status)
+            watcher.say(f"armed for {plan.seconds:g} s, or until Ctrl-C")
             with suppress(KeyboardInterrupt):  # which only ends the waiting
                 waiting.run(meanwhile)
             return None
@@ -166,37 +166,30 @@ def wait_optimised(control: Control) -> None:
         time.sleep(0.05)
 
 
-def say_progress(session: Session, text: str) -> None:
-    """For somebody who waits at a terminal."""
-    if sys.stderr.isatty():
-        session.err.write(f"inspector: {text}\n")
-        session.err.flush()
-
-
-def hold(
-    session: Session, request: FreezeRequest, output: str, target: Target, control: Control
+def _hold(
+    plan: FreezePlan, source: TargetSource, control: Control, watcher: Watcher
 ) -> tuple[Held | None, CommandEnd | None]:
     """Arm everything, run COMMAND, and read the frame in which it is held."""
-    with reader_alone() as others, workload(session, request, output, others) as run:
+    with reader_alone() as others, workload(plan, watcher, others) as run:
         prepare(control)
         control.say("arm all")
-        if request.wait_optimised:
+        if plan.wait_optimised:
             wait_optimised(control)
-        reader = Reader(session, Survey(target), control, request.keep_held)
+        reader = _HoldReader(source.again(), control, watcher.say, plan.keep_held)
         command = run(reader.look)
         return reader.held, command
 
 
-class Reader:
+class _HoldReader:
     """Reads the first hold that it sees; whatever else a reading touches was touched before."""
 
-    def __init__(self, session: Session, survey: Survey, control: Control, keep: bool) -> None:
-        self._session = session
-        self._survey = survey
+    def __init__(self, source: TargetSource, control: Control, say: Say, keep: bool) -> None:
+        self._say = say
+        self._source = source
         self._control = control
         self._keep = keep
         self.held: Held | None = None
-        survey.frames_of(survey.task(os.getpid()))
+        source.frames_of(source.task(os.getpid()))
 
     def look(self) -> None:
         """Ask the module; read, if a CPU is held, and release it."""
@@ -208,79 +201,71 @@ class Reader:
 
     def _read(self, hold: Hold) -> Held:
         try:
-            stack = self._survey.read_held(hold)
+            stack = self._source.finder.read_held(hold)
             now = self._control.header().hold
         finally:
             if not self._keep:
                 self._control.say("release")
-        self._session.err.write(f"inspector: cpu {hold.cpu} is held, with pid {hold.pid}\n")
-        self._session.err.flush()
+        self._say(f"cpu {hold.cpu} is held, with pid {hold.pid}")
         during = now is not None and now.held and now.since_ns == hold.since_ns
-        return Held(hold, *self._survey.held_frames(stack), during)
+        return Held(hold, *self._source.finder.held_frames(stack), during)
 
 
 _SLOTS, _SLICE = range(1, 4097), range(64, 16385, 8)
 
 
-def run(session: Session, request: FreezeRequest, output: str) -> Status:
-    """Arm, run COMMAND, show in the format ``output``, and leave nothing behind."""
-    ring = _ring(request)
-    program_of(request.command)
-    if request.saved_to is not None:
-        check_writable(request.saved_to)
-    host = host_facts()
-    check_host(host, Need.HOLD if request.mode == "hold" else Need.MODULE, session.sudo_line)
-    filters = filters_of(request)
-    with signals_end_it(), live_survey(session) as checked:
-        specs = specs_of(request, allowed(checked, request, by_events=False))
-        say_progress(session, "building and loading framefreeze")
-        with loaded_module(host, ring) as control:
-            for slot, spec in enumerate(specs):
-                control.say(add(slot, spec, filters))
-            frozen = _freeze(session, request, output, checked, control)
-    return _answer(session, request, output, frozen)
+def ring_of(plan: FreezePlan) -> RingSize:
+    """:raises UsageError: for a ring that the module cannot have"""
+    if plan.ring_slots not in _SLOTS:
+        raise UsageError(f"--ring-slots {plan.ring_slots}: 1 to {_SLOTS[-1]}")
+    if plan.slice_bytes not in _SLICE:
+        raise UsageError(f"--slice-bytes {plan.slice_bytes}: 64 to 16384, a multiple of 8")
+    return RingSize(plan.ring_slots, plan.slice_bytes)
 
 
-def _ring(request: FreezeRequest) -> RingSize:
-    if request.ring_slots not in _SLOTS:
-        raise UsageError(f"--ring-slots {request.ring_slots}: 1 to {_SLOTS[-1]}")
-    if request.slice_bytes not in _SLICE:
-        raise UsageError(f"--slice-bytes {request.slice_bytes}: 64 to 16384, a multiple of 8")
-    return RingSize(request.ring_slots, request.slice_bytes)
-
-
-def _freeze(
-    session: Session,
-    request: FreezeRequest,
-    output: str,
-    checked: Survey,
-    control: Control,
+def freeze_by_module(
+    plan: FreezePlan, host: HostFacts, source: TargetSource, ring: RingSize, watcher: Watcher
 ) -> Freeze:
-    reload_modules(checked.target)
+    """Load the module, arm, run COMMAND, read the frames, and leave nothing behind.
+
+    :raises FreezeError: if a probe would be refused, or the module cannot be had
+    :raises UsageError: for a filter that cannot be
+    """
+    filters = filters_of(plan)
+    specs = specs_of(plan, allowed(source, plan, by_events=False))
+    watcher.progress("building and loading framefreeze")
+    with loaded_module(host, ring) as control:
+        for slot, spec in enumerate(specs):
+            control.say(add(slot, spec, filters))
+        return _freeze(plan, source, control, watcher)
+
+
+def _freeze(plan: FreezePlan, source: TargetSource, control: Control, watcher: Watcher) -> Freeze:
+    reload_modules(source.target)
     held: Held | None = None
     command: CommandEnd | None
-    if request.mode == "hold":
-        held, command = hold(session, request, output, checked.target, control)
+    if plan.mode == "hold":
+        held, command = _hold(plan, source, control, watcher)
     else:
-        with workload(session, request, output) as run_it:
+        with workload(plan, watcher) as run_it:
             control.say("arm all")
-            if request.wait_optimised:
+            if plan.wait_optimised:
                 wait_optimised(control)
             command = run_it(None)
     # While they are armed: the text that the kernel generated for them goes with them.
-    survey = Survey(checked.target)
+    armed = source.again()
     control.say("disarm all")
     header = control.header()
-    hits = survey.hits()
-    saved = _save(survey, request.saved_to)
-    return _frozen(survey, header.probes, hits, held, command, saved)
+    hits = armed.hits()
+    saved = _save(armed, plan.saved_to)
+    return _frozen(armed, header.probes, hits, held, command, saved)
 
 
-def _save(survey: Survey, path: Path | None) -> str | None:
+def _save(source: TargetSource, path: Path | None) -> str | None:
     if path is None:
         return None
     with whole_file(path) as file:
-        file.write(saved_text(save(survey)).encode())
+        file.write(saved_text(save(source)).encode())
     _give_to_caller(path)
     return str(path)
 
@@ -293,7 +278,7 @@ def _give_to_caller(path: Path) -> None:
 
 
 def _frozen(
-    survey: Survey,
+    source: Source,
     probes: tuple[RecordProbe, ...],
     hits: tuple[Hit, ...],
     held: Held | None,
@@ -307,18 +292,18 @@ def _frozen(
     if event is not None:
         last = event.hits[-1]
         if len(event.hits) == 1 and last.entry is not None:
-            diff = survey.diff(last.entry, last.given, ())
+            diff = compared(source, last.entry, last.given)
         told = timeline(
-            survey.target_identity,
-            survey.kernel_identity,
+            source.target_identity,
+            source.kernel_identity,
             event,
             others,
-            survey.context,
-            survey.missing,
+            source.context,
+            source.missing,
         )
     return Freeze(
-        survey.target_identity,
-        survey.kernel_identity,
+        source.target_identity,
+        source.kernel_identity,
         probes,
         tuple(frame for hit in hits for frame in hit.frames),
         told,
@@ -326,7 +311,7 @@ def _frozen(
         held,
         command,
         saved,
-        survey.missing,
+        source.missing,
     )
 
 
@@ -337,14 +322,3 @@ def _shown(events: tuple[Event, ...], command: CommandEnd | None) -> Event | Non
         if own:
             return own[-1]
     return events[-1] if events else None
-
-
-def _answer(session: Session, request: FreezeRequest, output: str, frozen: Freeze) -> Status:
-    if output == "json":
-        session.out.write(freeze_json(frozen))
-    else:
-        show(FreezeText(frozen), session.out, verbose=session.verbose)
-    if frozen.command is not None and frozen.command.status:
-        session.err.write(f"inspector: COMMAND ended with status {frozen.command.status}\n")
-        return Status.COMMAND_FAILED
-    return status_of(bool(frozen.frames), frozen.missing)

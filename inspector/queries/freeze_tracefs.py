@@ -1,19 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""``inspector freeze --via tracefs``: kprobe events, set up, read and removed."""
+"""Freezing registers of the running kernel by kprobe events: set up, read and removed."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
 
-from inspector.commands.failure import Status
-from inspector.commands.freeze import FreezeRequest
-from inspector.commands.probe import ProbePlace
-from inspector.commands.session import Session
 from inspector.facts.uapi import HANDLER, Abi, names
-from inspector.freezer.control import check_host
 from inspector.freezer.guard import guarded
-from inspector.freezer.host import host_facts
 from inspector.freezer.tracefs import (
     TraceEvents,
     TraceLine,
@@ -23,17 +17,13 @@ from inspector.freezer.tracefs import (
     trace_events,
     trace_lines,
 )
-from inspector.freezer.workload import program_of
-from inspector.model.checkup import HostFacts, Need
+from inspector.model.checkup import HostFacts
 from inspector.model.frame import Syscall
-from inspector.model.freeze import CommandEnd, Traced, TracedBy, TracedEvent, TracedHit
-from inspector.model.probe import ProbeAnswer
+from inspector.model.freeze import CommandEnd, FreezePlan, Traced, TracedBy, TracedEvent, TracedHit
+from inspector.model.probe import ProbeAnswer, ProbePlace
 from inspector.model.registers import Registers, as_int32
-from inspector.processes.signals import signals_end_it, undisturbed
-from inspector.queries.freeze import allowed, live_survey, workload
-from inspector.render.json_answers import traced_json
-from inspector.render.text.freeze import TracedText
-from inspector.render.text.screen import show
+from inspector.processes.signals import undisturbed
+from inspector.queries.freeze import Watcher, workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,42 +37,24 @@ class _Event:
     entry: bool
 
 
-def run(session: Session, request: FreezeRequest, output: str) -> Status:
-    """Set the events, run COMMAND, show in the format ``output``, and remove all again."""
-    program_of(request.command)
-    host = host_facts()
-    check_host(host, Need.TRACEFS, session.sudo_line)
-    with signals_end_it():
-        events = _events(request, _answers(session, request, host))
-        traced = _traced(session, request, output, host, events)
-    if output == "json":
-        session.out.write(traced_json(traced))
-    else:
-        show(TracedText(traced), session.out)
-    if traced.command is not None and traced.command.status:
-        session.err.write(f"inspector: COMMAND ended with status {traced.command.status}\n")
-        return Status.COMMAND_FAILED
-    if traced.overrun:
-        return Status.PARTIAL
-    return Status.WHOLE if traced.hits else Status.NOTHING_MATCHED
+def freeze_by_tracefs(
+    plan: FreezePlan, host: HostFacts, answers: dict[str, ProbeAnswer], watcher: Watcher
+) -> Traced:
+    """Set the events, run COMMAND, read what they fetched, and remove all again.
+
+    :param answers: what each place would do; empty where the kernel's memory cannot be read
+    """
+    return _traced(plan, host, _events(plan, answers), watcher)
 
 
-def _answers(session: Session, request: FreezeRequest, host: HostFacts) -> dict[str, ProbeAnswer]:
-    """What each place would do; nothing where the kernel's memory cannot be read."""
-    if host.kcore is not None:
-        return {}
-    with live_survey(session) as survey:
-        return allowed(survey, request, by_events=True)
-
-
-def _events(request: FreezeRequest, answers: dict[str, ProbeAnswer]) -> list[_Event]:
+def _events(plan: FreezePlan, answers: dict[str, ProbeAnswer]) -> list[_Event]:
     entries = [
         _Event(f"hit{i}", place, _written(place, answers), False, _leads_home(place, answers))
-        for i, place in enumerate(request.places)
+        for i, place in enumerate(plan.places)
     ]
     returns = [
         _Event(f"return{i}", place, _written(place, answers), True, False)
-        for i, place in enumerate(request.returns)
+        for i, place in enumerate(plan.returns)
     ]
     return [*entries, *returns]
 
@@ -102,21 +74,15 @@ def _leads_home(place: ProbePlace, answers: dict[str, ProbeAnswer]) -> bool:
     return any(way.here and way.name == "syscall-handler" for way in answer.ways)
 
 
-def _traced(
-    session: Session, request: FreezeRequest, output: str, host: HostFacts, events: list[_Event]
-) -> Traced:
+def _traced(plan: FreezePlan, host: HostFacts, events: list[_Event], watcher: Watcher) -> Traced:
     group = f"inspector_{os.getpid()}"
     names_of = [event.name for event in events]
-    with (
-        guarded(group),
-        trace_events(group) as traces,
-        workload(session, request, output) as run_it,
-    ):
+    with guarded(group), trace_events(group) as traces, workload(plan, watcher) as run_it:
         for event in events:
             traces.define(
                 event.name, "r" if event.returns else "p", event.written, fetched(event.entry)
             )
-            _filter(traces, event, request)
+            _filter(traces, event, plan)
         traces.enable(*names_of)
         command = run_it(None)
         armed = armed_kprobes()
@@ -125,9 +91,9 @@ def _traced(
             return _told(host, events, traces, armed, command)
 
 
-def _filter(traces: TraceEvents, event: _Event, request: FreezeRequest) -> None:
-    conditions = [f"common_pid == {request.pid}"] * (request.pid is not None)
-    conditions += [f'comm == "{request.comm}"'] * (request.comm is not None)
+def _filter(traces: TraceEvents, event: _Event, plan: FreezePlan) -> None:
+    conditions = [f"common_pid == {plan.pid}"] * (plan.pid is not None)
+    conditions += [f'comm == "{plan.comm}"'] * (plan.comm is not None)
     if conditions:
         traces.filter(event.name, " && ".join(conditions))
 

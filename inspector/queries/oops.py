@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""``inspector explain --oops``: the answer."""
+"""A kernel's log in a file, or on standard input."""
 
 from __future__ import annotations
 
@@ -10,34 +10,21 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import BinaryIO
 
-from inspector.commands.failure import Status
-from inspector.commands.session import Session
 from inspector.errors import NothingMatched, UsageError
 from inspector.logs.read import LogReading
 from inspector.model.oops import ToldReport
-from inspector.render.json_report import oops_json_foot, oops_json_head, oops_json_reports
-from inspector.render.text.oops import NotesText, OopsText
-from inspector.render.text.screen import show
 
 
-def run(session: Session, source: str, output: str, *, show_all: bool = False) -> Status:
-    """Explain the frames of the log ``source`` (``-``: standard input).
+@contextmanager
+def opened_log(source: str) -> Iterator[tuple[LogReading, Iterator[ToldReport]]]:
+    """The log ``source`` (``-``: standard input), and its reports as they are read.
 
-    :param show_all: whether a text has a line for each register
     :raises UsageError: if it cannot be read
     :raises NothingMatched: if it tells no frame
     """
     with _opened(source) as stream:
         reading = LogReading(stream)
-        reports = _with_frames(reading, _name(source))
-        if output == "json":
-            for part in chain(oops_json_head(source), oops_json_reports(reports)):
-                session.out.write(part)
-            session.out.write(oops_json_foot(reading.release, reading.notes))
-        else:
-            show(OopsText(source, reports, show_all), session.out)
-            show(NotesText(reading.notes), session.out)
-    return Status.WHOLE
+        yield reading, _with_frames(reading, _name(source))
 
 
 def _with_frames(reading: LogReading, name: str) -> Iterator[ToldReport]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 
 from inspector.errors import NothingMatched, RecordError, TargetError
@@ -18,7 +17,7 @@ from inspector.formats.records import (
     parse_saved,
 )
 from inspector.model.access import Context, FaultingAccess
-from inspector.model.evidence import Missing, Unread
+from inspector.model.evidence import Evidence, Missing, Missings, Unread
 from inspector.model.frame import Found, Frame
 from inspector.model.freeze import Hit
 from inspector.model.machine import NO_CRASH, Crash, KernelIdentity, Machine, TargetIdentity
@@ -27,31 +26,32 @@ from inspector.model.record import Kprobe
 from inspector.model.report import StackPicture
 from inspector.model.stack import CallFrame
 from inspector.model.task import Task, Uninterruptible
-from inspector.survey import Survey
+from inspector.queries.source import Source
+from inspector.queries.target import TargetSource
 from inspector.target.spec import TargetKind
 
 
-def save(survey: Survey) -> SavedRecords:
-    """Every record that ``survey`` has, named and explained as far as it can be here.
+def save(source: TargetSource) -> SavedRecords:
+    """Every record that ``source`` has, named and explained as far as it can be here.
 
     :raises NothingMatched: if framefreeze is not loaded there
     """
-    hits = survey.hits()
-    ring = survey.ring
+    hits = source.hits()
+    ring = source.ring
     return SavedRecords(
-        survey.kernel_identity,
+        source.kernel_identity,
         ring.probes,
         ring.hits,
         ring.lost,
         ring.torn,
-        tuple(_kept(survey, hit) for hit in hits),
-        survey.missing,
+        tuple(_kept(source, hit) for hit in hits),
+        source.missing,
     )
 
 
-def _kept(survey: Survey, hit: Hit) -> SavedRecord:
+def _kept(source: Source, hit: Hit) -> SavedRecord:
     given, *entries = (
-        SavedFrame(replace(frame, record=None), survey.context(frame)) for frame in hit.frames
+        SavedFrame(replace(frame, record=None), source.context(frame)) for frame in hit.frames
     )
     return SavedRecord(hit.record, given, entries[0] if entries else None)
 
@@ -73,15 +73,17 @@ def read_saved(path: Path) -> SavedRecords:
         raise TargetError(f"{path}: {error}") from None
 
 
-class SavedSurvey(Survey):
-    """A survey of records alone: there is no memory behind it, and no kernel to ask.
+class SavedSource(Source):
+    """A question to a file of records: there is no memory behind it, and no kernel to ask.
 
     The frames of a task are those of its last event: of one stay in the kernel.
     """
 
     def __init__(self, saved: SavedRecords, path: str) -> None:
+        self._path = path
         self._identity = TargetIdentity(TargetKind.RECORDS.value, path, "records")
         self._saved = saved
+        self._noted = Missings(saved.missing)
         self._hits = {kept.record.index: _hit(kept) for kept in saved.records}
         self._contexts = {
             (kept.record.index, part.frame.address): part.context
@@ -89,6 +91,10 @@ class SavedSurvey(Survey):
             for part in (kept.entry, kept.given)
             if part is not None
         }
+
+    @property
+    def target(self) -> None:
+        return None
 
     @property
     def target_identity(self) -> TargetIdentity:
@@ -104,7 +110,14 @@ class SavedSurvey(Survey):
 
     @property
     def missing(self) -> tuple[Missing, ...]:
-        return self._saved.missing
+        return tuple(self.noted)
+
+    @property
+    def noted(self) -> Missings:
+        return self._noted
+
+    def again(self) -> SavedSource:
+        return SavedSource(self._saved, self._path)
 
     @property
     def cpus(self) -> tuple[int, ...]:
@@ -174,12 +187,15 @@ class SavedSurvey(Survey):
         assert frame.record is not None  # every one of this target has it
         return self._contexts[frame.record.index, frame.address]
 
-    @cached_property
+    @property
     def crash(self) -> Crash:
         return NO_CRASH  # a file of records does not tell what became of its kernel
 
     def access(self, frame: Frame, context: Context | None = None) -> FaultingAccess | None:
         return None  # a probe's handler is given no frame of an exception that an access raised
+
+    def compared_with_log(self, frame: Frame) -> tuple[Evidence, ...]:
+        return ()  # there is no log in the file
 
     def stack(self, task: Task) -> StackPicture:
         """Without call frames: the tables that unwinding needs are not in the file."""

@@ -18,7 +18,10 @@ from inspector.model.report import DeathScene, Diff, FullReport, StackPicture, b
 from inspector.model.stack import CallFrame
 from inspector.model.task import Task
 from inspector.queries.choose import entry_frame, frame_in_question
-from inspector.survey import Survey
+from inspector.queries.diff import compared
+from inspector.queries.explain import explained
+from inspector.queries.source import Source
+from inspector.queries.target import TargetSource
 
 Step = Callable[[str], None]
 """Told in a few words what is being done, as often as is of use to somebody who waits."""
@@ -91,87 +94,87 @@ def _unwatched(_what: str) -> None:
     pass
 
 
-def full_report(survey: Survey, step: Step = _unwatched) -> FullReport:
+def full_report(source: Source, step: Step = _unwatched) -> FullReport:
     """Everything that ``inspector report`` shows."""
     step("reading the log, modules and probes")
-    machine = survey.machine()
-    tasks = tuple(survey.tasks())
-    panicking = survey.panicking_task()
-    stacks = _stacks(survey, panicking)
+    machine = source.machine()
+    tasks = tuple(source.tasks())
+    panicking = source.panicking_task()
+    stacks = _stacks(source, panicking)
     own = next((s for s in stacks if panicking and s.task.address == panicking.address), None)
-    scene = _scene(survey, stacks)
+    scene = _scene(source, stacks)
     struck = next((s for s in stacks if scene and scene.frame in s.frames), own)
-    frames = _frames(survey, tasks, step)
-    asleep = survey.uninterruptible(tasks)
+    frames = _frames(source, tasks, step)
+    asleep = source.uninterruptible(tasks)
     return FullReport(
-        target=survey.target_identity,
-        kernel=survey.kernel_identity,
-        machine=_with_cause(survey, machine),
-        crash=survey.crash,
+        target=source.target_identity,
+        kernel=source.kernel_identity,
+        machine=_with_cause(source, machine),
+        crash=source.crash,
         panicking=panicking,
         scene=scene,
-        call_path=_call_path(struck, scene) if struck and survey.killed_by() else (),
-        log=_log(survey, machine),
-        signature=_signature(survey, struck, scene) if struck else None,
+        call_path=_call_path(struck, scene) if struck and source.killed_by else (),
+        log=_log(source, machine),
+        signature=_signature(source, struck, scene) if struck else None,
         stacks=stacks,
-        diff=_diff(survey, own) if own else None,
+        diff=_diff(source, own) if own else None,
         frames=frames,
-        probes=survey.probes(),
+        probes=source.probes(),
         uninterruptible=asleep,
         by_syscall=by_syscall(tasks, frames, asleep),
         by_origin=by_origin(frames, asleep),
-        missing=(*_not_there(machine), *survey.missing),
+        missing=(*_not_there(machine), *source.missing),
     )
 
 
 def read_everything(
-    survey: Survey, step: Step = _unwatched, functions: Collection[str] = ()
+    source: TargetSource, step: Step = _unwatched, functions: Collection[str] = ()
 ) -> tuple[Missing, ...]:
-    """Ask ``survey`` for every frame, picture, explanation and comparison that it can give.
+    """Ask ``source`` for every frame, picture, explanation and comparison that it can give.
 
     :param functions: that are to be probed too
     :returns: what could not be read
     """
-    report = full_report(survey, step)
+    report = full_report(source, step)
     of_task: dict[int, list[Frame]] = {}
     for frame in report.frames:
         if frame.task is not None:
             of_task.setdefault(frame.task.address, []).append(frame)
-    for number, task in enumerate(survey.tasks()):
+    for number, task in enumerate(source.tasks()):
         if number % _TASKS_PER_STEP == 0:
             step(f"unwinding task {number:,}")
-        _read_task(survey, task, of_task.get(task.address, ()))
+        _read_task(source, task, of_task.get(task.address, ()))
     step("reading what decides about probes")
     missing = (
         *report.missing,
-        *_read_probes(survey, functions),
-        *_read_records(survey),
-        *survey.missing,
+        *_read_probes(source, functions),
+        *_read_records(source),
+        *source.missing,
     )
     return tuple(dict.fromkeys(missing))
 
 
-def _scene(survey: Survey, stacks: Sequence[StackPicture]) -> DeathScene | None:
-    killed_by = survey.killed_by()
+def _scene(source: Source, stacks: Sequence[StackPicture]) -> DeathScene | None:
+    killed_by = source.killed_by
     if killed_by is None or killed_by.frame is None:
         return None
     for stack in stacks:
         for frame in stack.frames:
             if frame.address == killed_by.frame:
-                return DeathScene(frame, survey.access(frame), survey.accesses.compared(frame))
+                return DeathScene(frame, source.access(frame), source.compared_with_log(frame))
     return None
 
 
-def _log(survey: Survey, machine: Machine) -> LogExcerpt | Unread:
-    killed_by = survey.killed_by()
+def _log(source: Source, machine: Machine) -> LogExcerpt | Unread:
+    killed_by = source.killed_by
     if isinstance(machine.log, Unread):
         return machine.log
     return death_in(machine.log, killed_by.kind if killed_by else None)
 
 
-def _with_cause(survey: Survey, machine: Machine) -> Machine:
+def _with_cause(source: Source, machine: Machine) -> Machine:
     """With the headline of a death of the kind that it was, not of an earlier one's."""
-    killed_by = survey.killed_by()
+    killed_by = source.killed_by
     if killed_by is None or isinstance(machine.log, Unread):
         return machine
     return replace(machine, panic=panic_in(machine.log, killed_by.kind))
@@ -181,8 +184,8 @@ def _call_path(stack: StackPicture, scene: DeathScene | None) -> tuple[CallFrame
     return way_to_death(stack.task, stack.calls, stack.frames, scene.frame if scene else None)
 
 
-def _signature(survey: Survey, stack: StackPicture, scene: DeathScene | None) -> Signature | None:
-    killed_by = survey.killed_by()
+def _signature(source: Source, stack: StackPicture, scene: DeathScene | None) -> Signature | None:
+    killed_by = source.killed_by
     killer = scene.frame if scene else None
     if killed_by is None:
         died_of = ""
@@ -193,64 +196,64 @@ def _signature(survey: Survey, stack: StackPicture, scene: DeathScene | None) ->
     return crash_signature(stack.task, stack.calls, stack.frames, died_of, killer)
 
 
-def _stacks(survey: Survey, panicking: Task | None) -> tuple[StackPicture, ...]:
+def _stacks(source: Source, panicking: Task | None) -> tuple[StackPicture, ...]:
     first = (panicking,) if panicking is not None and panicking.stack is not None else ()
-    on_cpus = {task.address: task for task in (*first, *survey.running_tasks())}
-    return tuple(survey.stack(task) for task in on_cpus.values())
+    on_cpus = {task.address: task for task in (*first, *source.running_tasks())}
+    return tuple(source.stack(task) for task in on_cpus.values())
 
 
-def _frames(survey: Survey, tasks: Sequence[Task], step: Step) -> tuple[Frame, ...]:
+def _frames(source: Source, tasks: Sequence[Task], step: Step) -> tuple[Frame, ...]:
     found: list[Frame] = []
     for number, task in enumerate(tasks):
         if number % _TASKS_PER_STEP == 0:
             step(f"reading the frames of task {number:,} of {len(tasks):,}")
-        found += survey.frames_of(task)
-    return (*found, *survey.note_frames(tasks))
+        found += source.frames_of(task)
+    return (*found, *source.note_frames(tasks))
 
 
-def _diff(survey: Survey, stack: StackPicture) -> Diff | None:
+def _diff(source: Source, stack: StackPicture) -> Diff | None:
     left = entry_frame(stack.task, stack.frames)
-    right = frame_in_question(stack.task, stack.frames, survey.killed_by())
+    right = frame_in_question(stack.task, stack.frames, source.killed_by)
     if left is None or right is None:
         return None
     others = (f for f in stack.frames if f.address not in (left.address, right.address))
-    return survey.diff(left, right, tuple(others))
+    return compared(source, left, right, tuple(others))
 
 
 def _not_there(machine: Machine) -> tuple[Missing, ...]:
     return tuple(Missing(unread.rule, unread.reason) for unread in machine.unread)
 
 
-def _read_probes(survey: Survey, wanted: Collection[str]) -> tuple[Missing, ...]:
+def _read_probes(source: TargetSource, wanted: Collection[str]) -> tuple[Missing, ...]:
     """What decides about any probe, and the text of functions that are often probed."""
     for place in _ADVISED:
         with suppress(NothingMatched):  # a kernel older than the name
-            survey.probe(place, 0, None, place)
-    functions = survey.target.symbols.functions()
+            source.probe(place, 0, None, place)
+    functions = source.target.symbols.functions()
     handlers = {name for name in functions if name.startswith(HANDLER)}
-    return survey.read_probing(handlers | functions.intersection(_OFTEN_PROBED | set(wanted)))
+    return source.read_probing(handlers | functions.intersection(_OFTEN_PROBED | set(wanted)))
 
 
-def _read_task(survey: Survey, task: Task, frames: Sequence[Frame]) -> None:
-    survey.calls_of(task)
+def _read_task(source: Source, task: Task, frames: Sequence[Frame]) -> None:
+    source.calls_of(task)
     entry = entry_frame(task, frames)
     for frame in frames:
-        _read_frame(survey, frame, entry)
+        _read_frame(source, frame, entry)
 
 
-def _read_records(survey: Survey) -> tuple[Missing, ...]:
+def _read_records(source: Source) -> tuple[Missing, ...]:
     try:
-        hits = survey.hits()
+        hits = source.hits()
     except NothingMatched:
         return ()
     except InspectorError as error:
         return (Missing.of(error),)
     for hit in hits:
-        _read_frame(survey, hit.given, hit.entry)
+        _read_frame(source, hit.given, hit.entry)
     return ()
 
 
-def _read_frame(survey: Survey, frame: Frame, entry: Frame | None) -> None:
+def _read_frame(source: Source, frame: Frame, entry: Frame | None) -> None:
     """Explained, or compared, a frame of user mode is looked at in user memory: not to be kept."""
     if not frame.user_mode:
-        survey.explain(frame, entry)
+        explained(source, frame, entry)

@@ -8,17 +8,13 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Protocol, TextIO
 
-from inspector.commands.failure import Status, status_of
-from inspector.commands.frames import FramesRequest
-from inspector.commands.session import Session
-from inspector.commands.target import TargetOptions
 from inspector.model.evidence import Missing
 from inspector.model.frame import Found
 from inspector.model.task import Task
 from inspector.processes.pool import Answer, Turn, answered
-from inspector.queries.frames import Matching, frames_report
-from inspector.survey import Survey
-from inspector.target.spec import SymbolSource, TargetKind
+from inspector.queries.frames import FrameFilter, Matching
+from inspector.queries.source import Source
+from inspector.target.spec import TargetKind, TypeSource
 
 # Tasks: so many are read without any child, which takes some milliseconds to have.
 _HERE = 256
@@ -43,19 +39,22 @@ class Form(Protocol):
     def end(self, count: int, missing: Iterable[Missing], /) -> str: ...
 
 
-def stream_frames(session: Session, survey: Survey, request: FramesRequest, form: Form) -> int:
-    """Write what ``request`` asks for in ``form``.
+def stream_frames(
+    source: Source, wanted: FrameFilter, form: Form, out: TextIO, *, may_fork: bool
+) -> int:
+    """Write the frames that are wanted to ``out``, in ``form``.
 
+    :param may_fork: whether this process may have children that read
     :returns: how many frames there were
     """
-    matching, text = Matching(survey, request), _Text(session.out, form)
-    children = _children(survey) if session.contained and not request.what else 0
+    matching, text = Matching(source, wanted), _Text(out, form)
+    children = _children(source) if may_fork and not wanted.selectors else 0
     text.open()
     if children:
-        _by_children(survey, matching, text, children)
+        _by_children(source, matching, text, children)
     else:
         text.write(matching.frames())
-    text.end(survey.missing)
+    text.end(source.missing)
     return text.count
 
 
@@ -100,27 +99,27 @@ class _Text:
         return self._form.between if self.count else self._form.before_frames
 
 
-def _children(survey: Survey) -> int:
+def _children(source: Source) -> int:
     """How many there may be: where a file is read, and drgn has no threads of its own.
 
     It has some where it reads DWARF: OpenMP's, of which a child would wait for ever.
     """
-    is_file = survey.target_identity.kind == TargetKind.CORE.value
-    if not is_file or survey.kernel_identity.types != SymbolSource.BTF.value:
+    is_file = source.target_identity.kind == TargetKind.CORE.value
+    if not is_file or source.kernel_identity.types != TypeSource.BTF.value:
         return 0
     cpus = len(os.sched_getaffinity(0))
     return min(cpus, _MOST_CHILDREN) if cpus > 1 else 0
 
 
-def _by_children(survey: Survey, matching: Matching, text: _Text, children: int) -> None:
+def _by_children(source: Source, matching: Matching, text: _Text, children: int) -> None:
     """Tasks are walked here; the stacks of those that were, are read by children."""
 
     def answer(tasks: list[Task], turn: Turn) -> tuple[int, Answer]:
-        noted = len(survey.noted)
+        noted = len(source.noted)
         texts = text.texts(matching.of(tasks))
         text.count = turn()
         text.write_texts(texts)
-        missing = [[lack.rule, lack.text, lack.pid] for lack in survey.noted[noted:]]
+        missing = [[lack.rule, lack.text, lack.pid] for lack in islice(source.noted, noted, None)]
         return text.count, {"count": text.count, "missing": missing}
 
     records = matching.records()
@@ -130,7 +129,7 @@ def _by_children(survey: Survey, matching: Matching, text: _Text, children: int)
     for said in answered(_batches(tasks), answer, text.count, children):
         text.count = said["count"]
         for rule, told, pid in said["missing"]:
-            survey.note(Missing(rule, told, pid))
+            source.noted.add(Missing(rule, told, pid))
     text.write(matching.notes())
     text.write(records)
 
@@ -141,45 +140,3 @@ def _batches(tasks: Iterator[Task]) -> Iterator[list[Task]]:
     while batch := list(islice(tasks, size)):
         yield batch
         size = min(2 * size, _MOST_AT_ONCE)
-
-
-def run(session: Session, target: TargetOptions, request: FramesRequest, output: str) -> Status:
-    """Answer ``request`` in the format ``output``."""
-    with session.survey(target) as survey:
-        count = _WRITERS[output](session, survey, request)
-        return status_of(count > 0, survey.missing)
-
-
-def _as_json(session: Session, survey: Survey, request: FramesRequest) -> int:
-    from inspector.render.json_frames import FramesJson
-
-    form = FramesJson(survey.target_identity, survey.kernel_identity, lambda: survey.crash)
-    return stream_frames(session, survey, request, form)
-
-
-def _as_jsonl(session: Session, survey: Survey, request: FramesRequest) -> int:
-    from inspector.render.json_frames import FramesJsonLines
-
-    form = FramesJsonLines(survey.target_identity, survey.kernel_identity, lambda: survey.crash)
-    return stream_frames(session, survey, request, form)
-
-
-def _as_csv(session: Session, survey: Survey, request: FramesRequest) -> int:
-    from inspector.render.csv import FramesCsv
-
-    count = stream_frames(session, survey, request, FramesCsv())
-    session.say_missing(survey.missing)  # the table has no place for it
-    return count
-
-
-def _as_text(session: Session, survey: Survey, request: FramesRequest) -> int:
-    from inspector.render.text.frames import FramesTable  # rich: slow to import
-    from inspector.render.text.screen import show
-
-    report = frames_report(survey, request)
-    panicking = survey.panicking_task() if survey.is_dump else None
-    show(FramesTable(report, panicking), session.out, verbose=session.verbose)
-    return len(report.frames)
-
-
-_WRITERS = {"text": _as_text, "json": _as_json, "jsonl": _as_jsonl, "csv": _as_csv}

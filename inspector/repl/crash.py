@@ -38,16 +38,16 @@ def ps(turn: Turn, *, globs: tuple[str, ...]) -> int:
     from inspector.render.text.frames import TasksTable
     from inspector.render.text.screen import show
 
-    survey = turn.bench.survey()
+    source = turn.bench.source()
     tasks = tuple(
         task
-        for task in survey.tasks()
+        for task in source.tasks()
         if not globs or any(fnmatchcase(n, g) for n in (task.comm, str(task.pid)) for g in globs)
     )
     if not tasks:
         raise NothingMatched(f"no task is called {' or '.join(globs)}")
-    show(TasksTable(tasks, turn.bench.selection.task, survey.missing), turn.out)
-    return status_of(True, survey.missing)
+    show(TasksTable(tasks, turn.bench.selection.task, source.missing), turn.out)
+    return status_of(True, source.missing)
 
 
 @click.command("bt", short_help="The stack of the selected task; as crash's. stack is the same.")
@@ -67,7 +67,7 @@ def bt(turn: Turn, *, what: Selector | None) -> int:
 @click.pass_obj
 def sys_(turn: Turn) -> None:
     """Which target and kernel this is. crash sys tells more where the target holds it."""
-    turn.bench.survey()  # says so if nothing is open
+    turn.bench.source()  # says so if nothing is open
     greet(turn.bench, turn.out)
 
 

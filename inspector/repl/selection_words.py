@@ -17,7 +17,7 @@ from inspector.repl.workbench import Selection, Turn
 def select(turn: Turn, *, what: Selector | None) -> None:
     """Choose the task or the frame that later commands mean when they say nothing.
 
-    WHAT is a pid in decimal, or the address 0x… of a task or of a frame. Without it: shows what
+    SELECTOR is a pid in decimal, or the address 0x… of a task or of a frame. Without it: shows what
     is selected. next and prev walk through the task's frames.
     """
     if what is not None:
@@ -31,13 +31,13 @@ def _selection(turn: Turn, what: Selector) -> Selection:
     from inspector.model.task import Task
     from inspector.queries.choose import task_or_frame
 
-    survey = turn.bench.survey()
-    found = task_or_frame(survey, what)
+    source = turn.bench.source()
+    found = task_or_frame(source, what)
     if isinstance(found, Task):
-        return Selection(found, survey.frames_of(found))
+        return Selection(found, source.frames_of(found))
     if found.task is None:
         return Selection(None, (found,), 0)
-    frames = survey.frames_of(found.task)
+    frames = source.frames_of(found.task)
     return Selection(found.task, frames, [f.address for f in frames].index(found.address))
 
 

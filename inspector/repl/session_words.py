@@ -33,7 +33,7 @@ _LINES = """\
 Lines
   COMMAND | SHELL…     give the answer to a shell command:   frames | grep read
   COMMAND > FILE       write it to a file, >> to its end;    frames > out.json writes JSON
-  anything else        is Python: prog, task, frame, regs, survey, inspector, drgn's helpers
+  anything else        is Python: prog, task, frame, regs, source, inspector, drgn's helpers
   py CODE, %COMMAND    where a word could be either; !LINE is the shell's
 """
 

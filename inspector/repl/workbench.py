@@ -21,7 +21,7 @@ from inspector.model.task import Address, Task
 from inspector.target.spec import TargetKind, TargetSpec
 
 if TYPE_CHECKING:
-    from inspector.survey import Survey
+    from inspector.queries.source import Source
     from inspector.target.target import Target
 
 
@@ -73,20 +73,17 @@ NOTHING_OPEN = "no target is open: open PATH, or open --demo"
 class Opened:
     """What is open, and how to open it again.
 
-    :ivar first: the survey that it was opened with
-    :ivar target: None for a file of records, behind which there is no memory
+    :ivar first: the first question to it
     """
 
     spec: TargetSpec
-    first: Survey
-    target: Target | None
+    first: Source
     held: ExitStack
 
-    def survey(self) -> Survey:
-        """A fresh survey of it."""
-        from inspector.survey import Survey
-
-        return self.first if self.target is None else Survey(self.target)
+    @property
+    def target(self) -> Target | None:
+        """None for a file of records, behind which there is no memory."""
+        return self.first.target
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,21 +129,20 @@ class Workbench:
 
         :raises TargetError: if it cannot be opened; what was open stays
         """
-        from inspector.opening import open_survey
+        from inspector.queries.opening import open_source
 
         held = ExitStack()
-        survey = held.enter_context(open_survey(spec))
+        source = held.enter_context(open_source(spec))
         if self.opened is not None:
             self.opened.held.close()
-        target = None if spec.kind is TargetKind.RECORDS else survey.target
-        self.opened = Opened(spec, survey, target, held)
-        self.names = Names(tuple(survey.tasks()))
+        self.opened = Opened(spec, source, held)
+        self.names = Names(tuple(source.tasks()))
         self.learned = False
         self.selection = Selection()
         self.python_names.clear()
-        task = survey.default_task() if survey.is_dump else None
+        task = source.default_task() if source.is_dump else None
         if task is not None:
-            self.select(Selection(task, survey.frames_of(task)))
+            self.select(Selection(task, source.frames_of(task)))
 
     def learn_functions(self) -> None:
         """Take the snapshot of names that is too long to be waited for while opening, once."""
@@ -171,7 +167,7 @@ class Workbench:
             self.open(spec)
         again = next((t for t in self.names.tasks if _same(t, selected)), None)
         if again is not None:
-            self.select(Selection(again, self.survey().frames_of(again)))
+            self.select(Selection(again, self.source().frames_of(again)))
 
     def _open_in_turn(self, spec: TargetSpec) -> None:
         """Close what is open first: QEMU's monitor serves one client at a time."""
@@ -190,14 +186,14 @@ class Workbench:
         self.python_names.clear()
         gc.collect()  # the connection ends with the last object of drgn's
 
-    def survey(self) -> Survey:
-        """A fresh survey: what an earlier command could not read is not this one's lack.
+    def source(self) -> Source:
+        """For a new question: what an earlier one could not read is not this one's lack.
 
         :raises UsageError: if nothing is open
         """
         if self.opened is None:
             raise UsageError(NOTHING_OPEN)
-        return self.opened.survey()
+        return self.opened.first.again()
 
     def select(self, selection: Selection) -> None:
         """Make ``selection`` what later commands mean."""
@@ -213,7 +209,7 @@ class Workbench:
 
     def session(self, out: Any) -> Session:
         """The surroundings of a command whose answer goes to ``out``."""
-        held = self.survey() if self.opened is not None else None
+        held = self.opened.first if self.opened is not None else None
         return replace(
             self.base, out=out, held=held, selected=self.selection.what, names=self.names
         )
@@ -234,12 +230,12 @@ def namespace(bench: Workbench) -> dict[str, Any]:
 
 
 def bind_selection(names: dict[str, Any], bench: Workbench) -> None:
-    """``task`` and ``regs`` as drgn objects, ``frame`` and ``survey`` as this project's."""
+    """``task`` and ``regs`` as drgn objects, ``frame`` and ``source`` as this project's."""
     task, frame = bench.selection.task, bench.selection.frame
     names["task"] = _pointer(bench, "struct task_struct *", task.address if task else None)
     names["regs"] = _pointer(bench, "struct pt_regs *", frame.address if frame else None)
     names["frame"] = frame
-    names["survey"] = bench.survey() if bench.opened is not None else None
+    names["source"] = bench.source() if bench.opened is not None else None
 
 
 def _pointer(bench: Workbench, type_name: str, address: int | None) -> drgn.Object | None:

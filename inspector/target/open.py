@@ -24,7 +24,7 @@ from inspector.target.dump_memory import DumpMemory, KeptMemory, dump_memory
 from inspector.target.faults import complaints, opening, reading
 from inspector.target.kallsyms import vmlinux_kallsyms
 from inspector.target.modules import add_module_symbols, cover_init_text
-from inspector.target.spec import SymbolSource, TargetKind, TargetSpec, shipped_dump
+from inspector.target.spec import TargetKind, TargetSpec, TypeSource, shipped_dump
 from inspector.target.symbols import Symbols, system_map_symbols
 from inspector.target.target import Target, vmcoreinfo
 from inspector.target.types import indexed, register_btf
@@ -193,7 +193,7 @@ def _load_types(
     with opening(name):
         main = _main_module(prog)
     if spec.by_dwarf:
-        if spec.types is SymbolSource.BTF:
+        if spec.types is TypeSource.BTF:
             raise TargetError("--vmlinux gives DWARF: it does not go with --symbols btf")
         _load_dwarf(prog, main, spec.vmlinux)
         symbols.use_debug_file()
@@ -305,7 +305,7 @@ def target_of_program(prog: Program) -> Target:
     if isinstance(found, Target):
         return found
     kind = TargetKind.PROGRAM
-    types = SymbolSource.DWARF if has_dwarf(prog) else SymbolSource.AUTO
+    types = TypeSource.DWARF if has_dwarf(prog) else TypeSource.AUTO
     path = getattr(prog, "core_dump_path", None)
     identity = TargetIdentity(kind.value, path, None)
     # Whatever else the program has for memory stays, unless the dump is distilled.

@@ -27,7 +27,7 @@ class TargetKind(Enum):
     PROGRAM = "program"  # a drgn.Program that somebody else opened
 
 
-class SymbolSource(Enum):
+class TypeSource(Enum):
     """Where types come from."""
 
     AUTO = "auto"
@@ -47,7 +47,7 @@ class TargetSpec:
 
     kind: TargetKind
     path: str | None = None
-    types: SymbolSource = SymbolSource.AUTO
+    types: TypeSource = TypeSource.AUTO
     vmlinux: Path | None = None
     system_map: Path | None = None
     pause: bool = False
@@ -55,7 +55,7 @@ class TargetSpec:
     @property
     def by_dwarf(self) -> bool:
         """Whether types come from debug information."""
-        return self.types is SymbolSource.DWARF or self.vmlinux is not None
+        return self.types is TypeSource.DWARF or self.vmlinux is not None
 
 
 # The small real dumps that come with the project.

@@ -16,7 +16,7 @@ def documented() -> list[str]:
     """What somebody who imports the package opens, is given, and catches."""
     names = {module.name for module in pkgutil.iter_modules(inspector.model.__path__)} - _INNER
     values = [f"inspector.model.{name}" for name in sorted(names)]
-    return ["inspector.api", "inspector.survey", "inspector.errors", *values]
+    return ["inspector.api", "inspector.queries.target", "inspector.errors", *values]
 
 
 def make_pages(directory: Path) -> Path:

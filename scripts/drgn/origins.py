@@ -8,9 +8,10 @@ from drgn import get_default_prog
 
 import inspector
 
-kernel = inspector.of_program(get_default_prog())
-counted = Counter(frame.origin.value for frame in kernel.frames(kernel.tasks()))
+kernel = inspector.from_program(get_default_prog())
+found = kernel.frames()
+counted = Counter(frame.origin.value for frame in found.frames)
 for origin, count in counted.most_common():
     print(f"{count:>7} {origin}")
-for missing in kernel.missing:
+for missing in found.missing:
     print("not read:", missing, file=sys.stderr)

@@ -9,13 +9,13 @@ from hashlib import sha256
 from itertools import chain, combinations
 from pathlib import Path
 
-from inspector.distill.redact import sensitive_places
 from inspector.distill.small import read_first_steps
-from inspector.distill.source import Source
+from inspector.distill.source import Original
 from inspector.model.distillate import SensitiveKind, Trim
 from inspector.processes.whole_file import whole_file
+from inspector.queries.distill import sensitive_places
 from inspector.queries.report import read_everything
-from inspector.survey import Survey
+from inspector.queries.target import TargetSource
 
 Kinds = frozenset[SensitiveKind]
 
@@ -73,19 +73,19 @@ class _Read:
 
     def __init__(self, core: Path) -> None:
         self.core = core
-        self._source = Source(core)
-        target = self._source.target(None)
-        survey = Survey(target)
-        read_everything(survey)
-        calls = [call for task in survey.tasks() for call in survey.calls_of(task)]
+        self._original = Original(core)
+        target = self._original.target(None)
+        source = TargetSource(target)
+        read_everything(source)
+        calls = [call for task in source.tasks() for call in source.calls_of(task)]
         self._unwound = frozenset(call.pc - before for call in calls for before in (0, 1))
-        self._places = sensitive_places(survey)
+        self._places = sensitive_places(source)
         read_first_steps(target)
 
     def write(self, small: Path, taken_out: Kinds, trimmed: bool) -> None:
         with whole_file(small) as file:
             trim = Trim.ALL if trimmed else None
-            self._source.write(file, self._places, taken_out, trim, self._unwound)
+            self._original.write(file, self._places, taken_out, trim, self._unwound)
 
 
 def _recipes(sources: Sequence[_Read]) -> Iterator[tuple[_Read, Kinds, bool]]:

@@ -14,9 +14,8 @@ from inspector.formats.elf import Note, pack
 from inspector.formats.kdump import tables_of
 from inspector.formats.records import saved_text
 from inspector.formats.ring import HEADER_SYMBOL, START_SIZE, decode_header, header_size
-from inspector.opening import open_survey
 from inspector.queries.records import save
-from inspector.survey import Survey
+from inspector.queries.target import TargetSource, open_target_source
 from inspector.target.spec import TargetKind, TargetSpec
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -26,15 +25,15 @@ _RECORDS = 6
 
 
 @cache
-def survey() -> Survey:
-    with open_survey(TargetSpec(TargetKind.CORE, str(DUMP))) as opened:
+def source() -> TargetSource:
+    with open_target_source(TargetSpec(TargetKind.CORE, str(DUMP))) as opened:
         list(opened.frames(opened.tasks()))
         return opened
 
 
 def btf() -> bytes:
     """A small one: what was asked of the dump's own."""
-    types = survey().target.btf
+    types = source().target.btf
     assert types is not None
     return trimmed(types, types.asked)
 
@@ -48,7 +47,7 @@ def log_text() -> bytes:
 
 def ring() -> bytes:
     """framefreeze's header, and behind it a ring of its first records."""
-    target = survey().target
+    target = source().target
     at = target.symbols.address_of(HEADER_SYMBOL)
     assert at is not None
     head = target.read(at, header_size(target.read(at, START_SIZE)))
@@ -60,7 +59,7 @@ def ring() -> bytes:
 
 def records() -> bytes:
     """A file of records, its first hit alone."""
-    content = json.loads(saved_text(save(survey())))
+    content = json.loads(saved_text(save(source())))
     content["records"] = content["records"][:1]
     return json.dumps(content).encode()
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from inspector.commands.probe import parse_place
 from inspector.kernel.probe_sites import CHAINS
+from inspector.model.probe import parse_place
 from tests.conftest import Inspector
 
 KEYS = [

@@ -13,8 +13,10 @@ import pytest
 
 from inspector.errors import InspectorError
 from inspector.formats.records import parse_saved, saved_text
-from inspector.opening import open_survey
-from inspector.queries.records import SavedSurvey, save
+from inspector.queries.diff import compared
+from inspector.queries.explain import explained
+from inspector.queries.records import SavedSource, save
+from inspector.queries.target import open_target_source
 from inspector.target.spec import TargetKind, TargetSpec
 from tests.conftest import Inspector
 
@@ -22,8 +24,8 @@ from tests.conftest import Inspector
 @pytest.fixture(scope="module")
 def text() -> str:
     """What the module recorded in the shipped dump, saved."""
-    with open_survey(TargetSpec(TargetKind.DEMO)) as survey:
-        return saved_text(save(survey))
+    with open_target_source(TargetSpec(TargetKind.DEMO)) as source:
+        return saved_text(save(source))
 
 
 @pytest.fixture(scope="module")
@@ -148,8 +150,8 @@ def test_no_damage_of_a_value_is_a_fault_of_ours(text: str) -> None:
         assert damaged != whole
         complaints = []
         try:
-            survey = SavedSurvey(parse_saved(json.dumps(damaged).encode()), "damaged")
-            ask_everything(survey)
+            source = SavedSource(parse_saved(json.dumps(damaged).encode()), "damaged")
+            ask_everything(source)
         except InspectorError as error:
             complaints.append(str(error))
         assert all(complaint.isprintable() for complaint in complaints)
@@ -177,10 +179,10 @@ _ODD: list[Callable[[Any], Any]] = [
 ]
 
 
-def ask_everything(survey: SavedSurvey) -> None:
-    for task in survey.tasks():
-        survey.stack(task)
-    for hit in survey.hits():
-        survey.explain(hit.given, hit.entry)
+def ask_everything(source: SavedSource) -> None:
+    for task in source.tasks():
+        source.stack(task)
+    for hit in source.hits():
+        explained(source, hit.given, hit.entry)
         if hit.entry is not None:
-            survey.diff(hit.entry, hit.given, ())
+            compared(source, hit.entry, hit.given)

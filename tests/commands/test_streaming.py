@@ -13,7 +13,7 @@ from inspector.commands.catalogue import load_command
 from inspector.commands.session import Session
 from inspector.model.frame import Found
 from inspector.model.task import Task
-from inspector.survey import Survey
+from inspector.queries.target import TargetSource
 
 Event = tuple[str, object]
 
@@ -38,13 +38,13 @@ class _Told(io.StringIO):
 def events(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
     """Every task that is read, as it is read, on the shipped dump."""
     noted: list[Event] = []
-    read = Survey.found_of
+    read = TargetSource.found_of
 
-    def told(survey: Survey, task: Task) -> Sequence[Found]:
+    def told(source: TargetSource, task: Task) -> Sequence[Found]:
         noted.append(("read", task.pid))
-        return read(survey, task)
+        return read(source, task)
 
-    monkeypatch.setattr(Survey, "found_of", told)
+    monkeypatch.setattr(TargetSource, "found_of", told)
     return noted
 
 

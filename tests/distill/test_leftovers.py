@@ -3,21 +3,18 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from inspector.commands.distill import DistillRequest
-from inspector.commands.session import Session
 from inspector.distill import leftovers, redact
 from inspector.distill.noting import Patches
 from inspector.errors import TargetError
 from inspector.formats.kdump import KdumpPages
 from inspector.model.distillate import REDACTED, SensitiveKind
-from inspector.opening import open_survey
-from inspector.queries.distill import run
+from inspector.queries.distill import small_dump
+from inspector.queries.target import open_target_source
 from inspector.target.spec import TargetKind, TargetSpec, shipped_dump
 
 COMM = 16  # TASK_COMM_LEN
@@ -31,8 +28,7 @@ def small(tmp_path: Path) -> Path:
 
 def redacted(core: Path, small: Path) -> None:
     everything = frozenset(SensitiveKind)
-    request = DistillRequest(core, small, None, everything, None, text=(), audit=False)
-    run(Session(io.StringIO(), io.StringIO(), ""), request, "text")
+    small_dump(core, small, step=lambda _what: None, redact=everything)
 
 
 def nothing_is_left(small: Path) -> bool:
@@ -118,6 +114,6 @@ def test_the_logs_own_names_of_tasks_are_taken_out(small: Path) -> None:
 
 
 def names_in_the_log(core: Path) -> set[bytes]:
-    with open_survey(TargetSpec(TargetKind.CORE, str(core))) as survey:
-        read = survey.target.read
-        return {read(low, high - low).split(b"\0")[0] for low, high in survey.log_name_places()}
+    with open_target_source(TargetSpec(TargetKind.CORE, str(core))) as source:
+        read = source.target.read
+        return {read(low, high - low).split(b"\0")[0] for low, high in source.log_name_places()}

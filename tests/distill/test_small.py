@@ -21,7 +21,7 @@ from inspector.distill.small import read_first_steps
 from inspector.errors import Unreadable
 from inspector.formats.kdump import KdumpPages
 from inspector.formats.kept_map import NAME, kept_map
-from inspector.opening import open_survey
+from inspector.queries.target import open_target_source
 from inspector.target.spec import TargetKind, TargetSpec
 from inspector.target.target import Target
 from tests.conftest import Inspector
@@ -124,8 +124,8 @@ def audited(small: Small) -> list[tuple[int, int]]:
 
 def test_what_was_not_kept_is_missing_and_not_zero(small: Small, core: Path) -> None:
     whole = drgn(core)
-    with open_survey(TargetSpec(TargetKind.CORE, str(small.path))) as survey:
-        target, cut = survey.target, 0
+    with open_target_source(TargetSpec(TargetKind.CORE, str(small.path))) as source:
+        target, cut = source.target, 0
         for low, high in audited(small):
             assert target.read(low, high - low) == whole.read(low, high - low)
             if high % PAGE:
@@ -240,7 +240,7 @@ def test_keep_without_redact_is_bad_usage(inspector: Inspector, core: Path, tmp_
 
 
 def test_a_module_that_claims_too_much_orc_is_said_and_not_read() -> None:
-    with open_survey(TargetSpec(TargetKind.DEMO)) as plain:
+    with open_target_source(TargetSpec(TargetKind.DEMO)) as plain:
         module = next(iter(for_each_module(plain.target.prog)))
         claimed = module.arch.num_orcs
         at, beside = claimed.address_, claimed.address_ & 4
@@ -251,7 +251,7 @@ def test_a_module_that_claims_too_much_orc_is_said_and_not_read() -> None:
 
 
 def test_a_module_list_that_loops_is_said_by_both_that_follow_it() -> None:
-    with open_survey(TargetSpec(TargetKind.DEMO)) as plain:
+    with open_target_source(TargetSpec(TargetKind.DEMO)) as plain:
         _, second = for_each_module(plain.target.prog)
         node = second.list.address_of_().value_()
     said = [left.rule for left in read_first_steps(survey_with({node: node}).target)]

@@ -13,8 +13,7 @@ import pytest
 from drgn import Symbol, SymbolKind
 
 from inspector.distill.trim import trimmed_orc
-from inspector.opening import open_survey
-from inspector.survey import Survey
+from inspector.queries.target import TargetSource, open_target_source
 from inspector.target.spec import TargetKind, TargetSpec
 from tests.conftest import Inspector
 
@@ -36,8 +35,8 @@ def trimmed(root: Path, inspector: Inspector, tmp_path_factory: pytest.TempPathF
     return small
 
 
-def survey(path: Path) -> Survey:
-    with open_survey(TargetSpec(TargetKind.CORE, str(path))) as opened:
+def source(path: Path) -> TargetSource:
+    with open_target_source(TargetSpec(TargetKind.CORE, str(path))) as opened:
         return opened
 
 
@@ -60,7 +59,7 @@ def test_every_answer_is_the_same(
     assert answer(trimmed) == answer(root / "dumps/fork-6.1.vmcore")
 
 
-def functions(opened: Survey) -> dict[str, set[int]]:
+def functions(opened: TargetSource) -> dict[str, set[int]]:
     found: dict[str, set[int]] = {}
     for symbol in _symbols(opened):
         if symbol.kind is SymbolKind.FUNC:
@@ -68,18 +67,18 @@ def functions(opened: Survey) -> dict[str, set[int]]:
     return found
 
 
-def _symbols(opened: Survey) -> Iterator[Symbol]:
+def _symbols(opened: TargetSource) -> Iterator[Symbol]:
     yield from opened.target.prog.symbols()
 
 
 def test_every_function_keeps_its_name_and_address(root: Path, trimmed: Path) -> None:
-    before = functions(survey(root / "dumps/fork-6.1.vmcore"))
+    before = functions(source(root / "dumps/fork-6.1.vmcore"))
     assert len(before) > 40_000
-    assert functions(survey(trimmed)) == before
+    assert functions(source(trimmed)) == before
 
 
 def test_a_type_that_was_left_out_is_not_found_rather_than_empty(trimmed: Path) -> None:
-    prog = survey(trimmed).target.prog
+    prog = source(trimmed).target.prog
     assert prog.type("struct task_struct").has_member("comm")
     with pytest.raises(LookupError):
         prog.type("struct ext4_inode_info")
@@ -89,9 +88,9 @@ def test_the_types_can_stay_whole(root: Path, inspector: Inspector, tmp_path: Pa
     small, dump = tmp_path / "small", root / "dumps/fork-6.1.vmcore"
     options = ("--trim", "--whole-names", "-o", small)
     assert inspector("distill", dump, *options).returncode in (0, 3)  # as above
-    opened = survey(small)
+    opened = source(small)
     assert opened.target.prog.type("struct ext4_inode_info").has_member("i_data")
-    assert functions(opened) == functions(survey(dump))
+    assert functions(opened) == functions(source(dump))
     alone = inspector("distill", dump, "--whole-names", "-o", tmp_path / "not made")
     assert alone.returncode == 2
     assert "--trim" in alone.stderr

@@ -19,7 +19,7 @@ from inspector.errors import InspectorError
 from inspector.explain.access import faulting_access
 from inspector.formats.x86 import decode
 from inspector.model.access import AccessFacts, AccessKind, FaultingAccess
-from inspector.opening import open_survey
+from inspector.queries.target import open_target_source
 from inspector.target.spec import TargetKind, TargetSpec, shipped_names
 
 CODE = 0x10_0000_0000
@@ -96,8 +96,8 @@ def kernel_instructions() -> Iterator[tuple[str, bytes]]:
 
 
 def text_of(name: str) -> Iterator[tuple[str, bytes]]:
-    with open_survey(TargetSpec(TargetKind.DEMO, name)) as survey:
-        target = survey.target
+    with open_target_source(TargetSpec(TargetKind.DEMO, name)) as source:
+        target = source.target
         low = target.symbols.address_of("_stext") or 0
         high = target.symbols.address_of("_etext") or 0
         for page in range(low, high, 4096):

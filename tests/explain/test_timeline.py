@@ -10,7 +10,7 @@ import pytest
 from inspector.explain.meaning import events_of
 from inspector.model.freeze import Hit
 from inspector.model.record import Counts
-from inspector.opening import open_survey
+from inspector.queries.target import open_target_source
 from inspector.target.spec import TargetKind, TargetSpec
 
 _COUNTS = Counts(1, 0, 1, 0, 0, 0, {})
@@ -19,8 +19,8 @@ _COUNTS = Counts(1, 0, 1, 0, 0, 0, {})
 @pytest.fixture(scope="module")
 def recorded() -> tuple[Hit, ...]:
     """The shipped dump's: three hits before, and then three forks, the last of which panics."""
-    with open_survey(TargetSpec(TargetKind.DEMO)) as survey:
-        return survey.hits()
+    with open_target_source(TargetSpec(TargetKind.DEMO)) as source:
+        return source.hits()
 
 
 def numbered(hit: Hit, event: int) -> Hit:

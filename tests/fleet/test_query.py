@@ -14,8 +14,8 @@ import pytest
 
 from inspector.model.machine import Signature
 from inspector.model.report import FullReport
-from inspector.opening import open_survey
 from inspector.queries.report import full_report
+from inspector.queries.target import open_target_source
 from inspector.target.spec import TargetKind, TargetSpec
 from tests.fleet.ask import fleet
 from tests.fleet.dataset import dataset_of
@@ -27,8 +27,8 @@ UNLIKE_IT = ("sysrq_handle_crash",)
 
 @pytest.fixture(scope="module")
 def report() -> FullReport:
-    with open_survey(TargetSpec(TargetKind.DEMO)) as survey:
-        return full_report(survey)
+    with open_target_source(TargetSpec(TargetKind.DEMO)) as source:
+        return full_report(source)
 
 
 @pytest.fixture(scope="module")

@@ -7,16 +7,16 @@ import pytest
 
 from inspector.model.stack import CallFrame
 from inspector.model.task import Running, Task
-from inspector.survey import Survey
+from inspector.queries.target import TargetSource
 from tests.overlay import survey_with
 
 DEEP = 4  # a call that has others outside of it
 
 
-def sleeping(survey: Survey) -> Task:
+def sleeping(source: TargetSource) -> Task:
     return next(
         task
-        for task in survey.tasks()
+        for task in source.tasks()
         if task.running is Running.OFF_CPU and not task.kernel_thread and task.pid > 1
     )
 
@@ -29,25 +29,25 @@ def changed(value: int) -> tuple[tuple[CallFrame, ...], tuple[CallFrame, ...], s
     sp = before[DEEP].sp
     assert sp is not None
     assert plain.target.word(sp - 8) == before[DEEP].pc
-    survey = survey_with({sp - 8: value})
-    after = survey.calls_of(survey.task(task.pid))
-    return before, after, {missing.rule for missing in survey.missing}
+    source = survey_with({sp - 8: value})
+    after = source.calls_of(source.task(task.pid))
+    return before, after, {missing.rule for missing in source.missing}
 
 
 def test_every_task_is_followed_to_where_it_came_from() -> None:
-    survey = survey_with()
-    for task in survey.tasks():
-        calls = survey.calls_of(task)
+    source = survey_with()
+    for task in source.tasks():
+        calls = source.calls_of(task)
         assert not any(call.lost for call in calls), task.pid
         assert all(call.location is not None for call in calls), task.pid
-    assert survey.missing == ()
+    assert source.missing == ()
 
 
 def test_the_panicking_task_is_followed_through_its_int3() -> None:
-    survey = survey_with()
-    task = survey.panicking_task()
+    source = survey_with()
+    task = source.panicking_task()
     assert task is not None
-    symbols = [call.location.symbol for call in survey.calls_of(task) if call.location]
+    symbols = [call.location.symbol for call in source.calls_of(task) if call.location]
     assert symbols[0] == "__crash_kexec"
     assert "asm_exc_int3" in symbols
     assert symbols[-1].startswith("entry_SYSCALL_64")

@@ -5,20 +5,20 @@ import pytest
 
 from inspector.model.frame import Frame
 from inspector.model.origin import Origin
-from inspector.survey import Survey
+from inspector.queries.target import TargetSource
 from tests.overlay import survey_with
 
 FRAMES = [
     frame
-    for survey in [survey_with()]
-    for frame in survey.frames(survey.tasks())
+    for source in [survey_with()]
+    for frame in source.frames(source.tasks())
     if frame.evidence[0].rule == "return-address"
 ]
 
 
-def at(survey: Survey, frame: Frame) -> Frame | None:
+def at(source: TargetSource, frame: Frame) -> Frame | None:
     assert frame.task is not None
-    found = survey.frames_of(survey.task(frame.task.pid))
+    found = source.frames_of(source.task(frame.task.pid))
     return next((f for f in found if f.address == frame.address), None)
 
 

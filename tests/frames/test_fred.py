@@ -18,7 +18,7 @@ import pytest
 from inspector.model.frame import Frame
 from inspector.model.origin import Delivery, Origin
 from inspector.model.stack import StackKind
-from inspector.opening import open_survey
+from inspector.queries.target import open_target_source
 from inspector.target.spec import TargetKind, TargetSpec
 
 _LINE = re.compile(r"TRUTH (\S+) cpu=\S+ pid=(\d+) comm=(\S+) at=(\w+) below=\S+ words=([^|]+)\|")
@@ -79,8 +79,10 @@ STOP = 0xFFFFFE4197ED8000 - 0xB8
 
 @pytest.fixture(scope="module")
 def frames(root: Path) -> dict[int, Frame]:
-    with open_survey(TargetSpec(TargetKind.CORE, str(root / "dumps/fred-7.2.vmcore"))) as survey:
-        return {frame.address: frame for frame in survey.frames(survey.tasks())}
+    with open_target_source(
+        TargetSpec(TargetKind.CORE, str(root / "dumps/fred-7.2.vmcore"))
+    ) as source:
+        return {frame.address: frame for frame in source.frames(source.tasks())}
 
 
 def test_every_frame_is_found_with_its_words_and_no_other(frames: dict[int, Frame]) -> None:

@@ -21,8 +21,8 @@ from tests.overlay import survey_with
     ids=lambda error: type(error).__name__,
 )
 def test_what_cannot_be_asked_any_more_is_not_asked_part_by_part(error: Exception) -> None:
-    survey = survey_with()
-    tasks = [task for task in survey.tasks() if task.stack is not None and not task.kernel_thread]
+    source = survey_with()
+    tasks = [task for task in source.tasks() if task.stack is not None and not task.kernel_thread]
     asked: list[int] = []
 
     def read(address: int, count: int, offset: int, physical: bool) -> bytes:
@@ -32,7 +32,7 @@ def test_what_cannot_be_asked_any_more_is_not_asked_part_by_part(error: Exceptio
     for task in tasks:
         assert task.stack is not None
         size = task.stack.high - task.stack.low
-        survey.target.prog.add_memory_segment(task.stack.low, size, read, False)
+        source.target.prog.add_memory_segment(task.stack.low, size, read, False)
     with pytest.raises(TargetLost):
-        list(survey.frames(tasks))
+        list(source.frames(tasks))
     assert len(asked) == 1

@@ -22,62 +22,62 @@ def test_memory_that_is_unmapped_by_design_is_not_missing() -> None:
 
 def test_a_stack_that_cannot_be_read_is_listed_and_the_others_are_whole() -> None:
     assert VICTIM.stack is not None
-    survey = survey_with(missing=(range(VICTIM.stack.low, VICTIM.stack.high),))
-    frames = list(survey.frames(survey.tasks()))
+    source = survey_with(missing=(range(VICTIM.stack.low, VICTIM.stack.high),))
+    frames = list(source.frames(source.tasks()))
     expected = [f for f in FRAMES if f.task is not None and f.task.pid != VICTIM.pid]
     assert [(f.address, f.origin) for f in frames] == [(f.address, f.origin) for f in expected]
-    assert {missing.pid for missing in survey.missing} == {VICTIM.pid}
+    assert {missing.pid for missing in source.missing} == {VICTIM.pid}
 
 
 def test_a_task_that_cannot_be_read_is_listed_and_the_others_are_whole() -> None:
-    survey = survey_with(missing=(range(VICTIM.address, VICTIM.address + 64),))
-    frames = list(survey.frames(survey.tasks()))
+    source = survey_with(missing=(range(VICTIM.address, VICTIM.address + 64),))
+    frames = list(source.frames(source.tasks()))
     assert VICTIM.pid not in {f.task.pid for f in frames if f.task is not None}
     assert len(frames) >= len(FRAMES) - 2
-    assert any(f"{VICTIM.address:#x}" in missing.text for missing in survey.missing)
+    assert any(f"{VICTIM.address:#x}" in missing.text for missing in source.missing)
 
 
 def test_a_task_whose_stack_is_gone_has_no_frame_and_is_not_missing() -> None:
-    survey = survey_with({VICTIM.address + stack_offset(): 0})
-    assert survey.frames_of(survey.task(VICTIM.pid)) == ()
-    assert survey.missing == ()
+    source = survey_with({VICTIM.address + stack_offset(): 0})
+    assert source.frames_of(source.task(VICTIM.pid)) == ()
+    assert source.missing == ()
 
 
 def test_a_task_list_that_loops_is_cut_and_said() -> None:
     tasks = WHOLE.target.offsetof("struct task_struct", "tasks")
-    survey = survey_with({VICTIM.address + tasks: VICTIM.address + tasks})
-    pids = [task.pid for task in survey.tasks()]
+    source = survey_with({VICTIM.address + tasks: VICTIM.address + tasks})
+    pids = [task.pid for task in source.tasks()]
     assert len(pids) == len(set(pids))
-    assert "list-loops" in {missing.rule for missing in survey.missing}
+    assert "list-loops" in {missing.rule for missing in source.missing}
 
 
 def test_a_module_list_that_loops_is_cut_and_said_whoever_follows_it() -> None:
     _, second = each_module(WHOLE.target.prog)
     node, name = second.list.address_of_().value_(), second.name.string_().decode()
-    survey = survey_with({node: node})
-    assert "list-loops" in {missing.rule for missing in survey.missing}
+    source = survey_with({node: node})
+    assert "list-loops" in {missing.rule for missing in source.missing}
     with pytest.raises(InspectorError) as caught:
-        loaded_modules(survey.target)
+        loaded_modules(source.target)
     assert caught.value.rule == "list-loops"
-    assert module_called(survey.target.prog, name).value_() == second.value_()
+    assert module_called(source.target.prog, name).value_() == second.value_()
     with pytest.raises(InspectorError) as caught:
-        TextOwner(survey.target, "no_such_module")
+        TextOwner(source.target, "no_such_module")
     assert caught.value.rule == "list-loops"
 
 
 def test_a_smashed_stack_end_is_said_and_the_frames_are_there() -> None:
     assert VICTIM.stack is not None
-    survey = survey_with({VICTIM.stack.low: 0})
-    assert [f.origin for f in survey.frames_of(survey.task(VICTIM.pid))] == [Origin.SYSCALL]
-    (missing,) = survey.missing
+    source = survey_with({VICTIM.stack.low: 0})
+    assert [f.origin for f in source.frames_of(source.task(VICTIM.pid))] == [Origin.SYSCALL]
+    (missing,) = source.missing
     assert (missing.pid, missing.rule) == (VICTIM.pid, "stack-end-overwritten")
 
 
 def test_an_unreadable_stack_end_costs_no_frame() -> None:
     assert VICTIM.stack is not None
-    survey = survey_with(missing=(range(VICTIM.stack.low, VICTIM.stack.low + 8),))
-    assert [f.origin for f in survey.frames_of(survey.task(VICTIM.pid))] == [Origin.SYSCALL]
-    assert {missing.pid for missing in survey.missing} == {VICTIM.pid}
+    source = survey_with(missing=(range(VICTIM.stack.low, VICTIM.stack.low + 8),))
+    assert [f.origin for f in source.frames_of(source.task(VICTIM.pid))] == [Origin.SYSCALL]
+    assert {missing.pid for missing in source.missing} == {VICTIM.pid}
 
 
 def test_a_stack_pointer_outside_the_stack_costs_only_what_was_below_the_entry_frame() -> None:

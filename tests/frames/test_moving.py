@@ -29,9 +29,9 @@ def member(name: str) -> int:
 
 def read_with(words: dict[int, int | Callable[[], int]]) -> tuple[tuple[Frame, ...], list[str]]:
     """The victim's frames, and the rules of what is said to be missing."""
-    survey = survey_with(words, moving=True)
-    frames = survey.frames_of(survey.task(VICTIM.pid))
-    return frames, [missing.rule for missing in survey.missing]
+    source = survey_with(words, moving=True)
+    frames = source.frames_of(source.task(VICTIM.pid))
+    return frames, [missing.rule for missing in source.missing]
 
 
 def values(*first: int, then: int) -> Callable[[], int]:
@@ -41,12 +41,12 @@ def values(*first: int, then: int) -> Callable[[], int]:
 
 
 def test_where_nothing_moves_who_sleeps_has_the_same_frames_and_who_runs_is_said_to() -> None:
-    survey = survey_with(moving=True)
+    source = survey_with(moving=True)
     asleep = [f for f in FRAMES if f.task is not None and f.task.running is Running.OFF_CPU]
-    assert list(survey.frames(survey.tasks())) == asleep
+    assert list(source.frames(source.tasks())) == asleep
     running = {task.pid for task in WHOLE.running_tasks() if task.pid}
     # Stacks are read whole where they may move: of kernel threads a distilled dump has a part.
-    said = [missing for missing in survey.missing if missing.rule != "not-in-dump"]
+    said = [missing for missing in source.missing if missing.rule != "not-in-dump"]
     assert {missing.pid for missing in said} == running
     assert {missing.rule for missing in said} == {"task-running"}
 
@@ -86,6 +86,6 @@ def test_a_task_that_is_dead_has_no_frame_and_is_not_missing() -> None:
 
 def test_a_task_that_left_its_list_has_no_frame_and_is_not_missing() -> None:
     poison = 0xDEAD_0000_0000_0122
-    survey = survey_with({member("thread_node") + 8: poison}, moving=True)
-    assert survey.frames_of(VICTIM) == ()
-    assert survey.missing == ()
+    source = survey_with({member("thread_node") + 8: poison}, moving=True)
+    assert source.frames_of(VICTIM) == ()
+    assert source.missing == ()

@@ -11,7 +11,7 @@ import pytest
 
 from inspector.errors import InspectorError
 from inspector.model.frame import Frame
-from inspector.survey import Survey
+from inspector.queries.target import TargetSource
 from tests.overlay import survey_with
 
 RUNS = 24
@@ -23,13 +23,13 @@ SECONDS = 10
 @cache
 def places() -> tuple[int, ...]:
     """Addresses of words in tasks, on stacks, and of the kernel's own lists."""
-    survey = survey_with()
+    source = survey_with()
     found: list[int] = []
-    for task in survey.tasks():
+    for task in source.tasks():
         found += range(task.address, task.address + 0x1000, 8)
         if task.stack is not None:
             found += range(task.stack.high - 0x800, task.stack.high, 8)
-    symbols = survey.target.symbols
+    symbols = source.target.symbols
     for name in ("kprobe_table", "ftrace_pages_start", "modules", "crash_notes", "init_pid_ns"):
         at = symbols.address_of(name)
         assert at is not None
@@ -52,12 +52,12 @@ def value(chance: random.Random, at: int) -> int:
     )
 
 
-def everything(survey: Survey) -> list[Frame]:
-    tasks = tuple(survey.tasks())
-    frames = [*survey.frames(tasks), *survey.note_frames(tasks)]
+def everything(source: TargetSource) -> list[Frame]:
+    tasks = tuple(source.tasks())
+    frames = [*source.frames(tasks), *source.note_frames(tasks)]
     for task in tasks[:8]:
-        survey.stack(task)
-    survey.machine()
+        source.stack(task)
+    source.machine()
     return frames
 
 
@@ -66,8 +66,8 @@ def damaged(seed: int) -> None:
     words = {at: value(chance, at) for at in chance.sample(places(), WORDS)}
     began = time.monotonic()
     try:
-        survey = survey_with(words)
-        everything(survey)
+        source = survey_with(words)
+        everything(source)
     except InspectorError:
         pass  # refused as a whole, in one line: that is an answer
     assert time.monotonic() - began < SECONDS, words

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from inspector.errors import NothingMatched
 from inspector.model.probe import ProbeAnswer, ProbeOutcome
 from inspector.model.record import Mechanism
-from inspector.survey import Survey
+from inspector.queries.target import TargetSource
 
 Place = tuple[str, int]
 
@@ -26,7 +26,7 @@ def spread(names: Iterable[str], count: int) -> Iterator[Place]:
 
 
 def compared(
-    whole: Survey, other: Survey, places: Iterable[Place]
+    whole: TargetSource, other: TargetSource, places: Iterable[Place]
 ) -> tuple[Counter[str], list[str]]:
     """How many answers are equal, and how many less than that; and those that are different."""
     counts: Counter[str] = Counter()
@@ -42,9 +42,9 @@ def compared(
     return counts, different
 
 
-def _asked(survey: Survey, name: str, offset: int) -> ProbeAnswer | None:
+def _asked(source: TargetSource, name: str, offset: int) -> ProbeAnswer | None:
     try:
-        return survey.probe(name, offset, None, name)
+        return source.probe(name, offset, None, name)
     except NothingMatched:
         return None
 

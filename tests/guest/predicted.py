@@ -13,15 +13,14 @@ import re
 from pathlib import Path
 
 from inspector.errors import NothingMatched
-from inspector.opening import open_survey
-from inspector.survey import Survey
+from inspector.queries.target import TargetSource, open_target_source
 from inspector.target.spec import TargetKind, TargetSpec
 
 
-def predicted(survey: Survey, place: str) -> dict[str, object]:
+def predicted(source: TargetSource, place: str) -> dict[str, object]:
     symbol, _, offset = place.partition("+")
     try:
-        answer = survey.probe(symbol, int(offset or 0), None, place)
+        answer = source.probe(symbol, int(offset or 0), None, place)
     except NothingMatched as error:
         return {"outcome": "nothing", "why": str(error)}
     registered = answer.registration
@@ -37,8 +36,8 @@ def main() -> None:
     output = Path(os.environ["LAB_OUTPUT"])
     console = (output / "serial.log").read_text(errors="replace")
     places = re.findall(r"^ASKED (\S+)", console, re.M)
-    with open_survey(TargetSpec(TargetKind.QEMU, os.environ["LAB_QMP"])) as survey:
-        said = {place: predicted(survey, place) for place in places}
+    with open_target_source(TargetSpec(TargetKind.QEMU, os.environ["LAB_QMP"])) as source:
+        said = {place: predicted(source, place) for place in places}
     (output / "predicted.json").write_text(json.dumps(said))
 
 

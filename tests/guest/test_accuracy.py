@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 from inspector.model.origin import Origin
-from inspector.opening import open_survey
 from inspector.queries.choose import entry_frame
+from inspector.queries.explain import explained as explained_frame
+from inspector.queries.target import open_target_source
 from inspector.render.json_frames import explanation_json
 from inspector.target.spec import TargetKind, TargetSpec
 from tests.conftest import Inspector
@@ -90,11 +91,13 @@ def zoos(play: Play, kernels: dict[str, Crash], inspector: Inspector, root: Path
 def explained(vmcore: Path) -> list[Any]:
     """``inspector explain --format json`` of every frame on a stack."""
     found = []
-    with open_survey(TargetSpec(TargetKind.CORE, str(vmcore))) as survey:
-        for task in survey.tasks():
-            frames_of_task = survey.frames_of(task)
+    with open_target_source(TargetSpec(TargetKind.CORE, str(vmcore))) as source:
+        for task in source.tasks():
+            frames_of_task = source.frames_of(task)
             entry = entry_frame(task, frames_of_task)
-            found += [explanation_json(survey.explain(one, entry)) for one in frames_of_task]
+            found += [
+                explanation_json(explained_frame(source, one, entry)) for one in frames_of_task
+            ]
     return [json.loads(text) for text in found]
 
 

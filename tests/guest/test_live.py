@@ -40,10 +40,10 @@ _STORM = {35, 57, 59, 61, 231}  # nanosleep, fork, execve, wait4, exit_group
 
 _PAUSED = """
 import sys, time
-from inspector.opening import open_survey
+from inspector.queries.target import open_target_source
 from inspector.target.spec import TargetKind, TargetSpec
-with open_survey(TargetSpec(TargetKind.QEMU, sys.argv[1], pause=True)) as survey:
-    print(len(list(survey.tasks())), flush=True)
+with open_target_source(TargetSpec(TargetKind.QEMU, sys.argv[1], pause=True)) as source:
+    print(len(list(source.tasks())), flush=True)
     time.sleep(60)
 """
 

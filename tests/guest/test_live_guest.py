@@ -21,6 +21,6 @@ def test_a_script_has_its_own_streams_status_and_user(boot: Boot) -> None:
         assert late.returncode == 1
         assert "more than 1 s" in late.stderr
         assert guest.run("inspector --version").stdout.startswith("inspector ")
-        built = guest.run(_BUILD, limit=300)
+        built = guest.run(_BUILD, limit=900)
         assert built.returncode == 0, built.stderr  # Kbuild says there what it skips
         assert "framefreeze" in guest.serial

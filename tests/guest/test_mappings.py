@@ -16,12 +16,12 @@ cat >/tmp/look.py <<'END'
 import json, os
 from inspector.kernel.address_space import mapping_at
 from inspector.model.task import Running
-from inspector.opening import open_survey
+from inspector.queries.target import open_target_source
 from inspector.target.spec import TargetKind, TargetSpec
 
 rows = []
-with open_survey(TargetSpec(TargetKind.LIVE)) as survey:
-    for task in survey.tasks():
+with open_target_source(TargetSpec(TargetKind.LIVE)) as source:
+    for task in source.tasks():
         if task.kernel_thread or task.running is Running.ON_CPU or task.tgid == os.getpid():
             continue
         lines = [line.split(None, 5) for line in open(f"/proc/{task.pid}/maps")]
@@ -32,9 +32,9 @@ with open_survey(TargetSpec(TargetKind.LIVE)) as survey:
             if name == "[vsyscall]":  # no mapping of the process
                 continue
             for address in (low, high - 1):
-                rows.append([name, mapping_at(survey.target, task, address)])
+                rows.append([name, mapping_at(source.target, task, address)])
             if high not in lows:
-                rows.append([None, mapping_at(survey.target, task, high)])
+                rows.append([None, mapping_at(source.target, task, high)])
 print(json.dumps(rows))
 END
 sleep 300 &

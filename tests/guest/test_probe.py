@@ -16,8 +16,7 @@ import pytest
 from drgn import SymbolBinding, SymbolKind
 
 from inspector.facts.addresses import START_KERNEL_MAP
-from inspector.opening import open_survey
-from inspector.survey import Survey
+from inspector.queries.target import TargetSource, open_target_source
 from inspector.target.spec import TargetKind, TargetSpec
 from inspector.target.target import vmcoreinfo
 from tests.conftest import Inspector
@@ -110,7 +109,7 @@ def test_the_symbols_of_the_image_stand_in_for_those_that_kallsyms_lacks(
     assert counts["equal"] == len(places)
 
 
-def functions_only(whole: Survey, path: Path) -> set[str]:
+def functions_only(whole: TargetSource, path: Path) -> set[str]:
     """Write a System.map of ``whole`` that has functions only; their names."""
     offset = int(vmcoreinfo(whole.target.prog)["KERNELOFFSET"], 16)
     letters = {SymbolBinding.GLOBAL: "T", SymbolBinding.WEAK: "W"}
@@ -126,9 +125,9 @@ def functions_only(whole: Survey, path: Path) -> set[str]:
 
 def opened(
     core: Path, vmlinux: Path | None = None, system_map: Path | None = None
-) -> AbstractContextManager[Survey]:
+) -> AbstractContextManager[TargetSource]:
     spec = TargetSpec(TargetKind.CORE, str(core), vmlinux=vmlinux, system_map=system_map)
-    return open_survey(spec)
+    return open_target_source(spec)
 
 
 @pytest.mark.parametrize("suite", SUITES)

@@ -11,25 +11,24 @@ import pytest
 from inspector.kernel.address_space import AddressSpace
 from inspector.model.frame import Frame
 from inspector.model.stack import StackKind
-from inspector.opening import open_survey
-from inspector.survey import Survey
+from inspector.queries.target import TargetSource, open_target_source
 from inspector.target.spec import TargetKind, TargetSpec, shipped_names
 
 
 @pytest.fixture(scope="module", params=shipped_names())
-def survey(request: pytest.FixtureRequest) -> Iterator[Survey]:
-    with open_survey(TargetSpec(TargetKind.DEMO, request.param)) as opened:
+def source(request: pytest.FixtureRequest) -> Iterator[TargetSource]:
+    with open_target_source(TargetSpec(TargetKind.DEMO, request.param)) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def space(survey: Survey) -> AddressSpace:
-    return AddressSpace(survey.target)
+def space(source: TargetSource) -> AddressSpace:
+    return AddressSpace(source.target)
 
 
 @pytest.fixture(scope="module")
-def frames(survey: Survey) -> tuple[Frame, ...]:
-    return tuple(survey.frames(survey.tasks()))
+def frames(source: TargetSource) -> tuple[Frame, ...]:
+    return tuple(source.frames(source.tasks()))
 
 
 def test_ip_and_sp_are_on_the_side_that_cs_says(
@@ -44,19 +43,19 @@ def test_ip_and_sp_are_on_the_side_that_cs_says(
 
 
 def test_exception_stacks_lie_in_the_cpu_entry_areas(
-    survey: Survey, space: AddressSpace, frames: tuple[Frame, ...]
+    source: TargetSource, space: AddressSpace, frames: tuple[Frame, ...]
 ) -> None:
     on_nmi_stacks = [frame.address for frame in frames if frame.stack is StackKind.NMI]
     # An oops of one CPU may have stopped the other in user mode, by an NMI on its task stack.
-    dump = survey.target_identity.path
+    dump = source.target_identity.path
     assert dump is not None
     assert on_nmi_stacks or Path(dump).name.startswith("oops")
     assert {space.area_of(at) for at in on_nmi_stacks} <= {"the CPU entry areas"}
 
 
-def test_symbols_of_the_image_lie_in_it(survey: Survey, space: AddressSpace) -> None:
+def test_symbols_of_the_image_lie_in_it(source: TargetSource, space: AddressSpace) -> None:
     for symbol in ("schedule", "init_task"):
-        address = survey.target.symbols.address_of(symbol)
+        address = source.target.symbols.address_of(symbol)
         assert address is not None
         assert space.area_of(address) == "the kernel image"
 

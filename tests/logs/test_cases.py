@@ -8,7 +8,6 @@ scalar must be equal, a list holds alternatives, ``{"not": […]}`` holds what i
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,9 +15,8 @@ from typing import Any
 
 import pytest
 
-from inspector.commands.session import Session
 from inspector.errors import InspectorError
-from inspector.queries.oops import run
+from tests.in_process import answer_of
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.txt"))
 KINDS = range(1, 22)
@@ -33,12 +31,10 @@ def answers(path: Path) -> tuple[str, str, str]:
     """The JSON, the text, and the refusal, where there is one."""
     outputs = []
     for output in ("json", "text"):
-        out = io.StringIO()
         try:
-            run(Session(out=out, err=io.StringIO(), sudo_line=""), str(path), output)
+            outputs.append(answer_of(None, "explain", "--oops", str(path), "--format", output))
         except InspectorError as error:
             return "", "", str(error)
-        outputs.append(out.getvalue())
     return outputs[0], outputs[1], ""
 
 

@@ -16,26 +16,25 @@ import pytest
 
 from inspector.model.probe import ProbeAnswer, ProbeOutcome
 from inspector.model.record import KprobeFlags, Mechanism
-from inspector.opening import open_survey
-from inspector.survey import Survey
+from inspector.queries.target import TargetSource, open_target_source
 from inspector.target.spec import TargetKind, TargetSpec
 
 _ASKED = re.compile(r"^TRUTH sw (\S+)\+(0x[0-9a-f]+) (-?\d+) ([0-9a-f]+)$", re.M)
 
 
 @pytest.fixture(scope="module")
-def survey(root: Path) -> Iterator[Survey]:
+def source(root: Path) -> Iterator[TargetSource]:
     path = root / "dumps/kcfi-7.3.vmcore"
-    with open_survey(TargetSpec(TargetKind.CORE, str(path))) as opened:
+    with open_target_source(TargetSpec(TargetKind.CORE, str(path))) as opened:
         yield opened
 
 
-def test_every_byte_is_told_as_the_kernel_tells_it(survey: Survey, root: Path) -> None:
+def test_every_byte_is_told_as_the_kernel_tells_it(source: TargetSource, root: Path) -> None:
     truth = _ASKED.findall((root / "tests/predict/sweep-kcfi.truth").read_text())
     assert len(truth) > 2000
     decided, wrong = 0, []
     for name, offset, error, flags in truth:
-        told = survey.probe(name, int(offset, 16), None, name)
+        told = source.probe(name, int(offset, 16), None, name)
         decided += told.registration.outcome is not ProbeOutcome.UNKNOWN
         if differs(told, int(error), KprobeFlags(int(flags, 16) & 15)):
             wrong.append((name, offset, error, flags, told.registration))
@@ -53,11 +52,11 @@ def differs(told: ProbeAnswer, error: int, flags: KprobeFlags) -> bool:
     return registered.errno is not None or served is not (KprobeFlags.FTRACE in flags)
 
 
-def test_the_check_of_an_indirect_call_is_refused(survey: Survey) -> None:
+def test_the_check_of_an_indirect_call_is_refused(source: TargetSource) -> None:
     """The sweep has none: by the kernel's own table of traps."""
     refused = {
         told.location.offset: told.registration.evidence[0].rule
-        for told in (survey.probe("vfs_read", at, None, "vfs_read") for at in range(0xA0, 0xB0))
+        for told in (source.probe("vfs_read", at, None, "vfs_read") for at in range(0xA0, 0xB0))
         if told.registration.outcome is ProbeOutcome.REFUSED
     }
     assert refused[0xA0] == refused[0xA6] == "cfi-check"  # movl $-id, %r10d; addl -15(%r11), %r10d

@@ -7,8 +7,8 @@ from contextlib import suppress
 import pytest
 from drgn import Program
 
-from inspector.opening import open_survey
 from inspector.processes.signals import interrupts_kept, signals_end_it
+from inspector.queries.target import open_target_source
 from inspector.target import open as opened
 from inspector.target.modules import each_module
 from inspector.target.open import reload_modules
@@ -53,7 +53,7 @@ def test_one_while_drgn_looks_at_modules_is_no_fault_of_theirs(
         (first, *_rest) = each_module(prog)
         prog.add_memory_segment(first.value_(), 4096, interrupted)
 
-    with open_survey(TargetSpec(TargetKind.DEMO)) as survey:
+    with open_target_source(TargetSpec(TargetKind.DEMO)) as source:
         monkeypatch.setattr(opened, "add_module_symbols", interrupt_the_next)
         with pytest.raises(KeyboardInterrupt):
-            reload_modules(survey.target)
+            reload_modules(source.target)

@@ -5,44 +5,43 @@ from __future__ import annotations
 
 import pytest
 
-from inspector.commands.diff import DiffRequest
 from inspector.errors import NothingMatched
 from inspector.model.origin import Origin
-from inspector.model.report import NoPair
+from inspector.model.report import Diff, NoPair
 from inspector.model.task import Pid
-from inspector.queries.diff import choose_pair
-from inspector.survey import Survey
+from inspector.queries.diff import diff_of
+from inspector.queries.target import TargetSource
 from tests.overlay import survey_with
 
 
-def without_kernel_frames() -> Survey:
+def without_kernel_frames() -> TargetSource:
     """The shipped dump, with no word that says what called with a frame on the panicking stack."""
     words: dict[int, int] = {}
     while True:
-        survey = survey_with(words)
-        task = survey.panicking_task()
+        source = survey_with(words)
+        task = source.panicking_task()
         assert task is not None
         found = [
             frame.address - 8
-            for frame in survey.frames_of(task)
+            for frame in source.frames_of(task)
             if frame.origin not in (Origin.SYSCALL, Origin.CRASH_NOTE)
         ]
         if not found:
-            return survey
+            return source
         words |= dict.fromkeys(found, 0)
 
 
 def test_the_panicking_tasks_entry_frame_is_compared_with_what_no_note_is_a_copy_of() -> None:
-    pair = choose_pair(survey_with(), DiffRequest())
-    assert not isinstance(pair, NoPair)
-    left, right, others = pair
+    diff = diff_of(survey_with())
+    assert isinstance(diff, Diff)
+    left, right, others = diff.left, diff.right, diff.others
     assert (left.origin, right.origin) == (Origin.SYSCALL, Origin.INT3)
     assert not right.noted
     assert [frame.origin for frame in others] == [Origin.CRASH_NOTE]
 
 
 def test_a_panicking_task_with_one_frame_is_told_why_and_what_to_ask() -> None:
-    answer = choose_pair(without_kernel_frames(), DiffRequest())
+    answer = diff_of(without_kernel_frames())
     assert isinstance(answer, NoPair)
     assert answer.reason.rule == "one-frame"
     assert answer.reason.address == answer.task.entry_address
@@ -52,8 +51,8 @@ def test_a_panicking_task_with_one_frame_is_told_why_and_what_to_ask() -> None:
 
 
 def test_a_task_that_was_named_and_has_one_frame_matches_nothing() -> None:
-    survey = without_kernel_frames()
-    task = survey.panicking_task()
+    source = without_kernel_frames()
+    task = source.panicking_task()
     assert task is not None
     with pytest.raises(NothingMatched):
-        choose_pair(survey, DiffRequest((Pid(task.pid),)))
+        diff_of(source, (Pid(task.pid),))

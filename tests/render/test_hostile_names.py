@@ -12,27 +12,24 @@ from xml.etree import ElementTree
 import pytest
 from markdown_it import MarkdownIt
 
-from inspector.commands.frames import FramesRequest
-from inspector.commands.session import Session
-from inspector.commands.target import TargetOptions
 from inspector.model.report import FullReport
 from inspector.model.task import escape_bytes
-from inspector.queries.stream import run
+from inspector.queries.target import TargetSource
 from inspector.render.html import full_report_html
 from inspector.render.json_report import full_report_json
 from inspector.render.markdown import full_report_md
 from inspector.render.svg import stack_svg
 from inspector.render.text.report import FullReportText
 from inspector.render.text.screen import show
-from inspector.survey import Survey
 from tests.hostile_dump import LINES, NAMES, SCRIPT, hostile_report, hostile_survey
+from tests.in_process import answer_of
 
 LOG = [escape_bytes(line) for raw in LINES for line in raw.split(b"\n")]
 STEERING = [chr(c) for c in range(0x20) if chr(c) != "\n"] + ["\x7f", "\x9b", "\u202e"]
 
 
 @pytest.fixture(scope="module")
-def survey() -> Survey:
+def source() -> TargetSource:
     return hostile_survey()
 
 
@@ -64,11 +61,8 @@ class Page(HTMLParser):
         self.shown += "" if self._hidden else data
 
 
-def answer(survey: Survey, output: str) -> str:
-    out = io.StringIO()
-    session = Session(out, io.StringIO(), "", survey)
-    run(session, TargetOptions(), FramesRequest(), output)
-    return out.getvalue()
+def answer(source: TargetSource, output: str) -> str:
+    return answer_of(source, "frames", "--format", output)
 
 
 def check_nothing_steers(text: str) -> None:
@@ -129,16 +123,16 @@ def test_svg(report: FullReport) -> None:
     assert next(iter(NAMES.values())) in "".join(tree.itertext())
 
 
-def test_frames_as_csv(survey: Survey) -> None:
-    text = answer(survey, "csv")
+def test_frames_as_csv(source: TargetSource) -> None:
+    text = answer(source, "csv")
     check_nothing_steers(text)
     comms = {row["comm"] for row in csv.DictReader(io.StringIO(text))}
     # An apostrophe keeps a spreadsheet from taking the cell for a formula.
     assert {f"'{name}" if name[0] == "=" else name for name in NAMES.values()} <= comms
 
 
-def test_frames_as_json_lines(survey: Survey) -> None:
-    text = answer(survey, "jsonl")
+def test_frames_as_json_lines(source: TargetSource) -> None:
+    text = answer(source, "jsonl")
     check_nothing_steers(text)
     lines = [json.loads(line) for line in text.splitlines()]
     comms = {line["task"]["comm"] for line in lines if line.get("task")}
@@ -146,8 +140,8 @@ def test_frames_as_json_lines(survey: Survey) -> None:
 
 
 @pytest.mark.parametrize("output", ["text", "json"])
-def test_frames(survey: Survey, output: str) -> None:
-    text = answer(survey, output)
+def test_frames(source: TargetSource, output: str) -> None:
+    text = answer(source, output)
     check_nothing_steers(text)
     for name in NAMES.values():
         assert (json.dumps(name)[1:-1] if output == "json" else name) in text

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from inspector.model.frame import EntryFrame, Found, whole
-from inspector.opening import open_survey
+from inspector.queries.target import open_target_source
 from inspector.render.json import frame_object
 from inspector.render.json_frames import FrameTexts
 from inspector.target.spec import TargetKind, TargetSpec
@@ -15,8 +15,8 @@ from inspector.target.spec import TargetKind, TargetSpec
 
 @pytest.fixture(scope="module")
 def found() -> list[Found]:
-    with open_survey(TargetSpec(TargetKind.DEMO)) as survey:
-        return [*survey.found(survey.tasks()), *survey.record_frames()]
+    with open_target_source(TargetSpec(TargetKind.DEMO)) as source:
+        return [*source.found(source.tasks()), *source.record_frames()]
 
 
 @pytest.mark.parametrize("indent", [None, 2])

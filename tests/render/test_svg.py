@@ -4,17 +4,17 @@
 import pytest
 
 from inspector.model.report import StackPicture
-from inspector.opening import open_survey
+from inspector.queries.target import open_target_source
 from inspector.render.svg import draw, places
 from inspector.target.spec import TargetKind, TargetSpec
 
 
 @pytest.fixture(scope="module")
 def picture() -> StackPicture:
-    with open_survey(TargetSpec(TargetKind.DEMO)) as survey:
-        task = survey.panicking_task()
+    with open_target_source(TargetSpec(TargetKind.DEMO)) as source:
+        task = source.panicking_task()
         assert task is not None
-        return survey.stack(task)
+        return source.stack(task)
 
 
 def test_every_byte_in_use_is_as_high_as_every_other(picture: StackPicture) -> None:

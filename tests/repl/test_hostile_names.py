@@ -37,10 +37,10 @@ ESCAPED = {pid: escape_comm(name) for pid, name in NAMES.items()}
 
 @pytest.fixture
 def terminal(tmp_path: Path, root: Path) -> Terminal:
-    survey = survey_with()
-    offset = survey.target.offsetof("struct task_struct", "comm")
+    source = survey_with()
+    offset = source.target.offsetof("struct task_struct", "comm")
     places = [
-        f"{survey.task(pid).address + offset:x}={name.ljust(16, bytes(1)).hex()}"
+        f"{source.task(pid).address + offset:x}={name.ljust(16, bytes(1)).hex()}"
         for pid, name in NAMES.items()
     ]
     session = Terminal(

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,18 +11,15 @@ from typing import Any
 import jsonschema
 import pytest
 
-from inspector.commands.catalogue import load_command
-from inspector.commands.failure import Status
-from inspector.commands.session import Session
 from inspector.explain.access import faulting_access
 from inspector.logs.read import read_log
 from inspector.model.access import AccessFacts
-from inspector.opening import open_survey
+from inspector.queries.target import TargetSource, open_target_source
 from inspector.render.json import access_object
 from inspector.render.json_report import oops_json_foot, oops_json_head, oops_json_reports
 from inspector.schemas import schema, schema_names
-from inspector.survey import Survey
 from inspector.target.spec import TargetKind, TargetSpec
+from tests.in_process import answer_of
 from tests.schemas.checked import check, validator
 
 LOGS = sorted((Path(__file__).parents[1] / "logs/mishaps").glob("*.log"))
@@ -72,24 +68,16 @@ COMMANDS = [
 
 
 @pytest.fixture(scope="module")
-def survey() -> Iterator[Survey]:
-    with open_survey(TargetSpec(TargetKind.DEMO)) as opened:
+def source() -> Iterator[TargetSource]:
+    with open_target_source(TargetSpec(TargetKind.DEMO)) as opened:
         yield opened
 
 
-def answer_of(survey: Survey, *command: str) -> str:
-    out = io.StringIO()
-    session = Session(out, io.StringIO(), "sudo", held=survey)
-    loaded = load_command(command[0])
-    assert loaded is not None
-    status = loaded.main(list(command[1:]), obj=session, standalone_mode=False)
-    assert status in (Status.WHOLE, Status.PARTIAL)
-    return out.getvalue()
-
-
 @pytest.mark.parametrize(("name", "command"), COMMANDS, ids=str)
-def test_an_answer_is_what_its_schema_says(name: str, command: list[str], survey: Survey) -> None:
-    answer = json.loads(answer_of(survey, *command, "--format", "json"))
+def test_an_answer_is_what_its_schema_says(
+    name: str, command: list[str], source: TargetSource
+) -> None:
+    answer = json.loads(answer_of(source, *command, "--format", "json"))
     assert answer["schema"] == f"inspector.{name}/1"
     check(name, answer)
 
@@ -99,9 +87,9 @@ def test_an_answer_is_what_its_schema_says(name: str, command: list[str], survey
     [("ff5018", 14, 0x18), ("48a5", 14, None), ("0f0b", 6, None), ("", 14, 0), ("d7", 13, None)],
 )
 def test_an_access_is_what_its_schema_says(
-    code: str, vector: int, cr2: int | None, survey: Survey
+    code: str, vector: int, cr2: int | None, source: TargetSource
 ) -> None:
-    answer = json.loads(answer_of(survey, "explain", "--format", "json"))
+    answer = json.loads(answer_of(source, "explain", "--format", "json"))
     facts = AccessFacts(vector=vector, cr2=cr2, error_code=0)
     registers = {"ax": 0, "ip": 0x1000, "sp": 0x2000, "si": 0, "di": 0, "bx": 1 << 63}
     access = faulting_access(bytes.fromhex(code), registers, facts)
@@ -109,13 +97,13 @@ def test_an_access_is_what_its_schema_says(
     check("explain", {**answer, "access": access_object(access)})
 
 
-def test_a_report_is_what_its_schema_says(survey: Survey, tmp_path: Path) -> None:
-    answer_of(survey, "report", "-o", str(tmp_path / "report.json"))
+def test_a_report_is_what_its_schema_says(source: TargetSource, tmp_path: Path) -> None:
+    answer_of(source, "report", "-o", str(tmp_path / "report.json"))
     check("report", json.loads((tmp_path / "report.json").read_text()))
 
 
-def test_every_line_of_jsonl_is_one_of_three(survey: Survey) -> None:
-    lines = answer_of(survey, "frames", "--format", "jsonl").splitlines()
+def test_every_line_of_jsonl_is_one_of_three(source: TargetSource) -> None:
+    lines = answer_of(source, "frames", "--format", "jsonl").splitlines()
     assert len(lines) > 10
     for line in lines:
         check("frames-line", json.loads(line))
@@ -133,8 +121,8 @@ def test_a_logs_frames_are_what_their_schema_says(path: Path) -> None:
     check("oops", json.loads("".join(parts)))
 
 
-def test_a_key_too_many_or_a_decimal_register_is_refused(survey: Survey) -> None:
-    answer = json.loads(answer_of(survey, "frames", "--format", "json"))
+def test_a_key_too_many_or_a_decimal_register_is_refused(source: TargetSource) -> None:
+    answer = json.loads(answer_of(source, "frames", "--format", "json"))
     for change in ({"extra": 1}, {"vector": 300}, {"origin": "magic"}):
         broken = {**answer, "frames": [{**answer["frames"][0], **change}]}
         assert list(validator("frames").iter_errors(broken))

@@ -9,7 +9,7 @@ from drgn import Architecture, FaultError, Platform, Program, SymbolIndex
 from drgn.helpers.linux.kallsyms import load_vmlinux_kallsyms, module_kallsyms
 from drgn.helpers.linux.module import for_each_module
 
-from inspector.opening import open_survey
+from inspector.queries.target import open_target_source
 from inspector.target.modules import add_module_symbols, hlist_entries, list_entries
 from inspector.target.spec import TargetKind, TargetSpec, shipped_names
 from inspector.target.symbols import Symbols
@@ -26,8 +26,8 @@ def all_of(prog: Program, index: SymbolIndex) -> list[Named]:
 
 @pytest.mark.parametrize("name", shipped_names())
 def test_modules_have_the_symbols_that_drgn_finds(name: str) -> None:
-    with open_survey(TargetSpec(TargetKind.DEMO, name)) as survey:
-        prog = survey.target.prog
+    with open_target_source(TargetSpec(TargetKind.DEMO, name)) as source:
+        prog = source.target.prog
         expected = SymbolIndex([s for m in for_each_module(prog) for s in module_kallsyms(m)])
         symbols = Symbols(prog, SymbolIndex([]))
         add_module_symbols(prog, symbols)
@@ -37,11 +37,11 @@ def test_modules_have_the_symbols_that_drgn_finds(name: str) -> None:
 
 
 def test_the_kernel_has_the_symbols_that_drgn_finds() -> None:
-    with open_survey(TargetSpec(TargetKind.DEMO)) as survey:
-        prog = survey.target.prog
+    with open_target_source(TargetSpec(TargetKind.DEMO)) as source:
+        prog = source.target.prog
         expected = all_of(prog, load_vmlinux_kallsyms(prog))
         of_modules = {s.address for m in for_each_module(prog) for s in module_kallsyms(m)}
-        found = all_of(prog, SymbolIndex(survey.target.symbols.find(prog, None, None, False)))
+        found = all_of(prog, SymbolIndex(source.target.symbols.find(prog, None, None, False)))
         assert [symbol for symbol in found if symbol[1] not in of_modules] == expected
 
 

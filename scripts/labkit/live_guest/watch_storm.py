@@ -20,8 +20,8 @@ from typing import Any
 
 from inspector.model.frame import Frame
 from inspector.model.origin import Origin
-from inspector.opening import open_survey
-from inspector.survey import Survey
+from inspector.queries.source import Source
+from inspector.queries.target import TargetSource, open_target_source
 from inspector.target.spec import TargetKind, TargetSpec
 
 _WIDTH = "6"
@@ -41,18 +41,18 @@ def main() -> None:
     count: Counter[str] = Counter()
     origins: Counter[str] = Counter()
     os.setpriority(os.PRIO_PROCESS, 0, -20)  # or a storm on two CPUs leaves little for readers
-    with open_survey(TargetSpec(TargetKind.LIVE)) as survey:
+    with open_target_source(TargetSpec(TargetKind.LIVE)) as source:
         until = time.monotonic() + float(sys.argv[1])
         storm = subprocess.Popen(["nice", "-n", "20", "/tmp/storm", _WIDTH], start_new_session=True)
         while time.monotonic() < until:
-            read_once(Survey(survey.target), known, loops, wrong, count, origins)
+            read_once(TargetSource(source.target), known, loops, wrong, count, origins)
         os.killpg(storm.pid, signal.SIGKILL)
     answer: dict[str, Any] = {"sleepers": len(known), "wrong": wrong[:20], "origins": origins}
     print(json.dumps({**answer, **count}))
 
 
 def read_once(
-    survey: Survey,
+    source: Source,
     known: dict[int, Sleeper],
     loops: set[int],
     wrong: list[str],
@@ -60,8 +60,8 @@ def read_once(
     origins: Counter[str],
 ) -> None:
     seen = set[int]()
-    users = [task for task in survey.tasks() if not task.kernel_thread]
-    for frame in survey.frames(users):
+    users = [task for task in source.tasks() if not task.kernel_thread]
+    for frame in source.frames(users):
         count["frames"] += 1
         origins[frame.origin.value] += 1
         task = frame.task
@@ -77,7 +77,7 @@ def read_once(
         elif task.comm == "storm":
             count["of the storm"] += 1
             wrong += [f"{reason}: {frame}" for reason in contradictions(frame)]
-    said = survey.missing
+    said = source.missing
     count["passes"] += 1
     count["tasks"] += len(users)
     count["reads"] += len(seen)  # of stacks on which frames were found and checked
