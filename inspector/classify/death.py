@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a kernel died of: decided by the calls and frames on the stacks of the CPU that crashed.
+"""What a kernel died of, from the calls and frames on the stacks of the CPU that crashed.
 
 The calls between an interrupted place and the code that crashed the kernel say why it did; what
 the kernel printed decides only where the stacks do not tell (which CPU a watchdog complained of).
@@ -112,7 +112,7 @@ _STALLED = re.compile(r"rcu:\s+(\d+)-\S{4}: \(")
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """What is known of the CPU that crashed, and of the others.
+    """What is known about the CPU that crashed, and the others.
 
     :ivar task: what it was running
     :ivar frames: on its stacks, innermost first
@@ -152,7 +152,7 @@ def oops_frames(death: Death) -> tuple[Frame, ...]:
 
 
 def survived(count: int | None, told: Mapping[int, str], deadly: int) -> tuple[SurvivedOops, ...]:
-    """The oopses that the kernel lived on after.
+    """The oopses that the kernel survived.
 
     :param count: of all that there were, None where only the log tells
     :param told: the number of each that the log tells of → its headline
@@ -166,7 +166,7 @@ def survived(count: int | None, told: Mapping[int, str], deadly: int) -> tuple[S
 
 
 def _handled(death: Death) -> Iterator[_Handled]:
-    """Each frame that interrupted the kernel with the functions that it led to."""
+    """Each frame that interrupted the kernel, with the functions that ran because of it."""
     done = 0
     for frame in death.frames:
         at = next(
@@ -264,7 +264,7 @@ def _culprit(kind: DeathKind, death: Death, inner: _Handled | None) -> Frame | N
 
 
 def _other_cpu(kind: DeathKind, death: Death) -> int | None:
-    """The CPU that a watchdog complained of, where that is not the one that panicked."""
+    """The CPU that a watchdog reported, if it is not the one that panicked."""
     told: Iterator[re.Match[str]]
     if kind is DeathKind.HARD_LOCKUP:
         told = (match for line in reversed(death.log) if (match := _HARD_LOCKUP_ON.search(line)))
@@ -277,7 +277,7 @@ def _other_cpu(kind: DeathKind, death: Death) -> int | None:
 
 
 def _first_stalled(log: Sequence[str]) -> Iterator[re.Match[str]]:
-    """The lines about CPUs in the last report of a stall, none where a CPU tells of itself."""
+    """The lines about CPUs in the last stall report; empty if a CPU reported itself."""
     heads = [(i, match) for i, line in enumerate(log) if (match := _STALL.search(line))]
     if not heads or heads[-1][1][1]:
         return

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The two facts that name a way into the kernel: the word below a frame, and FRED's event."""
+"""The two facts that name an entry into the kernel: the word below a frame, and FRED's event."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from inspector.model.origin import Origin, origin_of
 
 
 def return_address(word: Word) -> Evidence:
-    """The evidence that ``[regs - 8]`` is."""
+    """The evidence of the word at ``[regs - 8]``."""
     return placed_return_address(word).at(word.address + 8, None)
 
 
 def placed_return_address(word: Word) -> PlacedEvidence:
-    """The same, of any frame with that word below it."""
+    """The evidence of that word below any frame."""
     text = (
         f"the word below the frame, {word.value:#x}, is the return address of the call"
         f" that was given the frame: {describe(word)}"
@@ -33,16 +33,16 @@ def describe(word: Word) -> str:
     if word.region is not None:
         offset = word.value - word.region.low
         return f"{word.region.kind.value} of {word.region.owner}, +{offset:#x}"
-    return str(word.location) if word.location else "no text that a symbol covers"
+    return str(word.location) if word.location else "not text with a symbol"
 
 
 def not_evidence(candidate: Candidate) -> Evidence:
-    """Why nothing can be said of where ``candidate`` came from."""
+    """The reason why the origin of ``candidate`` is unknown."""
     return placed_not_evidence(candidate.below).at(candidate.address, None)
 
 
 def placed_not_evidence(word: Word | None) -> PlacedEvidence:
-    """The same, of any frame with that word below it; None where it cannot be read."""
+    """The reason why a frame with that word below it is unknown; None if the word is unreadable."""
     if word is None:
         text = "the word below the frame cannot be read"
         return PlacedEvidence("word-below-unreadable", text, EvidencePlace.NOWHERE)

@@ -61,7 +61,7 @@ def crash_note_verdict(candidate: Candidate) -> Verdict:
 
 
 def copied_note(cpu: int, note: int) -> Evidence:
-    """The evidence that a frame on a stack is what the kernel told of a CPU as it crashed.
+    """The evidence that a CPU's crash note is a copy of a frame on a stack.
 
     :param note: the address of the registers in the CPU's crash note
     """
@@ -110,7 +110,7 @@ _OWN_STACK = frozenset({Origin.NMI, Origin.DEBUG, Origin.DOUBLE_FAULT, Origin.MA
 
 
 def in_its_place(candidate: Candidate, verdict: Verdict) -> bool:
-    """Whether a frame with this verdict that interrupted the kernel could lie there."""
+    """Whether a frame with this verdict can lie at that place."""
     origin, fred = verdict.origin, verdict.delivery is Delivery.FRED
     if fred and candidate.in_hardware_slot:
         return True
@@ -141,7 +141,7 @@ _SIMPLE = {
 
 
 def kernel_mode_verdict(candidate: Candidate) -> Verdict | None:
-    """The origin of a frame that interrupted the kernel, or None if a search misled us."""
+    """The origin of a frame that interrupted the kernel, or None if it is not a frame."""
     if candidate.found_by not in _SEARCHED:
         return _named(candidate)
     if inside_its_own_function(candidate):
@@ -228,7 +228,7 @@ def _int3(candidate: Candidate, evidence: tuple[Evidence, ...], delivery: Delive
 
 
 def _step(candidate: Candidate) -> Evidence | None:
-    """What says that this trap ended a kprobe's single step, and is not its breakpoint."""
+    """Evidence that this trap ended a kprobe's single step and is not its breakpoint."""
     at = candidate.registers.ip
     region, stepped = candidate.ip_region, candidate.stepped
     if region is not None and region.kind is RegionKind.KPROBE_SLOT:
@@ -305,10 +305,10 @@ def _unwound(candidate: Candidate) -> tuple[Evidence, ...]:
 
 
 def verdict_of(candidate: Candidate) -> Verdict | None:
-    """What put ``candidate`` there, ``unknown`` with the reason, or None: it is no frame.
+    """The origin of ``candidate``, ``unknown`` with the reason, or None if it is not a frame.
 
-    Only a candidate that a scan brought can be no frame: a slot that the kernel
-    defines, or a frame that a handler was given, is one whatever it holds.
+    Only a candidate from a scan can turn out not to be a frame; slots that the kernel defines and
+    frames that a handler was given always are.
     """
     if candidate.found_by is FoundBy.NOTE:
         return crash_note_verdict(candidate)

@@ -91,7 +91,7 @@ _WAITING = re.compile(r"delay_\w+|(?:__)?(?:const_)?[mun]?delay|__delay|cpu_rela
 
 
 def is_waiting(name: str) -> bool:
-    """Whether the function called ``name`` only lets time pass."""
+    """Whether the function called ``name`` only waits."""
     return _WAITING.fullmatch(name) is not None
 
 
@@ -101,7 +101,7 @@ def is_panic(name: str) -> bool:
 
 
 def is_glue(name: str) -> bool:
-    """Whether the function called ``name`` only leads to another."""
+    """Whether the function called ``name`` only dispatches to another."""
     return _GLUE.fullmatch(name) is not None
 
 
@@ -171,7 +171,7 @@ def way_to_death(
 
 
 def _struck(killer: Frame, calls: Sequence[CallFrame]) -> str:
-    """The function that ``killer`` interrupted, or the one that let time pass there."""
+    """The function that ``killer`` interrupted, or that called a function that only waits."""
     function = _interrupted(killer)
     if not function:
         return "user mode" if killer.user_mode else "unknown"

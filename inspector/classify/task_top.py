@@ -42,7 +42,7 @@ _COMPAT = (EntryKind.SYSCALL32, EntryKind.INT80)
 
 
 class Slot(NamedTuple):
-    """All that the rules look at in the slot itself.
+    """The facts of the slot that the rules use.
 
     :ivar user_worker: the task is a worker that user space created
     :ivar cleared: every working register is zero
@@ -78,7 +78,7 @@ def slot_of(words: Sequence[int], user_worker: bool) -> Slot:
 def verdict_on(slot: Slot, below: Word | None) -> PlacedVerdict:
     """The origin of an entry frame; ``unknown`` where the return address names no entry.
 
-    It rests on nothing but the two arguments, so it holds for every frame that shows the same.
+    It depends only on the two arguments, so the result can be cached.
 
     :param below: the word at ``[regs - 8]``
     """
@@ -139,7 +139,7 @@ def _first_return(slot: Slot, evidence: PlacedEvidence) -> PlacedVerdict:
     if slot.cleared and slot.exec_number is not None and slot.event == NO_FRED_EVENT:
         return PlacedVerdict(Origin.EXEC, (evidence, _start_thread(slot)))
     if not slot.program:
-        text = "ip and sp are zero: a kernel function was given to it, no user program"
+        text = "ip and sp are zero: the task runs a kernel function, not a user program"
         no_program = PlacedEvidence("no-program", text, EvidencePlace.FRAME)
         return PlacedVerdict(Origin.WORKER, (evidence, no_program))
     return PlacedVerdict(Origin.FORK_CHILD, (evidence,))

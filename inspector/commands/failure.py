@@ -71,7 +71,7 @@ def failure_of(error: Exception, arguments: Sequence[str]) -> Failure:
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         return _failure(f"the answer is cut short: {error.strerror}", Status.PARTIAL)
     if isinstance(error, MemoryError):
-        return _failure("there is not enough memory for it", Status.BAD_USAGE)
+        return _failure("not enough memory", Status.BAD_USAGE)
     return _failure(_fault(error, arguments), Status.OUR_FAULT)
 
 
@@ -90,7 +90,7 @@ def _usage(error: click.ClickException) -> str:
 def _fault(error: Exception, arguments: Sequence[str]) -> str:
     # slow to import, and rarely needed
 
-    what = f"an internal error: {type(error).__name__}"
+    what = f"internal error: {type(error).__name__}"
     try:
         return f"{what}; the details are in {write_fault_log(error, arguments)}"
     except OSError as no_log:

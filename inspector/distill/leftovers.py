@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Searches a finished small dump for what was taken out of it.
+"""Search a finished small dump for data that was removed from it.
 
 The file is opened anew and its pages are decompressed by a reader that shares nothing with the
 writer. Three things must be so:
@@ -84,7 +84,7 @@ def check_leftovers(
     except (OSError, struct.error) as error:
         raise TargetError(f"the redacted dump cannot be searched: {error}") from None
     if [note for note in unpack(area) if note.is_cpu] != list(notes):
-        raise TargetError("the redacted dump has other notes of CPUs than it is to have")
+        raise TargetError("the redacted dump has other CPU notes than were written")
     search = _Search(removed)
     for frame, kind in kinds.items():
         page = pages.page(frame)
@@ -92,8 +92,8 @@ def check_leftovers(
             raise TargetError(f"the redacted dump cannot be searched: page {frame:#x} is missing")
         for start, of in search.found(frame, page, kind):
             raise TargetError(
-                f"{of.value}: something that was taken out is still at physical"
-                f" {(frame << PAGE_SHIFT) + start:#x}: no dump is written"
+                f"{of.value}: removed data is still at physical address"
+                f" {(frame << PAGE_SHIFT) + start:#x}; no dump was written"
             )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A reader that notes every byte it hands out; which bytes are kept, and which are replaced."""
+"""A reader that notes every byte it returns, and the record of kept and replaced bytes."""
 
 from __future__ import annotations
 

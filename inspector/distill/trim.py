@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Tables of the kernel cut down to what a report needed of them."""
+"""The kernel's tables, reduced to what a report needed."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def trimmed_kallsyms(
 
 
 def _is_made_up(kind: str, name: str) -> bool:
-    """Whether nobody but a compiler or a macro gave a symbol its name."""
+    """Whether a compiler or a macro made the symbol's name."""
     if kind in _DATA:
         return _MADE_UP.search(name) is not None
     return name.startswith(_PADDING)
@@ -94,7 +94,7 @@ def token_list(table: bytes, index: bytes) -> tuple[bytes, ...]:
     starts = struct.unpack_from(f"<{_TOKENS}H", index)
     ends = [table.find(b"\0", start) for start in starts]
     if min(ends) < 0:
-        raise TargetError("kallsyms: a token does not end")
+        raise TargetError("kallsyms: a token has no end")
     return tuple(table[start:end] for start, end in zip(starts, ends, strict=True))
 
 
@@ -159,7 +159,7 @@ def _with_ends(needed: list[int], count: int) -> Iterator[tuple[int, bool]]:
             yield n + 1, True
 
 
-# Tables of the kernel cut down to what a report needed of them.
+# The kernel's tables, reduced to what a report needed.
 
 _BTF = ("__start_BTF", "__stop_BTF")
 _ORC_IP = ("__start_orc_unwind_ip", "__stop_orc_unwind_ip")
@@ -200,7 +200,7 @@ def _trim_btf(target: Target, patches: Patches) -> None:
     low, high = where
     blob = trimmed(target.btf, target.btf.asked)
     if len(blob) > high - low:
-        raise TargetError("its types cannot be trimmed: they would be larger than before")
+        raise TargetError("types cannot be trimmed: the result would be larger")
     patches.put(low, blob.ljust(high - low, b"\0"))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The writer of a small dump: notes as they are, and a kdump file, each page compressed by zlib."""
+"""Write a small dump: a kdump file with the original notes, each page compressed by zlib."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ _LEVEL = 6  # 9 takes twice as long for a third of a percent
 
 @dataclass(frozen=True, slots=True)
 class Preamble:
-    """What a dump says ahead of its pages.
+    """The headers of a dump.
 
     :ivar utsname: ``struct new_utsname``, 390 bytes
     :ivar time: of the crash, in seconds since 1970, or 0

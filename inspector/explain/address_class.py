@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What kind of a bad address an access had: NULL, poison, text, a cut pointer, a guard page.
+"""The kind of a bad address: NULL, poison, text, a cut pointer, a guard page.
 
 Each sentence is arithmetic on values that stand in the frame, or a comparison with a constant of
 the kernel. The constants are those of include/linux/poison.h.
@@ -62,7 +62,7 @@ _MOST_OFFSET = 1 << 31  # from a NULL pointer: more is an address of its own
 def classes(
     address: int, terms: Sequence[Term] | None, displacement: int, facts: AccessFacts
 ) -> Iterator[Evidence]:
-    """What is true of ``address``, the sum of ``terms`` and ``displacement``.
+    """Statements about ``address``, the sum of ``terms`` and ``displacement``.
 
     :param terms: None where only the address is known
     """
@@ -143,7 +143,7 @@ def _of_value(name: str, value: int, facts: AccessFacts) -> Iterator[Evidence]:
 
 
 def _of_address(address: int, facts: AccessFacts) -> Iterator[Evidence]:
-    """Where no register tells more: the address alone, with an offset of less than a page."""
+    """The statement for the address alone: an offset of less than a page."""
     if address < PAGE_SIZE:
         text = f"{address:#x} lies in the first page, which the kernel never maps for itself"
         yield Evidence("first-page", text)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a frame means: its story, every register, two frames side by side, and one event in time."""
+"""What a frame means: its story, every register, two frames compared, one event in time."""
 
 from __future__ import annotations
 
@@ -262,7 +262,7 @@ def _register(
 
 
 def _equals_number(frame: Frame, entry: Frame) -> _Statements:
-    """What people stumble over: a live rax that is equal to the number."""
+    """A live rax that equals the syscall number by chance."""
     if frame.syscall is not None or entry.syscall is None:
         return ()
     if frame.registers.ax != entry.syscall.nr:

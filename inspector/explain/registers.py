@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Why a register of a frame holds what it holds, by the frame's origin."""
+"""Why a register of a frame holds its value, by the frame's origin."""
 
 from __future__ import annotations
 
@@ -275,7 +275,7 @@ def _live(frame: Frame) -> Evidence:
     return Evidence("interrupted-live", "live value of the interrupted code")
 
 
-# Why a register of a frame holds what it holds, by the frame's origin.
+# Why a register of a frame holds its value, by the frame's origin.
 #
 # One short statement for a register and an origin; ``explain`` and ``diff`` share them.
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the values of registers are: results, addresses, and the syscall number."""
+"""Decode values of registers: results, addresses, the syscall number."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 
 
 def syscall_arguments(origin: Origin) -> tuple[str, ...]:
-    """The argument registers of a syscall that came that way."""
+    """The argument registers of a syscall with that entry."""
     if origin in (Origin.SYSCALL32, Origin.INT80):
         return SYSCALL32_ARGUMENTS
     return SYSCALL64_ARGUMENTS
@@ -50,7 +50,7 @@ def by_crash_setup_regs(frame: Frame) -> bool:
 
 
 def decoded(frame: Frame, register: str, pointer: Pointer | None) -> str:
-    """What ``register`` holds, or "" where the number says it all."""
+    """The decoded value of ``register``, or "" if the number says it all."""
     value = frame.registers[register]
     if register in frame.absent:
         return frame.absent[register].why.value.replace("-", " ")

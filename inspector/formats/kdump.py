@@ -59,7 +59,7 @@ DUMP_LEVEL = 31  # all of makedumpfile's kinds of page may be missing
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """Where the tables of a dump are, in bytes from the beginning of its file.
+    """The tables of a dump, as byte offsets into its file.
 
     :ivar block_size: a page's
     :ivar kept: the bitmap of the page frames that are here, which ends where descriptors begin
@@ -78,7 +78,7 @@ def tables_of(file: BinaryIO) -> Tables:
     """The tables of the dump ``file``.
 
     :raises struct.error: if it ends before they are named
-    :raises TargetError: if its header says what cannot be, or it is one part of several
+    :raises TargetError: if its header is impossible, or it is one part of several
     """
     file.seek(0)
     header: tuple[int, ...] = HEADER.unpack(file.read(HEADER.size))
@@ -89,7 +89,7 @@ def tables_of(file: BinaryIO) -> Tables:
     sub_header: tuple[int, ...] = SUB_HEADER.unpack(file.read(SUB_HEADER.size))
     if sub_header[2]:
         raise TargetError(
-            f"{file.name}: is one part of a split dump; put them together first:"
+            f"{file.name}: one part of a split dump; join the parts first:"
             " makedumpfile --reassemble PART… OUT"
         )
     bitmaps = (1 + sub_header_blocks) * block_size
@@ -153,7 +153,7 @@ class KdumpPages:
             self._file = os.dup(file.fileno())
         weakref.finalize(self, os.close, self._file)
         if tables.block_size != PAGE_SIZE:
-            raise TargetError(f"{path}: its pages are of {tables.block_size} bytes")
+            raise TargetError(f"{path}: unsupported page size of {tables.block_size} bytes")
         self._kept = os.pread(self._file, tables.descriptors - tables.kept, tables.kept)
         self._descriptors = tables.descriptors
         counts = (
@@ -164,7 +164,7 @@ class KdumpPages:
         self._blocks: dict[int, _Block] = {}
 
     def page(self, frame: int) -> bytes | None:
-        """The whole page; None where it is missing, or not as it should be."""
+        """The whole page; None if it is missing or malformed."""
         data, flags = self._stored(frame)
         if flags == ZLIB:
             try:
@@ -176,7 +176,7 @@ class KdumpPages:
         return data if len(data) == PAGE_SIZE else None
 
     def beginning(self, frame: int, size: int) -> bytes | None:
-        """The first ``size`` bytes of the page, which takes less."""
+        """The first ``size`` bytes of the page, which is faster."""
         data, flags = self._stored(frame)
         if flags == ZLIB:
             data = (_same if len(data) < _SHORT else _begun)(data, size)
@@ -229,26 +229,26 @@ _CHUNK = 1 << 20
 
 
 def check_whole(path: Path) -> None:
-    """Do nothing if it has.
+    """Check that the file has all its pages.
 
-    :raises TargetError: if the file ends before its last page does, or lies about its tables
+    :raises TargetError: if the file ends before its last page, or contradicts its tables
     """
     try:
         with path.open("rb") as file:
             promised = _promised_size(file)
     except struct.error:
-        raise TargetError(f"{path}: is cut short inside its header") from None
+        raise TargetError(f"{path}: cut short inside its header") from None
     except OSError as error:
         raise TargetError(f"{path}: {error.strerror}") from None
     size = path.stat().st_size
     if size < promised:
-        raise TargetError(f"{path}: is cut short: it has {size} bytes of {promised}")
+        raise TargetError(f"{path}: cut short: it has {size} bytes of {promised}")
 
 
 def _promised_size(file: BinaryIO) -> int:
     tables = tables_of(file)
     if not _has_vmcoreinfo(file, tables):
-        raise TargetError(f"{file.name}: has no VMCOREINFO: nothing says where its kernel is")
+        raise TargetError(f"{file.name}: no VMCOREINFO, so the place of its kernel is unknown")
     if file.seek(0, SEEK_END) < tables.descriptors:
         return tables.descriptors
     file.seek(tables.kept)

@@ -31,7 +31,7 @@ _IMAGE_HIGH = START_KERNEL_MAP + KERNEL_IMAGE_MAX
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Memory without a hole."""
+    """A contiguous piece of memory."""
 
     address: int
     data: bytes
@@ -67,7 +67,7 @@ def search_range(symbols: Mapping[str, int]) -> tuple[int, int] | None:
 
 
 def runs(read: Read, low: int, high: int) -> Iterator[Run]:
-    """What can be read of ``[low, high)``, ascending, in pieces."""
+    """The readable pieces of ``[low, high)``, ascending."""
     for address in range(low, high, _CHUNK):
         size = min(_CHUNK, high - address)
         try:
@@ -97,7 +97,7 @@ def read_with_holes(read: Read, low: int, high: int) -> bytes:
 
 
 def _readable(read: Read, low: int, high: int) -> bytes:
-    """The most that can be read from ``low`` up: a small dump may hold a page's beginning."""
+    """All bytes readable from ``low`` up; a small dump may hold the beginning of a page."""
     try:
         return read(low, high - low)
     except Unreadable:
@@ -240,6 +240,6 @@ def _number(info: Mapping[str, str], key: str, base: int) -> int:
     try:
         return int(info[key], base)
     except KeyError:
-        raise TargetError(f"its VMCOREINFO has no {key}: its page tables cannot be found") from None
+        raise TargetError(f"VMCOREINFO has no {key}, so the page tables cannot be found") from None
     except ValueError:
-        raise TargetError(f"its VMCOREINFO says {key}={info[key]}, which is no number") from None
+        raise TargetError(f"VMCOREINFO: {key}={info[key]} is not a number") from None

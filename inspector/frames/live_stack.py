@@ -91,7 +91,7 @@ class LiveStacks:
         self._standings = Standings(target, around, stacks_of)
 
     def innermost(self, task: Task) -> Live | None:
-        """Where the live part begins; None where nothing tells, or in user mode."""
+        """The address where the live part begins; None if unknown, or in user mode."""
         if task.running is Running.OFF_CPU:
             return self._live(task, task.sp)
         try:
@@ -100,9 +100,9 @@ class LiveStacks:
             return None
 
     def standing(self, task: Task) -> Standing:
-        """Where the CPU of a task that owned one stood.
+        """The place where the CPU of a running task stood.
 
-        :raises TargetError: if nothing in the dump tells
+        :raises TargetError: if the dump does not tell
         """
         return self._standings.of(task)
 
@@ -130,12 +130,12 @@ class LiveStacks:
         return tuple(calls)
 
     def _unwound(self, task: Task) -> tuple[CallFrame, ...]:
-        """The calls up to where the kernel's own tables end."""
+        """The calls up to where the kernel's unwind tables end."""
         start = self._standings.of(task).start if task.running is Running.ON_CPU else None
         return calls_from(self._target, *start) if start else call_frames(self._target, task)
 
     def _ends(self, call: CallFrame) -> bool:
-        """Whether nothing called ``call``: entry code, or the first code of a task or a CPU."""
+        """Whether ``call`` is outermost: entry code, or the first code of a task or a CPU."""
         location = call.location
         if location is None or call.lost:
             return call.lost
@@ -155,7 +155,7 @@ class LiveStacks:
     def _go_on(
         self, last: CallFrame, calls: list[CallFrame], frames: Sequence[Candidate]
     ) -> Sequence[CallFrame]:
-        """The calls behind ``last``, by the registers of the next frame that is live.
+        """Continue behind ``last`` with the registers of the next live frame.
 
         Generated text (a trampoline, an optimised probe's detour) has no unwind tables; where it
         was given the frame at its sp, that frame tells what it will return to. Else what is
@@ -179,7 +179,7 @@ class LiveStacks:
     def _outward_of(
         self, calls: Sequence[CallFrame], frames: Sequence[Candidate]
     ) -> Candidate | None:
-        """The first of ``frames`` that the unwinder has not got to."""
+        """The first of ``frames`` that the unwinder has not reached."""
         sps = {call.sp for call in calls}
         passed = max((i for i, f in enumerate(frames) if f.address in sps), default=-1)
         last = calls[-1].sp or 0
@@ -190,9 +190,9 @@ class LiveStacks:
         return None
 
     def asleep(self, task: Task) -> Asleep | None:
-        """The live part of a sleeping task's own stack, its entry frame too, in one read.
+        """Read the live part of a sleeping task's stack, with its entry frame, in one read.
 
-        None where that is not all there is to read, or cannot be read: see :meth:`candidates`.
+        None if there is more to read, or it cannot be read: see :meth:`candidates`.
         """
         stack, top = task.stack, task.entry_address
         if task.running is Running.ON_CPU or stack is None or top is None:
@@ -209,7 +209,7 @@ class LiveStacks:
         return Asleep(self._among(task, stack, low, data[: top - low]), top, entry)
 
     def candidates(self, task: Task) -> Iterator[Candidate]:
-        """What looks like a frame of kernel mode there.
+        """Candidates for frames of kernel mode on the task's stacks.
 
         :raises Unreadable: if a live part is missing, or the way to the next stack is lost
         :raises TargetError: if its CPU's registers are missing: then nothing tells what is live
@@ -232,7 +232,7 @@ class LiveStacks:
         live = self._live(task, sp)
         if live is None:
             raise Unreadable(
-                sp, 8, f"it left its {stack.kind.value} stack for no known stack", "stack-left"
+                sp, 8, f"sp left the {stack.kind.value} stack for an unknown stack", "stack-left"
             )
         return live
 
@@ -240,7 +240,7 @@ class LiveStacks:
         return live_from(stacks_of(task, self._stacks_of), sp)
 
     def _outwards(self, stack: Stack, found: list[Candidate]) -> int | None:
-        """The stack pointer that the next stack was left with."""
+        """The saved stack pointer of the next stack outwards."""
         if stack.kind is StackKind.IRQ:
             return next_stack_pointer(self._target, stack)
         slots = (c for c in found if c.in_hardware_slot and _entered(c))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Where a CPU stood when the dump was made: the innermost live place on its stacks.
+"""The place where a CPU stood when the dump was made: the innermost live place on its stacks.
 
 What a dump notes of a CPU is one of four things, and only two of them are that place:
 
@@ -103,7 +103,7 @@ def live_from(stacks: tuple[Stack, ...], sp: int) -> Live | None:
 
 
 class Standings:
-    """Finds out where CPUs stood; once for each, where nothing moves.
+    """Finds where CPUs stood; cached for dumps.
 
     :param of_cpus: CPU number → its stacks
     """
@@ -119,7 +119,7 @@ class Standings:
     def of(self, task: Task) -> Standing:
         """Where the CPU of ``task`` stood, which owned it.
 
-        :raises TargetError: if nothing in the dump tells
+        :raises TargetError: if the dump does not tell
         """
         if task.address not in self._known or self._target.moving:
             self._known[task.address] = self._of(task)
@@ -145,7 +145,7 @@ class Standings:
     def _of_note(
         self, task: Task, note: CrashNote, stacks: tuple[Stack, ...], live: Live | None
     ) -> Standing:
-        """Where a CPU stood of which nothing but its crash note tells."""
+        """The place of a CPU known only from its crash note."""
         own = self._snapshot(note, live)
         if own is not None:
             return Standing(live, None, note, own)
@@ -209,14 +209,14 @@ class Standings:
         return Registers.from_bytes(self._target.read(address, PT_REGS_SIZE))
 
     def _entered(self, address: int, below: int) -> bool:
-        """Whether entry code called what was given the frame: a mere copy has no such word."""
+        """Whether the word below the frame returns into entry code; a copy has no such word."""
         entry = self._around.return_word(address - 8, below).entry
         return entry is not None and entry.kind in TRAPS
 
     def _places(
         self, task: Task, registers: Registers, stacks: tuple[Stack, ...]
     ) -> Iterator[tuple[Stack, int]]:
-        """Where a frame with these ``registers`` may lie: first where it should."""
+        """Addresses where a frame with these ``registers`` may lie, most likely first."""
         if task.stack is not None and task.entry_address is not None and registers.user_mode:
             yield task.stack, task.entry_address
         for stack in stacks:

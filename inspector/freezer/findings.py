@@ -175,14 +175,14 @@ def _install(host: HostFacts, lacking: list[str]) -> str:
 def _loaded(host: HostFacts) -> Finding:
     if not host.loaded:
         return Finding("not-loaded", _OUR_MODULE, State.OK, "framefreeze is not loaded")
-    text = "framefreeze is loaded already: another freeze runs, or somebody loaded it by hand"
+    text = "framefreeze is loaded already: another freeze runs, or it was loaded by hand"
     return Finding("not-loaded", _OUR_MODULE, State.MISSING, text, "sudo rmmod framefreeze")
 
 
 def _cpus(host: HostFacts) -> Finding:
     if host.cpus_online > 1:
         return Finding("cpus", (Need.HOLD,), State.OK, f"{host.cpus_online} CPUs")
-    return Finding("cpus", (Need.HOLD,), State.MISSING, "one CPU: nobody is left to read", "")
+    return Finding("cpus", (Need.HOLD,), State.MISSING, "one CPU: none is left for the reader", "")
 
 
 def _preempt_count(host: HostFacts) -> Finding:
@@ -192,7 +192,7 @@ def _preempt_count(host: HostFacts) -> Finding:
     if found:
         return Finding(name, needs, State.OK, "the kernel counts what disables preemption")
     text = "no CONFIG_PREEMPT_COUNT: a hold cannot tell whether the held code has a spinlock"
-    return Finding(name, needs, State.MISSING, text, "--force, if you take that risk")
+    return Finding(name, needs, State.MISSING, text, "use --force if you accept that risk")
 
 
 def _realtime(host: HostFacts) -> Finding:
@@ -202,7 +202,7 @@ def _realtime(host: HostFacts) -> Finding:
     if not found:
         return Finding(name, needs, State.OK, "the kernel is not PREEMPT_RT")
     text = "CONFIG_PREEMPT_RT: a hold cannot tell whether the held code owns a lock"
-    return Finding(name, needs, State.MISSING, text, "--force, if you take that risk")
+    return Finding(name, needs, State.MISSING, text, "use --force if you accept that risk")
 
 
 def _unseen(name: str, needs: tuple[Need, ...], what: str, why: Unseen) -> Finding:

@@ -117,12 +117,12 @@ _PATIENCE = 10  # seconds for others who have its files open to let go
 
 _MEANINGS = {
     errno.EEXIST: "it is loaded already; if no other freeze runs: sudo rmmod framefreeze",
-    errno.ENOEXEC: "it was built for another kernel than the one that runs",
+    errno.ENOEXEC: "it was built for another kernel",
     errno.ENOKEY: "this kernel takes signed modules only: sign it, or use --via tracefs",
     errno.EKEYREJECTED: "its signature is not of a key that this kernel trusts",
     errno.EPERM: "the kernel is locked down, or takes no modules: use --via tracefs",
     errno.EINVAL: "a parameter is out of bounds",
-    errno.ENOMEM: "there is no memory for a ring of that size",
+    errno.ENOMEM: "not enough memory for a ring of that size",
     errno.ENOENT: "it needs a symbol that this kernel does not export",
 }
 

@@ -95,7 +95,7 @@ _DRGN_NAMES = {
 
 
 def current_task(target: Target, cpu: int) -> int | None:
-    """``struct task_struct *`` of the task on ``cpu``, None where it cannot be told."""
+    """``struct task_struct *`` of the task on ``cpu``, None if unknown."""
     try:
         address = hot_address(target, "current_task", cpu)
         return target.word(address) if address is not None else None
@@ -147,7 +147,7 @@ def panicking_pid(target: Target) -> int | None:
 
 
 def panicking_cpu(target: Target) -> int | None:
-    """``panic_cpu``, None where it says that no CPU panicked (PANIC_CPU_INVALID, -1).
+    """``panic_cpu``; None if no CPU panicked (PANIC_CPU_INVALID, -1).
 
     :raises Unreadable: if it is not there
     """
@@ -159,7 +159,7 @@ def panicking_cpu(target: Target) -> int | None:
 
 
 def oops_count(target: Target) -> int | None:
-    """How many oopses there were (``die_counter``), None where nothing tells."""
+    """The number of oopses (``die_counter``), None if unknown."""
     address = target.symbols.address_of("die_counter")
     if address is None:
         return None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The kernel's ways in by their symbols, and its tables of system calls."""
+"""The kernel's entry points by symbol, and its system call tables."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _NO_TRAP = (EntryKind.FTRACE_FULL, EntryKind.FTRACE_ARGS, EntryKind.KRETPROBE)
 
 
 class EntryPoints:
-    """Maps a return address into entry code to the way in that it belongs to."""
+    """Maps a return address in entry code to its entry point."""
 
     def __init__(self, target: Target) -> None:
         idtentry = target.symbols.address_of(INT3[0]) is not None

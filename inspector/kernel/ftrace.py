@@ -139,8 +139,7 @@ class FtraceSites:
     def of_function(self, entry: int | None, function: TextRange) -> TextRange | Unread | None:
         """The site of a function; by its text where the records do not say.
 
-        :param entry: its first instruction, ENDBR aside: fentry is nowhere else; None where that
-            is not known
+        :param entry: its first instruction, ENDBR aside: fentry is nowhere else; None if unknown
         """
         missing = self.unread
         try:

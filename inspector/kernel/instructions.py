@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The instruction that a frame is about, and text as the compiler left it."""
+"""The instruction of a frame, and text without the bytes that probes planted."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class ProbedBytes:
 
 
 class OriginalText:
-    """Reads the text of one target as it was."""
+    """Reads the text of one target without planted bytes."""
 
     def __init__(self, target: Target, sites: FtraceSites) -> None:
         self._target = target

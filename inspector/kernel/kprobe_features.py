@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the kprobes of a kernel can do, and where they are forbidden: told by symbols and text."""
+"""The kprobe features of a kernel and its blacklist, from symbols and text."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def _slot_size(target: Target) -> int:
         cache = Object(target.prog, "struct kprobe_insn_cache", address=address)
         size = int(cache.insn_size.value_())
     if not 0 < size <= _LARGEST_SLOT:
-        raise TargetError(f"{size} bytes are no slot")
+        raise TargetError(f"{size} bytes are not an instruction slot")
     return size
 
 

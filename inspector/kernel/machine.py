@@ -62,7 +62,7 @@ def taints_of(mask: int) -> tuple[Taint, ...]:
 def _taint(bit: int) -> Taint:
     if bit < len(TAINTS):
         return Taint(bit, *TAINTS[bit])
-    return Taint(bit, "?", f"bit {bit}, which this program does not know")
+    return Taint(bit, "?", f"bit {bit}, unknown to this program")
 
 
 # The kernel's coarse clock, by its timekeeper (kernel/time/timekeeping.c).

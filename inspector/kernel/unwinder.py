@@ -99,7 +99,7 @@ def _from_return(target: Target, ip: int, sp: int) -> tuple[CallFrame, ...]:
 
 
 def _return_of(target: Target, call: CallFrame) -> tuple[int, int] | None:
-    """Where ``call``, with which the unwinder stopped, returns to; None where nothing tells."""
+    """Where ``call``, with which the unwinder stopped, returns to; None if unknown."""
     if call.sp is None or _is_in(call, FIRST_CODE):
         return None
     unrun = call.pc < START_KERNEL_MAP or (call.location is not None and not call.location.offset)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What each era's kernel prints and what not: the one place where eras differ.
+"""What kernels of each era print: the only place where eras differ.
 
 The text's own features come first: distributions carry changes back under an old release. The
 release counts where no feature tells.
@@ -69,7 +69,7 @@ _OLD_TIMER_ENDS = (4, 15)  # LOCAL_TIMER_VECTOR moved after 4.14
 
 @dataclass(slots=True)
 class Era:
-    """What a text tells of the age of its kernel's entry and printing code.
+    """The era of a kernel, as far as the text tells.
 
     :ivar release: of the kernel, as ``uname -r`` has it
     :ivar since: the features are of this version or a later one

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the registers of a told frame hold: the phrases of a frame in a dump, as far as they hold.
+"""Meanings of registers in a log's frame: as for a frame in a dump, as far as they apply.
 
 A text has no memory to look at: a number is called an address only where the register's job says
 so. What entry code clears or leaves unwritten differs by era, and is said only where it is told.
@@ -100,7 +100,7 @@ def _meaning(frame: Frame, name: str, user: bool) -> RegisterMeaning:
 
 
 def _own(frame: Frame, name: str, user: bool) -> Evidence | None:
-    """What a log says otherwise than a dump; None where it says the same."""
+    """The meaning in a log where it differs from that in a dump; else None."""
     value = frame.registers[name]
     if name == "orig_ax" and frame.origin.is_trap:
         return _of_trap(frame, as_int64(value))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a frame of a log is, what its ORIG_RAX means, and what the text leaves out."""
+"""The story of a log's frame: its kind, the meaning of ORIG_RAX, and what the text leaves out."""
 
 from __future__ import annotations
 
@@ -50,21 +50,21 @@ def _what(raw: RawFrame, told: Told) -> Evidence:
     if told.origin is Origin.WORKER:
         return Evidence(
             "log-worker-frame",
-            "The task never was in user space and never goes there: it is a worker that the kernel"
-            " made for a user's task, and this is a copy of the entry frame of whoever made it.",
+            "The task was never in user space and never goes there: it is a worker that the "
+            "kernel created for a user's task, and this is a copy of its creator's entry frame.",
         )
     if raw.reader == "mce":
         text = "What the machine check's handler noted of its frame"
         return Evidence("log-machine-check-frame", f"{text}.{_left_open(told)}")
     if mode is None:
-        text = "Registers that the text names. It has no cs, so that neither mode is certain"
+        text = "Registers named in the text. There is no cs, so the mode is unknown"
         return Evidence("log-mode-untold", f"{text}.{_left_open(told)}")
     if not mode:
         text = "A frame of kernel mode"
         if told.origin.is_trap:
             text += ": the CPU was in the kernel's code there, and pushed its last five words"
         return Evidence("log-kernel-frame", f"{text}.{_left_open(told)}")
-    text = "A frame of user mode: what the task goes back to"
+    text = "A frame of user mode: the state that the task returns to"
     if not _OWN_STACK & {told.origin, *told.possible}:
         text += ". It lies at the top of its kernel stack, and is what task_pt_regs() gives"
     return Evidence("log-user-frame", f"{text}.{_left_open(told)}")
@@ -116,7 +116,7 @@ def _untold(raw: RawFrame) -> Evidence:
         text = f"ORIG_RAX is not in the text: kernels before {_since(NO_ADDRESSES.since)} never"
         text += " print it, and nothing follows from that."
     else:
-        text = "ORIG_RAX is not in the text, and cannot be concluded from it."
+        text = "ORIG_RAX is not in the text and cannot be derived from it."
     return Evidence("log-orig-ax-untold", text)
 
 
@@ -192,7 +192,7 @@ def _home(raw: RawFrame) -> Iterator[Evidence]:
             at = ax + REGISTER_OFFSETS["orig_ax"]
             yield Evidence(
                 "log-ax-entry-frame",
-                f"ax {ax:#x} is no garbage: it ends in {ax % size:#x}, which is {size:#x} -"
+                f"ax {ax:#x} is not garbage: it ends in {ax % size:#x}, which is {size:#x} -"
                 f" {_TASK_TOP:#x}: numerically the address of a task's own entry frame on a"
                 f" {size >> 10} KiB stack. The syscall number would lie at ax +"
                 f" {REGISTER_OFFSETS['orig_ax']:#x} = {at:#x}. (Arithmetic: the text cannot"
@@ -265,7 +265,7 @@ def _by_shape(raw: RawFrame) -> Iterator[Evidence]:
             " frame was not whole where the unwinder met it, or the text is cut.",
         )
     elif raw.shape is FrameShape.TRAP_LINE:
-        text = "The line tells ip, sp and the error code; no other register, orig_ax least of all."
+        text = "The line has ip, sp and the error code, and no other register, such as orig_ax."
         yield Evidence("log-trap-line-only", text)
     elif raw.shape is FrameShape.PRINTED:
         if untold:

@@ -84,7 +84,7 @@ class BugPlace:
 class AccessFacts:
     """What is known about an exception besides the registers and the instruction.
 
-    :ivar vector: of the exception, None where it is not known
+    :ivar vector: of the exception, None if unknown
     :ivar error_code: what the CPU pushed
     :ivar cr2: the CPU's CR2 at the exception: ``thread.cr2``, or the address in the log's
         ``BUG: unable to handle …`` line; the log's ``CR2:`` line is read as it is printed, and a
@@ -116,8 +116,8 @@ class FaultingAccess:
 
     :ivar instruction: at ip, in Intel's syntax; "" where its bytes are not known
     :ivar kind: ``none`` for an exception that no access raised
-    :ivar address: the byte that could not be accessed; None where it is not known
-    :ivar operand: the one that raised the exception, None where that is not known
+    :ivar address: the byte that could not be accessed; None if unknown
+    :ivar operand: the one that raised the exception, None if unknown
     :ivar operands: every memory operand, in the instruction's order
     :ivar statements: what is true of the access, most wanted first
     :ivar bug: the BUG() or WARN() that raised it on purpose

@@ -15,7 +15,7 @@ from inspector.model.machine import KernelIdentity, TargetIdentity
 class Unseen(Enum):
     """What could not be looked at, and why."""
 
-    NOT_ROOT = "only root may look"
+    NOT_ROOT = "needs root"
     NOT_TOLD = "this kernel does not say"
 
 

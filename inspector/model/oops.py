@@ -84,7 +84,7 @@ class ToldFrame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToldReport:
-    """One thing that the log reports: the answer, with the frames printed for it.
+    """One report of a log: the answer and its frames.
 
     :ivar kind: a stable word, such as ``page-fault`` or ``soft-lockup``; ``registers`` where no
         line says what happened
@@ -112,7 +112,7 @@ class ToldReport:
 
 @dataclass(frozen=True, slots=True)
 class LogReport:
-    """What a log tells.
+    """The content of a log.
 
     :ivar source: the file's name, or ``-``
     :ivar release: of the kernel, None where no line names it

@@ -51,14 +51,14 @@ class Origin(Enum):
 
 
 class Delivery(Enum):
-    """How the CPU came to the entry code of a frame that it pushed itself."""
+    """How the CPU delivered the event of a frame that it pushed."""
 
     IDT = "idt"
     FRED = "fred"
 
 
 class Purpose(Enum):
-    """Whose int3 it was. ``text-poke``, ``kgdb``, ``uprobe`` and ``debugger`` are reserved."""
+    """The owner of an int3. ``text-poke``, ``kgdb``, ``uprobe`` and ``debugger`` are reserved."""
 
     KPROBE = "kprobe"
 

@@ -151,7 +151,7 @@ class RecordProbe:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """The hold of now, or the last one.
+    """The current or last hold.
 
     :ivar held: a CPU is held now
     :ivar record: index of the record of the hit
@@ -241,5 +241,5 @@ class Ring:
 
     @property
     def overwritten(self) -> int:
-        """Hits that were recorded, and whose slot a later hit has taken."""
+        """Recorded hits whose slot a later hit has overwritten."""
         return max(0, self.hits - self.lost - self.torn - len(self.records))

@@ -129,17 +129,17 @@ class Why(Enum):
 
 _STATED = {
     Why.NEVER_WRITTEN: Evidence(
-        "absent-never-written", "never written: what lies there is left over from before"
+        "absent-never-written", "never written: the word there is left over"
     ),
     Why.UNREADABLE: Evidence("absent-unreadable", "cannot be read"),
     Why.NOT_APPLICABLE: Evidence("absent-not-applicable", "does not apply to this frame"),
-    Why.REDACTED: Evidence("absent-redacted", "left out by whoever made this small dump"),
+    Why.REDACTED: Evidence("absent-redacted", "removed by the maker of this small dump"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """A register whose word means nothing.
+    """A register whose word has no meaning.
 
     :ivar why: the kind of absence
     :ivar raw: the word that lies there all the same (what the slot held before), or None
@@ -150,5 +150,5 @@ class Absent:
 
     @property
     def stated(self) -> Evidence:
-        """The same as a statement, of no address."""
+        """The reason as a statement without an address."""
         return _STATED[self.why]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a command has to say, before anything is rendered."""
+"""The answers of commands, before rendering."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from inspector.model.record import Kprobe
 from inspector.model.stack import CallFrame, Stack
 from inspector.model.task import Task, Uninterruptible
 
-# What a command has to say, before anything is rendered.
+# The answers of commands, before rendering.
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +287,7 @@ class DeathScene:
 
 @dataclass(frozen=True, slots=True)
 class FullReport:
-    """What support looks for first, then everything else.
+    """What support needs first, then everything else.
 
     :ivar panicking: None where no task panicked
     :ivar signature: None where no task panicked, or nothing is known of its stack

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A thread of the target, as far as its frames need it, and how a command line names one."""
+"""A thread of the target, and selectors that name one."""
 
 from __future__ import annotations
 
@@ -106,7 +106,8 @@ def escape_comm(raw: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RunState:
-    """A task at one time: two that are equal, and not on a CPU, had no time between them.
+    """A task at one moment: if two moments are equal and not on a CPU, the task did not run between
+    them.
 
     :ivar switches: ``nvcsw`` and ``nivcsw``: how often it gave up a CPU, or lost one
     :ivar start_time: tells it from another that got its memory and its pid

@@ -147,7 +147,7 @@ def _whole_function(site: ProbeSite, body: Body) -> Evidence | None:
         if why := _jumps_in(site, found):
             return Evidence("jump", f"{found.text} {why}", found.address)
     if body.stopped is not None:
-        return Evidence("undecoded", "from here on the function is no code", body.stopped)
+        return Evidence("undecoded", "from here on the function is not code", body.stopped)
     return None
 
 
@@ -178,7 +178,7 @@ def _replaced(site: ProbeSite, body: Body) -> Evidence | None:
     while end < site.address + _JUMP_SIZE:
         found = body.at(end)
         if found is None:
-            return Evidence("undecoded", "no instruction begins here", end)
+            return Evidence("undecoded", "not the first byte of an instruction", end)
         if can_boost(found, site.features) is False:
             return Evidence("not-boostable", f"{found.text} cannot run out of line", end)
         end = found.end

@@ -57,7 +57,7 @@ _KNOWN_ARGUMENTS = {
 
 
 def handler_registers(site: ProbeSite, mechanism: Mechanism) -> tuple[HandlerRegister, ...]:
-    """Of a probe that is accepted."""
+    """The registers of an accepted probe."""
     return (
         _orig_ax(site, mechanism),
         HandlerRegister("ax", None, _AX),
@@ -105,7 +105,7 @@ def _arguments(site: ProbeSite) -> tuple[HandlerRegister, ...]:
 
 
 def number_ways(probed: ProbeSite, accepted: bool, facts: NumberFacts) -> tuple[NumberWay, ...]:
-    """What works first; what is often advised and does not, last.
+    """The ways to the syscall number: working ones first, popular ones that fail last.
 
     :param accepted: the probe that was asked for can be set
     """
@@ -195,7 +195,9 @@ def snippet_plan(answer: ProbeAnswer, kind: SnippetKind) -> SnippetPlan:
     _check(answer, kind)
     argument = next((_BY_WAY[w.name] for w in answer.ways if w.here and w.name in _BY_WAY), None)
     if kind is SnippetKind.TRACEFS and argument is None and not _has_tracepoint(answer):
-        raise NothingMatched(f"{answer.place}: tracefs has no way to the number here; try a module")
+        raise NothingMatched(
+            f"{answer.place}: tracefs cannot get the number here; try --snippet module"
+        )
     return SnippetPlan(
         answer.place, answer.kernel.release, argument, answer.entry_offset, _own_orig_ax(answer)
     )

@@ -124,7 +124,7 @@ _Check = Callable[[ProbeSite], "Refusal | Evidence | Unread | None"]
 def registration(site: ProbeSite) -> Registration:
     """The first check that refuses decides; one whose facts are unread leaves it open."""
     if site.armed is not None and KprobeFlags.GONE not in site.armed.flags:
-        why = "a kprobe is registered here: what let it pass lets another pass"
+        why = "a kprobe is registered here already, so another one is accepted too"
         return Registration(
             ProbeOutcome.ACCEPTED, None, (Evidence("registered", why, site.address),)
         )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The access that raised an exception, from all that a target has: frame, text, tables, log."""
+"""The access that raised an exception, from the frame, text, tables and log of a target."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Accesses:
         return faulting_access(code, registers, facts)
 
     def told(self, frame: Frame) -> ToldFrame | None:
-        """The register block of the log that is the same frame's: same place, most registers."""
+        """The log's register block of the same frame: same place, most registers."""
         best, most = None, _LEAST_SAME - 1
         for told in self._told:
             if told.shape is not FrameShape.REGISTERS or not _same_place(frame, told):
@@ -67,7 +67,7 @@ class Accesses:
         return best
 
     def compared(self, frame: Frame) -> tuple[Evidence, ...]:
-        """The registers that the log prints of ``frame``, held against it."""
+        """The registers that the log prints of ``frame``, compared with it."""
         told = self.told(frame)
         if told is None:
             text = "the log has no register block of the frame that killed"
@@ -99,7 +99,7 @@ class Accesses:
 
 
 def differences(frame: Frame, told: ToldFrame) -> tuple[str, ...]:
-    """The registers that the log's block has otherwise than ``frame``."""
+    """The registers whose value in the log's block differs from ``frame``."""
     return tuple(
         name
         for name, value in told.registers.items()

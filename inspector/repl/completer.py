@@ -69,7 +69,7 @@ def _resolve(value: object, steps: str) -> object:
 
 
 def _attribute(value: object, name: str) -> object:
-    """What ``value.name`` is, if no code has to run for it; of a drgn object its type."""
+    """``value.name`` if no code has to run for it; for a drgn object its type."""
     if type(value).__module__.startswith(_OURS):
         found = getattr(value, name, _UNKNOWN)
     else:
@@ -90,7 +90,9 @@ def _attributes(value: object, typed: str) -> Iterator[tuple[str, str]]:
 
 
 def _members(type_: drgn.Type) -> Iterator[tuple[str, str]]:
-    """Those of a struct or union, or of what a pointer points to; of nameless ones, theirs."""
+    """The members of a struct or union, or of the type behind a pointer; of anonymous members,
+    their members.
+    """
     compound = _compound(type_)
     if compound is None or compound.members is None:
         return
@@ -212,7 +214,7 @@ class LineCompleter(Completer):
 
 
 def _completion(value: str, typed: str, about: str, shown: str | None = None) -> Completion:
-    """One that replaces ``typed``; what it is about is shown beside it."""
+    """A completion that replaces ``typed``, with its description."""
     return Completion(
         value,
         start_position=-len(typed),

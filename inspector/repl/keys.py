@@ -137,7 +137,7 @@ _INDENT = "    "
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """A key that leaves the line for a moment.
+    """A key that interrupts editing for a moment.
 
     :ivar line: what was typed, to go on with afterwards
     """
@@ -181,7 +181,7 @@ def key_bindings(goes_on: Callable[[], bool]) -> KeyBindings:
 
 
 def _complete(event: KeyPressEvent) -> None:
-    """Take the only candidate at once, whether it begins with what was typed or not."""
+    """Accept the only candidate at once, even if it does not begin with the typed text."""
     buffer = event.current_buffer
     if buffer.complete_state is not None:
         candidates = buffer.complete_state.completions

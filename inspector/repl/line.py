@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a typed line is: a command, Python, the shell, or nothing."""
+"""Parse a typed line: a command, Python, the shell, or nothing."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def last_word(text: str) -> str:
 
 
 def _outside_quotes(text: str) -> Iterator[tuple[int, str]]:
-    """Place and character of what is neither quoted nor escaped."""
+    """Index and character of everything that is neither quoted nor escaped."""
     quote = ""
     escaped = False
     for at, character in enumerate(text):
@@ -220,5 +220,5 @@ def opens_block(code: str) -> bool:
 
 
 def _belongs_to_block(line: str) -> bool:
-    """Whether ``line`` goes on with a block that could end before it."""
+    """Whether ``line`` continues a block that could end before it."""
     return not line.strip() or line[:1].isspace() or line.startswith(_BLOCK_GOES_ON)

@@ -17,7 +17,7 @@ from inspector.repl.line import Command
 
 
 class Sink:
-    """A stream for an answer, and what became of what stood behind it.
+    """A stream for an answer, and the exit status of the pipe behind it.
 
     :ivar status: of the shell's side of a pipe
     """
@@ -65,7 +65,7 @@ def _shell(text: str) -> Iterator[Sink]:
 
 
 class _OnFirstWrite(io.TextIOBase):
-    """A file that is touched only when there is something to write: an error leaves it alone."""
+    """A file that is opened on the first write, so that an error leaves it unchanged."""
 
     def __init__(self, path: str, mode: str) -> None:
         self._path, self._mode = os.path.expanduser(path), mode
@@ -91,7 +91,7 @@ class _OnFirstWrite(io.TextIOBase):
 
 
 class Paged(io.TextIOBase):
-    """A terminal that hands over to a pager as soon as more was written than it can show."""
+    """A terminal that switches to a pager once the answer is longer than the screen."""
 
     def __init__(self, terminal: TextIO) -> None:
         self._terminal = terminal
@@ -121,7 +121,7 @@ class Paged(io.TextIOBase):
         return len(text)
 
     def close(self) -> None:
-        """Show what is left, and wait for the pager to be left."""
+        """Flush, and wait for the user to leave the pager."""
         if not self.closed:
             if self._process is None:
                 self._terminal.write("".join(self._held))
@@ -159,7 +159,7 @@ def _close(stream: IO[str] | None) -> None:
 
 
 def _wait(process: subprocess.Popen[str]) -> int:
-    """Wait for ``process``; a Ctrl-C meanwhile is for it, not for us."""
+    """Wait for ``process``; Ctrl-C goes to it, not to us."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         return process.wait()

@@ -41,7 +41,7 @@ class Runner:
         return self.run_lines(text.splitlines())
 
     def run_lines(self, lines: Iterable[str]) -> int:
-        """The same of lines that may still be coming.
+        """Run commands and statements from lines that may still be coming.
 
         :raises Leave: where one of them leaves
         """
@@ -92,7 +92,7 @@ class Runner:
         return status or sink.status
 
     def turn(self, out: TextIO) -> Turn:
-        """What a command of the prompt's own is given whose answer goes to ``out``."""
+        """The context of a prompt command whose answer goes to ``out``."""
         return Turn(self._bench, out, self.run_text, self.answer)
 
     def answer(self, text: str, out: TextIO) -> None:
@@ -146,7 +146,7 @@ class Runner:
         return failure.status
 
     def _complain(self, line: str) -> None:
-        """One line on stderr; away from a terminal it says who speaks."""
+        """Write one line to stderr, with the program's name if it is not a terminal."""
         from inspector.render.words import safe
 
         err = self._bench.base.err
@@ -213,7 +213,7 @@ def _run_python(code: str, names: dict[str, Any]) -> object:
 
 
 def _short_traceback(error: BaseException) -> list[str]:
-    """Where the typed code and what it called went wrong, and what it was; no inner frames."""
+    """The traceback of typed code, without inner frames."""
     lines = []
     steps = traceback.extract_tb(error.__traceback__)
     typed = [step for step in steps if step.filename.startswith(_FROM_THE_PROMPT)]
@@ -248,7 +248,7 @@ def _as_c(value: object, columns: int) -> str | None:
 
 
 def _hint_for(code: str, error: BaseException) -> str | None:
-    """A line that helps more than ``error``, if the first word of ``code`` is no name at all."""
+    """A more helpful line than ``error`` if the first word of ``code`` is not a name."""
     found = re.match(r"[A-Za-z_][\w-]*", code)
     if found is None or "\n" in code:
         return None
@@ -264,9 +264,9 @@ def _meant(word: str, unknown: bool) -> str | None:
     if near:
         return f"{word}: no such command; did you mean {near[0]}?"
     if word in CRASH_WORDS:
-        return f"{word}: no command here; drgn's is: crash {word}"
+        return f"{word}: not a command here; drgn's is: crash {word}"
     if shutil.which(word):
-        return f"{word}: no command here; the shell's is: !{word}"
+        return f"{word}: not a command here; the shell's is: !{word}"
     return (
         f"{word}: neither a command nor a Python name (help lists the commands)"
         if unknown

@@ -91,7 +91,7 @@ def _answer(turn: Turn, line: str) -> str:
 
 
 class _LikeTheTerminal(io.StringIO):
-    """Keeps what a terminal would have been given."""
+    """Keeps the terminal output."""
 
     def __init__(self, terminal: TextIO) -> None:
         super().__init__()

@@ -80,7 +80,7 @@ def toolbar(bench: Workbench, opening: Callable[[], str | None]) -> StyleAndText
 
 
 def option_help(text: str) -> str | None:
-    """What the option under the cursor, or whose value is being typed, is for."""
+    """The help of the option under the cursor, or whose value is typed."""
     word = command_word(text, is_command)
     command = find_command(word) if word else None
     if word is None or command is None:
@@ -155,7 +155,7 @@ class PlainTerminal:
         return 0
 
     def _until_interrupted(self) -> bool:
-        """Whether a Ctrl-C at the prompt dropped what was being typed; else it was Ctrl-D."""
+        """Whether Ctrl-C at the prompt dropped the typed line (else it was Ctrl-D)."""
         try:
             Runner(self._bench).run_lines(self._lines())
         except KeyboardInterrupt:

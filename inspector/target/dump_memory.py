@@ -54,7 +54,9 @@ class Kept:
     magic: bytes
 
     def load(self, *source: bytes) -> bytes | None:
-        """What :meth:`save` kept of ``source``; None if it has nothing of that, or is damaged."""
+        """The payload that :meth:`save` kept for ``source``; None if there is none or it is
+        damaged.
+        """
         digest = _digest_of(source)
         try:
             with self._path(digest).open("rb") as file:
@@ -68,7 +70,7 @@ class Kept:
         return payload if head == self._head(digest, payload) else None
 
     def save(self, payload: bytes, *source: bytes) -> None:
-        """Keep ``payload``, which was made of ``source``, if that is possible."""
+        """Keep ``payload``, made from ``source``, if possible."""
         digest = _digest_of(source)
         with suppress(OSError):  # a full or read-only disk costs speed, and nothing else
             self._write(self._path(digest), self._head(digest, payload) + payload)
@@ -121,7 +123,7 @@ def _digest_of(source: tuple[bytes, ...]) -> bytes:
 
 
 def _is_private(status: os.stat_result) -> bool:
-    """Whether nobody else can have written it."""
+    """Whether no other user can have written the file."""
     own = status.st_uid == os.geteuid()
     return own and stat.S_ISREG(status.st_mode) and not status.st_mode & 0o077
 
@@ -146,7 +148,7 @@ NOT_KEPT = "not in this dump: distilling did not keep it"
 
 
 class DumpMemory:
-    """Reads what it can; what it cannot is for drgn to read, or to say why it is missing.
+    """Reads what it can, and leaves the rest to drgn.
 
     :param path: of a dump that :func:`~inspector.formats.kdump.check_whole` has let pass
     :param info: VMCOREINFO
@@ -176,7 +178,7 @@ class DumpMemory:
         return b"".join(parts)
 
     def beginning(self, address: int, size: int) -> bytes | None:
-        """The same of few bytes where a page begins, of which nothing more is going to be read."""
+        """Read a few bytes at the beginning of a page that nothing else is going to read."""
         if address & _OFFSET or size > _PARTIAL:
             return self.read(address, size)
         frame = self._frame(address >> PAGE_SHIFT)

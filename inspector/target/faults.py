@@ -119,7 +119,7 @@ def _is_of_drgn(value: object) -> bool:
 
 
 def unreadable(error: FaultError, size: int, what: str = "") -> Unreadable:
-    """What drgn says of ``size`` bytes that are not there.
+    """drgn's message about ``size`` missing bytes.
 
     :param what: comes before its words
     """
@@ -208,7 +208,7 @@ _Fact = TypeVar("_Fact")
 
 
 def fact(what: str, read: Callable[[], _Fact]) -> _Fact | Unread:
-    """What ``read`` returns; ``what`` it is, where it cannot be read."""
+    """The result of ``read``, or a ``Missing`` named ``what``."""
     try:
         return read()
     except InspectorError as error:
@@ -216,7 +216,7 @@ def fact(what: str, read: Callable[[], _Fact]) -> _Fact | Unread:
 
 
 def unread(what: str, error: InspectorError) -> Unread:
-    """The fact that ``what`` is not there."""
+    """A ``Missing`` for the fact ``what``."""
     if isinstance(error, Unreadable):
         return Unread(f"{what}: not in this target ({error.address:#x})", error.rule)
     return Unread(f"{what}: {error}", error.rule)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The kernel's own symbol table, wherever it is."""
+"""The kernel's symbol table: from /proc/kallsyms, VMCOREINFO, or a search of memory."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def vmlinux_kallsyms(
 
 
 def find_tables(prog: Program, info: Mapping[str, str]) -> KallsymsTables | None:
-    """Where kallsyms is, by a search of the kernel image.
+    """Search the kernel image for kallsyms.
 
     None if it was not found, or if VMCOREINFO names it anyway.
     """
@@ -124,7 +124,7 @@ def load_tables(prog: Program, info: Mapping[str, str], tables: KallsymsTables) 
 
 
 def _cached(prog: Program, info: Mapping[str, str], memory: DumpMemory) -> SymbolLookUp:
-    """From the cache if that has what was made of these very tables; else it has it then."""
+    """The symbols from the cache, or built from these tables and cached."""
     file = kept(info.get("BUILD-ID"), "symbols", _MAGIC)
     source = _source(info, memory) if file is not None else None
     if file is None or source is None:

@@ -49,7 +49,7 @@ def _entries(prog: Program, head: int, end: int, offset: int) -> Iterator[int]:
     seen, node = set[int](), prog.read_u64(head)
     while node != end:
         if node in seen:
-            raise FaultError(f"the list at {head:#x} runs into itself", node)
+            raise FaultError(f"the list at {head:#x} loops", node)
         seen.add(node)
         yield (node - offset) % ADDRESS_SPACE
         node = prog.read_u64(node)
@@ -115,7 +115,7 @@ def module_called(prog: Program, name: str) -> Object:
     for module in each_module(prog):
         if module.name.string_() == name.encode():
             return module
-    raise TargetError(f"module {name}: no module of that name is loaded")
+    raise TargetError(f"module {name}: not loaded")
 
 
 def _addresses(prog: Program) -> Iterator[int]:

@@ -122,7 +122,7 @@ class Monitor:
             raise TargetError(f"{self._address}: no answer to {command}: {error}") from None
 
     def _answer(self, command: str) -> object:
-        """Of the command that was just sent; what else QEMU says is an event."""
+        """The response to the last command; skips events."""
         deadline = monotonic() + _ANSWERS
         while True:
             answer = json.loads(self._line(deadline))
@@ -134,7 +134,7 @@ class Monitor:
                 return answer["return"]
 
     def _line(self, deadline: float) -> bytes:
-        """Not a byte more: what follows is drgn's."""
+        """Read one line and not a byte more: the rest belongs to drgn."""
         line = bytearray()
         while not line.endswith(b"\n"):
             there = self._socket.recv(1 << 16, socket.MSG_PEEK)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Names and addresses by kallsyms, with one rule for aliases."""
+"""Symbols from kallsyms, with one rule for aliases."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def decoded(data: bytes, base: int) -> SymbolTable:
     return SymbolTable(addresses, sizes, starts, marks, by_name, names, base - stored)
 
 
-# Names and addresses by kallsyms, with one rule for aliases.
+# Symbols from kallsyms, with one rule for aliases.
 
 
 def alias_rank(name: str, is_global: bool) -> tuple[bool, bool, int, str]:
@@ -225,8 +225,8 @@ class Symbols:
     def locate_return(self, address: int) -> Location | None:
         """The call that returns to ``address``.
 
-        It is looked up at ``address - 1``, for after a call that never returns the
-        next byte belongs to the next function; the offset is that of ``address``.
+        Looked up at ``address - 1``, because after a call that never returns the next byte belongs
+        to the next function; the offset is that of ``address``.
         """
         call = self.locate(address - 1)
         return call and Location(address, call.symbol, call.offset + 1, call.module)

@@ -74,11 +74,11 @@ class Target:
         return self._read_by_drgn(address, size)
 
     def certain(self, address: int, size: int) -> bytes:
-        """As :meth:`read`, where a zero that distilling left behind would mislead.
+        """Read as :meth:`read` does, and fail where a zero left by distilling would mislead.
 
         A dump that was distilled without a map does not tell its zeros from the kernel's.
 
-        :raises Unreadable: if any byte is missing, or nobody can tell
+        :raises Unreadable: if any byte is missing, or it cannot be told
         """
         data = self.read(address, size)
         if self._zeros_unsure and data and (_UNLIKELY in data or not any(data)):
@@ -87,7 +87,7 @@ class Target:
         return data
 
     def beginning(self, address: int, size: int) -> bytes:
-        """The same of few bytes where a page begins, of which nothing more is going to be read.
+        """Read a few bytes at the beginning of a page that nothing else is going to read.
 
         :raises Unreadable: if any of them is missing
         """

@@ -288,7 +288,7 @@ _MAGIC = b"inspector-btf-1\n"
 
 
 def indexed(blob: bytes, build_id: str | None) -> Btf:
-    """BTF with its index, from the cache if that has the right one; else it has it then.
+    """BTF with its index, from the cache, or built and cached.
 
     :param build_id: of the kernel that ``blob`` is from, None if unknown
     :raises TargetError: if the blob contradicts itself

@@ -19,7 +19,7 @@ from inspector.render.words import safe
 _INDENT = (0, 0, 0, 2)
 _STYLES = {State.OK: DECODED, State.MISSING: NOTICE, State.UNSEEN: NOTICE}
 _WORDS = {State.OK: "yes", State.MISSING: "no", State.UNSEEN: "not seen"}
-_WITHOUT_ROOT = "--core PATH, --records FILE, --demo, --qemu ADDRESS: nothing of this is needed"
+_WITHOUT_ROOT = "--core PATH, --records FILE, --demo, --qemu ADDRESS: need none of this"
 
 
 @dataclass(frozen=True, slots=True)

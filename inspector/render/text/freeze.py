@@ -178,7 +178,7 @@ def _held(held: Held, glyphs: Glyphs) -> RenderResult:
     if held.during:
         yield Text(f"On the stack itself, while {where} was held", STRONG)
     else:
-        text = f"The hold of {where} ended before its stack was read: a longer --hold-ms?"
+        text = f"The hold of {where} ended before its stack was read; try a longer --hold-ms"
         yield Text(text, NOTICE)
     yield Padding(frame_lines(found, glyphs), _INDENT)
     yield Text()

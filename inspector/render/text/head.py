@@ -110,7 +110,7 @@ def evidence_table(evidence: Sequence[Evidence], glyphs: Glyphs) -> Table:
 
 
 def access_lines(access: FaultingAccess, glyphs: Glyphs) -> RenderResult:
-    """The access in one line, and below what it rests on."""
+    """The access in one line, then its evidence."""
     first, *rest = access.statements
     yield Text(safe(first.text), STRONG)
     if rest:

@@ -82,7 +82,7 @@ class NotesText:
 
 
 def _dies(report: ToldReport) -> bool:
-    """Whether die() printed it: what a kernel says after that may come of it."""
+    """Whether die() printed it: later reports may be a consequence."""
     return any(
         f.vector is not None and f.vector < 32 and f.vector != 2 for f in report.frames
     ) and (report.kind not in ("warning", "signal", "vsyscall", "registers", "machine-check"))

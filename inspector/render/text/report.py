@@ -32,7 +32,7 @@ _BAR = 40
 
 @dataclass(frozen=True, slots=True)
 class FullReportText:
-    """What support looks for first, then everything else."""
+    """What support needs first, then everything else."""
 
     report: FullReport
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A text answer on its way to a terminal, or to what is not one."""
+"""Write a text answer to a terminal or a stream."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class ChangesText:
 
 
 def mark_changes(before: list[Text], now: list[Text]) -> None:
-    """Reverse what ``now`` has and ``before`` has not: whole new lines, and changed characters."""
+    """Show new lines and changed characters of ``now`` in reverse video."""
     matcher = SequenceMatcher(None, [t.plain for t in before], [t.plain for t in now], False)
     for _same, low, high, start, end in (c for c in matcher.get_opcodes() if c[0] != "equal"):
         for at in range(start, end):

@@ -59,7 +59,7 @@ _PATIENCE = 0.7  # seconds; what is done by then needs no progress
 
 
 class Step(Protocol):
-    """Is told what is being done."""
+    """Called with the current step."""
 
     def __call__(self, what: str, /) -> None: ...
 
