@@ -30,7 +30,7 @@ from inspector.target.target import Target
 
 # The registered kprobes, from ``kprobe_table`` (kernel/kprobes.c).
 
-_MAX_INSN_SIZE = 16  # arch/x86/include/asm/inat.h and kprobes.h: one slot's worth
+_MAX_INSN_SIZE = 15  # arch/x86/include/asm/insn.h: one slot of kprobe_insn_slots
 
 _CALL, _INT3, _JMP = 0xE8, 0xCC, 0xE9
 

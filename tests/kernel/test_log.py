@@ -4,8 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from inspector.kernel.log import death_in, oopses_in, panic_in
+from inspector.kernel.log import (
+    death_in,
+    log_name_places,
+    log_places,
+    log_tail,
+    oopses_in,
+    panic_in,
+)
 from inspector.model.machine import DeathKind, LogLine
+from inspector.target.target import Target
 
 LOGS = Path(__file__).parent.parent / "logs" / "mishaps"
 _STAMP = re.compile(r"\[ *(\d+)\.(\d+)\] ?(.*)")
@@ -133,3 +141,36 @@ def test_each_oops_has_its_count_its_headline_and_its_place() -> None:
 
 def test_an_oops_that_user_space_wrote_is_none() -> None:
     assert oopses_in(log(*OOPS, facility=1)) == {}
+
+
+def test_the_tail_of_a_shipped_dumps_log_is_of_its_kernel(target: Target) -> None:
+    lines = log_tail(target, 100)
+    assert len(lines) >= 100  # a record may be of several lines
+    assert [line.time_ns for line in lines] == sorted(line.time_ns for line in lines)
+    told = " ".join(line.text for line in lines)
+    assert target.kernel.release in told  # "CPU: 0 PID: 1 Comm: x Tainted: G OE 6.1.0-56 #1"
+    assert log_tail(target, 10) == lines[-len(log_tail(target, 10)) :]
+
+
+def test_the_places_of_a_log_hold_its_text(target: Target) -> None:
+    lines = log_tail(target, 20)
+    held = [target.read(low, high - low) for low, high in log_places(target, 20)]
+    whole = b"\n".join(reversed(held)).decode(errors="replace")
+    for line in lines:
+        assert line.text.split("\\")[0] in whole
+    for low, high in log_name_places(target, 20):
+        assert high - low == 16
+
+
+def test_the_death_in_a_shipped_dumps_log_is_that_of_its_name(target: Target, name: str) -> None:
+    lines = log_tail(target, 100)
+    if name.startswith("oops"):
+        death = death_in(lines, DeathKind.OOPS)
+        assert death.headline is not None
+        assert "NULL pointer dereference" in death.headline  # scripts/lab death null
+    if name.startswith("fork"):
+        message = panic_in(lines).message
+        assert message is not None
+        assert (
+            "framefreeze: hit 3 of __x64_sys_fork" in message
+        )  # the third, as the module was told
