@@ -280,7 +280,7 @@ _HANDLERS = tuple(HANDLER + name for name in ("getpid", "fork", "read"))  # any 
 
 
 @dataclass(frozen=True, slots=True)
-class ProbePlace:
+class NamedSite:
     """What a name and an offset lead to.
 
     :ivar same_name: how many functions have the name
@@ -300,12 +300,12 @@ class Probing:
         self._names = FunctionNames(target)
         self._sites = ProbeSites(target, kprobes)
 
-    def place(self, symbol: str, offset: int, module: str | None) -> ProbePlace:
+    def place(self, symbol: str, offset: int, module: str | None) -> NamedSite:
         """:raises NothingMatched: if there is no such function, or nothing so far behind it"""
         found = self._names.find(symbol, module)
         address = found.addresses[0] + offset
         try:
-            return ProbePlace(self._sites.at(address), found.renamed, len(found.addresses))
+            return NamedSite(self._sites.at(address), found.renamed, len(found.addresses))
         except InspectorError as error:
             raise NothingMatched(str(error)) from None
 

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 
 from inspector.explain.access import faulting_access, is_fault
 from inspector.facts.cpu import PF, PF_INSTR, PF_PROT, PF_RSVD, PF_USER, PF_WRITE
-from inspector.logs.block import RawFrame
+from inspector.logs.block import RawFrame, RawReport
 from inspector.logs.headlines import Headline, Part
-from inspector.logs.reader import RawReport
 from inspector.logs.told import Told, user_mode
 from inspector.model.access import AccessFacts, BugPlace, FaultingAccess
 from inspector.model.evidence import Evidence
-from inspector.model.oops import ToldFrame
+from inspector.model.oops import ToldFrame, ToldReport
 from inspector.model.origin import Origin
 
 # The memory access that raised a frame's exception, from all that a log tells of it.
@@ -100,27 +99,13 @@ TITLES = {
 """What a report of a kind is called; others by their kind's own word."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Who and where, as :class:`~inspector.model.oops.ToldReport` has it."""
-
-    kind: str
-    headline: str
-    comm: str | None
-    pid: int | None
-    cpu: int | None
-    release: str | None
-    taint: str | None
-    function: str
-    module: str
-    error_code: int | None
-    facts: tuple[Evidence, ...]
-
-
-def answer(report: RawReport, frames: tuple[ToldFrame, ...], release: str | None) -> Answer:
-    """The facts of a report, most wanted first.
+def told_report(
+    report: RawReport, frames: tuple[ToldFrame, ...], release: str | None, repeats: int | None
+) -> ToldReport:
+    """A report with the answer first: its facts, most wanted first.
 
     :param release: of the kernel, where the report itself does not name one
+    :param repeats: the line of an earlier report of the same kind at the same place
     """
     first = report.headlines[0] if report.headlines else None
     kind, text = (first.kind, first.text) if first else ("registers", "")
@@ -139,8 +124,22 @@ def answer(report: RawReport, frames: tuple[ToldFrame, ...], release: str | None
         *_first_module(report, function, module),
         *_then(report),
     )
-    letters = _letters(task.taint) if task and task.taint else None
-    return Answer(kind, text, comm, pid, cpu, own, letters, function, module, code, facts)
+    return ToldReport(
+        line=report.line,
+        kind=kind,
+        headline=text,
+        answer=facts,
+        comm=comm,
+        pid=pid,
+        cpu=cpu,
+        release=own,
+        taint=_letters(task.taint) if task and task.taint else None,
+        function=function,
+        module=module,
+        error_code=code,
+        frames=frames,
+        repeats=repeats,
+    )
 
 
 def _task(report: RawReport, first: Headline | None) -> tuple[str | None, int | None, int | None]:

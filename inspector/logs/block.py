@@ -11,9 +11,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from inspector.logs.eras import Era
 from inspector.logs.headlines import Headline
 from inspector.logs.lines import Line
-from inspector.logs.trace import TraceEntry
+from inspector.logs.trace import TaskLine, TraceEntry, traced_origin
 from inspector.model.oops import FrameShape
 
 _RIP = re.compile(r"RIP: ([0-9a-f]{4}):(.*)")
@@ -179,6 +180,17 @@ class RegisterBlock:
         """Whether none of these registers has come yet."""
         return told.keys().isdisjoint(self.raw.registers)
 
+    def give_code(self, code: Code | None, earlier: RegisterBlock | None) -> None:
+        """Right behind RIP; a second one is another CPU's, and then neither has an owner.
+
+        :param earlier: the block that this one cut off
+        """
+        if earlier is not None and earlier.raw.code is None and self.raw.code is not None:
+            self.raw.code = None
+            self.coded = True
+        elif not self.coded:
+            self.raw.code, self.coded = code, code is not None and earlier is None
+
     def closed(self) -> RawFrame:
         """The frame that the lines made."""
         if not self.rows:
@@ -283,3 +295,83 @@ def code_of(text: str) -> Code | None:
         bytes.fromhex(first[0]) if first and before.endswith(first[0]) else b"",
         bytes.fromhex(mark[1] + (last[0] if last else "")),
     )
+
+
+# How the lines of a block begin, and those of the CPU's state at the time of printing.
+_NUMBERED = (*(f"R{number:02}:" for number in range(8, 16)), "R8: ", "R9: ")
+_NAMED = ("RIP:", "RSP:", "RAX:", "RBX:", "RCX:", "RDX:", "RSI:", "RDI:", "RBP:")
+REGISTER_LINES = frozenset((*_NAMED, *_NUMBERED, "ORIG", "EFLA", "CR2:"))
+OF_THE_CPU = frozenset(("FS: ", "PKRU", "DR0:", "DR3:"))
+# What stands behind a trace, or has lost the block that it belongs to.
+SUMMARY_LINE = re.compile(r"\s*(?:RIP: \S+\+0x|CR2: |ORIG_RAX: [0-9a-f]{16}\s*$|EFLAGS: )")
+
+_MOST_NOTED = 64  # lines of a report's traces
+
+
+@dataclass(slots=True)
+class RawReport:
+    """What was printed for one thing that happened.
+
+    :ivar headlines: in their order, the first of which began it
+    :ivar modules: of the trace, from the innermost on, without those that only may be on it
+    """
+
+    line: int
+    headlines: list[Headline] = field(default_factory=list)
+    frames: list[RawFrame] = field(default_factory=list)
+    task: TaskLine | None = None
+    access: tuple[str, str] | None = None
+    modules: list[tuple[int, str, str]] = field(default_factory=list)
+    functions: list[tuple[int, str]] = field(default_factory=list)
+    last: int = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to say of it."""
+        return not self.headlines and not self.frames
+
+    def note(self, entry: TraceEntry) -> None:
+        """Take a sure line of the report's traces."""
+        if entry.module and len(self.modules) < _MOST_NOTED:
+            self.modules.append((entry.number, entry.module, entry.symbol))
+        if len(self.functions) < _MOST_NOTED:
+            self.functions.append((entry.number, entry.symbol))
+        self.last = entry.number
+
+    def see_below(self, before: TraceEntry | None, entry: TraceEntry) -> None:
+        """Whether a trace under a block leads through ``before`` to the very place of that block.
+
+        :param before: the line of the trace before ``entry``, which is the place
+        """
+        if before is None or not self.frames:
+            return
+        raw = self.frames[-1]
+        leads = before.number > raw.line and entry.place == raw.place.partition("/")[0]
+        if leads and raw.below is None and traced_origin(before.symbol) is not None:
+            raw.below = before
+
+    def see_double_fault(self) -> None:
+        """The trace of the only frame begins on the stack of #DF."""
+        if len(self.frames) == 1:
+            self.frames[0].double_fault = True
+
+    def give_code(self, code: Code) -> None:
+        """Up to 4.17 ``Code:`` ends the whole report: it is that of the frame printed first."""
+        for raw in self.frames:
+            if not raw.inside and not raw.summary and raw.reader == "kernel":
+                if raw.code is None and not raw.registers.get("cs", 3) & 3:
+                    raw.code = code
+                return
+
+
+class Log:
+    """What the whole text tells besides its reports: filled while they are read."""
+
+    def __init__(self) -> None:
+        self.era = Era()
+        self.foreign: dict[str, int] = {}  # whose registers → the first line
+
+    def saw_release(self, release: str) -> None:
+        """Take the name of the kernel; the first that a text names is its."""
+        if self.era.release is None:
+            self.era.release = release

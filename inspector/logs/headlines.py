@@ -8,7 +8,7 @@ unwinder says of itself (``WARNING: can't access registers``, unwind_orc.c), is 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from inspector.model.origin import Origin, origin_of
@@ -291,75 +291,44 @@ def _of(kind: _Kind, number: int, text: str, found: re.Match[str]) -> Headline:
     return Headline(number, text.strip(), kind.kind, kind.part, origins, vector, code, kind.why)
 
 
-@dataclass(frozen=True, slots=True)
-class Foreign:
-    """:ivar name: whose registers they are
-    :ivar pattern: a line that nothing else prints
-    """
-
-    name: str
-    pattern: re.Pattern[str]
+_AT_ONCE = 6  # lines between the headlines of two CPUs that report at once
 
 
-def _foreign_of(name: str, pattern: str) -> Foreign:
-    return Foreign(name, re.compile(pattern))
+def begin_at_once(waits: Headline | None, said: Headline) -> bool:
+    """Whether two CPUs report at once, so that the next frame may be of either."""
+    return (
+        waits is not None
+        and said.part is Part.BEGINS
+        and bool(waits.origins)
+        and bool(said.origins)
+        and set(waits.origins) != set(said.origins)
+        and said.number - waits.number < _AT_ONCE
+    )
 
 
-# The first that matches a line is taken; each pattern is of one printer's source.
-FOREIGN = (
-    _foreign_of("the Xen hypervisor's registers", r"\(XEN\) "),
-    _foreign_of(
-        "the fields of a KVM guest's VMCS (dump_vmcs)",
-        r"(?:VMCS 0x\S+, .*|\*\*\* (?:Guest|Host|Control) State \*\*\*)",
-    ),
-    _foreign_of(
-        "the fields of a KVM guest's VMCB (dump_vmcb)", r"VMCB (?:Control|State Save) Area"
-    ),
-    _foreign_of(
-        "a KVM virtual CPU's registers, as QEMU prints them",
-        r"KVM internal error|RAX=[0-9a-f]{16} RBX=[0-9a-f]{16}",
-    ),
-    _foreign_of("a UEFI firmware's registers", r"!!!! X64 Exception Type"),
-    _foreign_of("a macOS kernel's registers", r"panic\(cpu \d+ caller 0x"),
-    _foreign_of(
-        "a FreeBSD kernel's registers", r"instruction pointer\s*= 0x[0-9a-f]+:0x|Fatal trap \d+:"
-    ),
-    _foreign_of("a 32-bit x86 (i386) kernel's registers", r"\s*EIP: |\s*EAX: [0-9a-f]{8} EBX"),
-    _foreign_of(
-        "a 64-bit ARM (arm64) kernel's registers",
-        r"\s*pstate: [0-9a-f]{8}|\s*x29: ?[0-9a-f]{16}|\s*pc : \[<[0-9a-f]{16}>\]",
-    ),
-    _foreign_of(
-        "a 32-bit ARM kernel's registers",
-        r"\s*pc : \[<[0-9a-f]{8}>\]|Internal error: Oops.*\bARM\b",
-    ),
-    _foreign_of("an s390 kernel's registers", r"\s*(?:Krnl|User) (?:PSW|GPRS|Code) ?:"),
-    _foreign_of("a PowerPC (ppc) kernel's registers", r"\s*NIP:\s+[0-9a-f]{8,16} LR:|\s*GPR00: "),
-    _foreign_of("a RISC-V (riscv) kernel's registers", r"\s*s?epc ?: [0-9a-f]{8,16} ra ?:"),
-    _foreign_of("a MIPS kernel's registers", r"\s*\$ 0   : [0-9a-f]{8}|\s*epc   : [0-9a-f]{8}"),
-    _foreign_of(
-        "a LoongArch kernel's registers",
-        r"\s*pc [0-9a-f]{16} ra [0-9a-f]{16} tp |\s*ERA: [0-9a-f]{16}",
-    ),
-    _foreign_of("a SPARC kernel's registers", r"\s*TSTATE: [0-9a-f]{16} TPC:"),
-    _foreign_of("a PA-RISC kernel's registers", r"\s*IASQ: [0-9a-f]+|\s*IAOQ\[0\]"),
-    _foreign_of("an ia64 kernel's registers", r"\s*psr : [0-9a-f]{16} ifs :"),
-    _foreign_of(
-        "an m68k kernel's registers", r"\s*PC: \[<[0-9a-f]{8}>\] \S+|\s*d0: [0-9a-f]{8}\s+d1: "
-    ),
-    _foreign_of("an SH kernel's registers", r"\s*PC  : [0-9a-f]{8} SP  : "),
-    _foreign_of("an Alpha kernel's registers", r"\s*pc = \[<[0-9a-f]+>\]\s+ra = "),
-)
-_FIRST = re.compile(
-    r"\s*(?:[(*!$]|VM|KVM|RAX=|panic\(|instr|Fatal|E[IAR]|pst|x2|pc|PC|Int|Krnl|User|NIP|GPR|s?epc|TST|IA|psr|d0)"
-)
+def goes_on(waits: Headline, said: Headline) -> bool:
+    """Whether ``said`` may be about the same as the line before it."""
+    if waits.part is Part.ENDS or waits.kind in ("sysrq", "show-regs"):
+        return False
+    return not waits.origins or bool(set(waits.origins) & set(said.origins))
 
 
-def foreign(text: str) -> Foreign | None:
-    """Whose registers the line is of, None where it says no such thing."""
-    if not _FIRST.match(text):
-        return None
-    for one in FOREIGN:
-        if one.pattern.match(text):
-            return one
-    return None
+def of_both(first: Headline | None, second: Headline) -> Headline:
+    """The second line, where the next frame may be of the first as well."""
+    others = tuple(o for o in (first.origins if first else ()) if o not in second.origins)
+    why = "two reports begin at once, and the next frame may be of either"
+    origins = (*second.origins, *others)
+    return replace(second, origins=origins, vector=None, error_code=None, why=why)
+
+
+def together(first: Headline, second: Headline) -> Headline:
+    """Two lines about the same: the first one's words, and all that either tells."""
+    both = tuple(origin for origin in first.origins if origin in second.origins)
+    return replace(
+        first,
+        origins=both or second.origins,
+        vector=second.vector if second.vector is not None else first.vector,
+        error_code=first.error_code if second.error_code is None else second.error_code,
+        why=first.why if first.origins == second.origins else second.why,
+        kind=first.kind if first.origins else second.kind,
+    )

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from inspector.facts.cpu import DF, HAVE_ERROR_CODE, USER32_CS
-from inspector.logs.answer import answer, same_place, told_access
-from inspector.logs.block import RawFrame
+from inspector.logs.answer import same_place, told_access, told_report
+from inspector.logs.block import Log, RawFrame, RawReport
 from inspector.logs.decoding import texts_of
 from inspector.logs.lines import Line, lines_of
 from inspector.logs.meanings import meanings_of, syscall_of
-from inspector.logs.reader import Log, RawReport, Stream
+from inspector.logs.reader import Stream
 from inspector.logs.stories import missing, story
 from inspector.logs.told import Told, instruction_of, user_mode
 from inspector.logs.verdict import verdict
@@ -136,23 +136,8 @@ class LogReading:
         frames = tuple(self._frame(kept, verdicts, index) for index in range(len(kept)))
         if len(self._firsts) < _FIRSTS:
             self._firsts += kept
-        found = answer(raw, frames, self.release)
-        return ToldReport(
-            line=raw.line,
-            kind=found.kind,
-            headline=found.headline,
-            answer=found.facts,
-            comm=found.comm,
-            pid=found.pid,
-            cpu=found.cpu,
-            release=found.release,
-            taint=found.taint,
-            function=found.function,
-            module=found.module,
-            error_code=found.error_code,
-            frames=frames,
-            repeats=place.first if place is not None and place.count > 1 else None,
-        )
+        repeats = place.first if place is not None and place.count > 1 else None
+        return told_report(raw, frames, self.release, repeats)
 
     def _place(self, raw: RawReport) -> _Place | None:
         """What this report is about, counted; None where it cannot be compared."""

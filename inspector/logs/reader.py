@@ -4,32 +4,51 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from inspector.facts.entry_points import DOUBLE_FAULT
 from inspector.logs.block import (
-    Code,
+    OF_THE_CPU,
+    REGISTER_LINES,
+    SUMMARY_LINE,
+    Log,
     RawFrame,
+    RawReport,
     RegisterBlock,
     begins_block,
     code_of,
     is_middle_of_block,
     row,
 )
-from inspector.logs.eras import CODE_BEHIND_RIP, Era
-from inspector.logs.headlines import Foreign, Headline, Part, foreign, headline
+from inspector.logs.eras import CODE_BEHIND_RIP
+from inspector.logs.headlines import (
+    Headline,
+    Part,
+    begin_at_once,
+    goes_on,
+    headline,
+    of_both,
+    together,
+)
 from inspector.logs.lines import Line
-from inspector.logs.single_lines import Printed, frame_line, may_print, printed_registers
+from inspector.logs.single_lines import (
+    Foreign,
+    Printed,
+    foreign,
+    frame_line,
+    may_print,
+    printed_registers,
+)
 from inspector.logs.trace import (
-    TaskLine,
     TraceEntry,
     begins_trace,
-    entry_frame,
+    crash_entry,
     is_of_trace,
     release_in,
     stack_mark,
     task_line,
     trace_entry,
+    traced_origin,
 )
 from inspector.model.oops import FrameShape
 
@@ -37,77 +56,14 @@ _END = re.compile(r"---\[ end (?:trace|Kernel panic)")
 _CUT_HERE = re.compile(r"-{4,}\[ cut here \]-{4,}")
 _PF_CODE = re.compile(r"#PF: error_code\(0x([0-9a-f]+)\)")
 _PF_WHAT = re.compile(r"#PF: (supervisor|user) (read|write|instruction fetch|\w+) access")
-_CRASH_ENTRY = re.compile(
-    r"\s*#\d+ \[[0-9a-f]+\] (?P<symbol>[\w.$]+) at [0-9a-f]+(?: \[(?P<module>[\w-]+)\])?"
-)
 _CRASH_RIP = re.compile(r"\s*\[exception RIP: (?P<symbol>[\w.$]+)(?P<offset>\+\d+)?\]")
 _CRASH_FRAME = re.compile(r"\s*(?:KERNEL-MODE|USER-MODE) EXCEPTION FRAME AT:? (?:0x)?([0-9a-f]+)")
-# What stands behind a trace, or has lost the block that it belongs to.
-_SUMMARY_LINE = re.compile(r"\s*(?:RIP: \S+\+0x|CR2: |ORIG_RAX: [0-9a-f]{16}\s*$|EFLAGS: )")
 _MAY_BE_TRACE = re.compile(r"[+\[<]| \(")
 _ABOUT_ALL = ("CPU", "Pid", "PID", "Linux version", "Modules linked in")
 _LEFT_OUT = re.compile(r"\[?\s*(?:\[?\.\.\.|<?snip|\[snip)", re.IGNORECASE)
-_REGISTER_LINES = (
-    frozenset(
-        (
-            "RIP:",
-            "RSP:",
-            "ORIG",
-            "EFLA",
-            "CR2:",
-            "RAX:",
-            "RBX:",
-            "RCX:",
-            "RDX:",
-            "RSI:",
-            "RDI:",
-            "RBP:",
-        )
-    )
-    | frozenset(f"R{number:02}:" for number in range(8, 16))
-    | {"R8: ", "R9: "}
-)
-_OF_THE_CPU = frozenset(("FS: ", "PKRU", "DR0:", "DR3:"))  # at the time of printing
 _NEAR = 40  # lines after which the two halves of a block no longer belong together
-_AT_ONCE = 6  # lines between the headlines of two CPUs that report at once
 _NEAR_ENTRY = 12  # lines between a trace's entry and the frame that it made
 _FOREIGN_REACH = 80  # lines over which registers of somebody else go on
-
-
-@dataclass(slots=True)
-class RawReport:
-    """What was printed for one thing that happened.
-
-    :ivar headlines: in their order, the first of which began it
-    :ivar modules: of the trace, from the innermost on, without those that only may be on it
-    """
-
-    line: int
-    headlines: list[Headline] = field(default_factory=list)
-    frames: list[RawFrame] = field(default_factory=list)
-    task: TaskLine | None = None
-    access: tuple[str, str] | None = None
-    modules: list[tuple[int, str, str]] = field(default_factory=list)
-    functions: list[tuple[int, str]] = field(default_factory=list)
-    last: int = 0
-
-    @property
-    def empty(self) -> bool:
-        """Whether there is nothing to say of it."""
-        return not self.headlines and not self.frames
-
-
-class Log:
-    """What the whole text tells besides its reports: filled while they are read."""
-
-    def __init__(self) -> None:
-        self.era = Era()
-        self.foreign: dict[str, int] = {}  # whose registers → the first line
-
-    def saw_release(self, release: str) -> None:
-        """Take the name of the kernel; the first that a text names is its."""
-        if self.era.release is None:
-            self.era.release = release
 
 
 class Stream:
@@ -158,11 +114,11 @@ class Stream:
         start = bare[:4]
         if not start:
             return
-        if start in _OF_THE_CPU:
+        if start in OF_THE_CPU:
             return
         if start == "Code":
             self._take_code(line)
-        elif start in _REGISTER_LINES:
+        elif start in REGISTER_LINES:
             if not self._take_registers(line, bare):
                 self._take_words(line)
         elif not (_MAY_BE_TRACE.search(text) and self._take_trace(line)):
@@ -183,7 +139,7 @@ class Stream:
             raw = RawFrame(line.number, FrameShape.REGISTERS, beginning=False)
             self._begin_block(raw, line).takes(line, bare)
             return True
-        return bool(_SUMMARY_LINE.match(line.text))
+        return bool(SUMMARY_LINE.match(line.text))
 
     def _give_to_two(self, line: Line) -> bool:
         """Two blocks are open, and both may own this line: neither gets it."""
@@ -245,45 +201,27 @@ class Stream:
         code = code_of(line.text)
         block = self._block
         if block is not None and not block.rows and "sp" not in block.raw.registers:
-            self._give_early(block, code)
+            block.give_code(code, self._earlier)
             block.last = line.number
             self._log.era.saw_code_behind_rip()
-        elif code is not None and not self._log.era.has(CODE_BEHIND_RIP):
-            self._give_late(code)
-
-    def _give_early(self, block: RegisterBlock, code: Code | None) -> None:
-        """Right behind RIP; a second one is another CPU's, and then neither has an owner."""
-        earlier = self._earlier
-        if earlier is not None and earlier.raw.code is None and block.raw.code is not None:
-            block.raw.code = None
-            block.coded = True
-        elif not block.coded:
-            block.raw.code, block.coded = code, code is not None and earlier is None
-
-    def _give_late(self, code: Code) -> None:
-        """Up to 4.17 ``Code:`` ends the whole report: it is that of the frame printed first."""
-        if self._report is None:
-            return
-        for raw in self._report.frames:
-            if not raw.inside and not raw.summary and raw.reader == "kernel":
-                if raw.code is None and not raw.registers.get("cs", 3) & 3:
-                    raw.code = code
-                return
+        elif code is not None and self._report and not self._log.era.has(CODE_BEHIND_RIP):
+            self._report.give_code(code)
 
     # Traces
 
     def _take_trace(self, line: Line) -> bool:
         entry = trace_entry(line.number, line.text)
         if entry is None:
-            entry = self._crash_entry(line)
+            entry = crash_entry(line.number, line.text)
+            self._traced |= entry is not None
         if entry is not None:
             self._take_entry(entry)
             return True
         if (mark := stack_mark(line.text)) is not None:
             ends = line.text.lstrip().startswith("</")
             self._mark = "" if ends else mark
-            if mark == "#DF":
-                self._see_double_fault()
+            if mark == "#DF" and self._report is not None:
+                self._report.see_double_fault()
             return True
         if is_of_trace(line.text):
             return True
@@ -292,55 +230,24 @@ class Stream:
             return True
         return False
 
-    def _crash_entry(self, line: Line) -> TraceEntry | None:
-        if "#" not in line.text[:4]:
-            return None
-        found = _CRASH_ENTRY.match(line.text)
-        if found is None:
-            return None
-        self._traced = True
-        return TraceEntry(line.number, found["symbol"], "", found["module"] or "", True)
-
     def _take_entry(self, entry: TraceEntry) -> None:
-        code = entry_frame(entry.symbol)
+        code = traced_origin(entry.symbol)
         if code is not None or entry.symbol[:3] in ("SyS", "__x"):
             self._log.era.saw_symbol(entry.symbol)
         self._stubs |= entry.symbol.startswith("stub_")
-        self._see_below(entry)
-        if entry.symbol in DOUBLE_FAULT:
-            self._see_double_fault()
+        report = self._report
+        if report is not None:
+            report.see_below(self._guessed, entry)
+            if entry.symbol in DOUBLE_FAULT:
+                report.see_double_fault()
         if self._block is not None and self._block.complete:
             self._close()
         if entry.sure:
             self._caller = self._entry.symbol if self._entry else None
             self._entry = entry
-            self._note(entry)
+            if self._report is not None:
+                self._report.note(entry)
         self._guessed = entry
-
-    def _see_below(self, entry: TraceEntry) -> None:
-        """The trace under a block leads through an entry to the very place of that block."""
-        report, before = self._report, self._guessed
-        if report is None or before is None or not report.frames:
-            return
-        raw = report.frames[-1]
-        place = raw.place.partition("/")[0]
-        leads = before.number > raw.line and entry.place == place
-        if leads and raw.below is None and entry_frame(before.symbol) is not None:
-            raw.below = before
-
-    def _see_double_fault(self) -> None:
-        if self._report is not None and len(self._report.frames) == 1:
-            self._report.frames[0].double_fault = True
-
-    def _note(self, entry: TraceEntry) -> None:
-        report = self._report
-        if report is None:
-            return
-        if entry.module and len(report.modules) < 64:
-            report.modules.append((entry.number, entry.module, entry.symbol))
-        if len(report.functions) < 64:
-            report.functions.append((entry.number, entry.symbol))
-        report.last = entry.number
 
     # Words
 
@@ -422,13 +329,13 @@ class Stream:
 
     def _take_headline(self, said: Headline) -> None:
         waits = self._headline
-        if said.part is Part.GOES_ON and waits is not None and self._goes_on(waits, said):
-            self._replace(_together(waits, said))
+        if said.part is Part.GOES_ON and waits is not None and goes_on(waits, said):
+            self._replace(together(waits, said))
             if self._report is not None:
-                self._report.headlines[-1:] = [_together(waits, said)]
+                self._report.headlines[-1:] = [together(waits, said)]
             return
-        if self._begin_at_once(waits, said):
-            said = _of_both(waits, said)
+        if begin_at_once(waits, said):
+            said = of_both(waits, said)
         self._close_if_over()
         if said.part in (Part.BEGINS, Part.GOES_ON) and self._has_begun():
             self._finish()
@@ -439,26 +346,10 @@ class Stream:
         self._ended = self._traced = self._cut = False
         self._mark = ""
 
-    def _begin_at_once(self, waits: Headline | None, said: Headline) -> bool:
-        """Whether two CPUs report at once, so that the next frame may be of either."""
-        return (
-            waits is not None
-            and said.part is Part.BEGINS
-            and bool(waits.origins)
-            and bool(said.origins)
-            and set(waits.origins) != set(said.origins)
-            and said.number - waits.number < _AT_ONCE
-        )
-
     def _close_if_over(self) -> None:
         """Another CPU's line may stand inside a block: only what is whole is closed by it."""
         if self._block is None or self._block.complete or self._printed is not None:
             self._close()
-
-    def _goes_on(self, waits: Headline, said: Headline) -> bool:
-        if waits.part is Part.ENDS or waits.kind in ("sysrq", "show-regs"):
-            return False
-        return not waits.origins or bool(set(waits.origins) & set(said.origins))
 
     def _has_begun(self) -> bool:
         return self._report is not None and not self._report.empty
@@ -504,24 +395,3 @@ class Stream:
         if self._report is not None and not self._report.empty:
             self.done.append(self._report)
         self._report = None
-
-
-def _of_both(first: Headline | None, second: Headline) -> Headline:
-    """The second line, where the next frame may be of the first as well."""
-    others = tuple(o for o in (first.origins if first else ()) if o not in second.origins)
-    why = "two reports begin at once, and the next frame may be of either"
-    origins = (*second.origins, *others)
-    return replace(second, origins=origins, vector=None, error_code=None, why=why)
-
-
-def _together(first: Headline, second: Headline) -> Headline:
-    """Two lines about the same: the first one's words, and all that either tells."""
-    both = tuple(origin for origin in first.origins if origin in second.origins)
-    return replace(
-        first,
-        origins=both or second.origins,
-        vector=second.vector if second.vector is not None else first.vector,
-        error_code=first.error_code if second.error_code is None else second.error_code,
-        why=first.why if first.origins == second.origins else second.why,
-        kind=first.kind if first.origins else second.kind,
-    )

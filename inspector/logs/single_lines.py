@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from inspector.facts.cpu import CODE_SEGMENTS, DATA_SEGMENTS
 from inspector.logs.block import RawFrame
@@ -273,3 +274,79 @@ def _headline(
 
 def _word(text: str) -> int:
     return 0 if text == "(null)" else int(text, 16)
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """:ivar name: whose registers they are
+    :ivar pattern: a line that nothing else prints
+    """
+
+    name: str
+    pattern: re.Pattern[str]
+
+
+def _foreign_of(name: str, pattern: str) -> Foreign:
+    return Foreign(name, re.compile(pattern))
+
+
+# The first that matches a line is taken; each pattern is of one printer's source.
+FOREIGN = (
+    _foreign_of("the Xen hypervisor's registers", r"\(XEN\) "),
+    _foreign_of(
+        "the fields of a KVM guest's VMCS (dump_vmcs)",
+        r"(?:VMCS 0x\S+, .*|\*\*\* (?:Guest|Host|Control) State \*\*\*)",
+    ),
+    _foreign_of(
+        "the fields of a KVM guest's VMCB (dump_vmcb)", r"VMCB (?:Control|State Save) Area"
+    ),
+    _foreign_of(
+        "a KVM virtual CPU's registers, as QEMU prints them",
+        r"KVM internal error|RAX=[0-9a-f]{16} RBX=[0-9a-f]{16}",
+    ),
+    _foreign_of("a UEFI firmware's registers", r"!!!! X64 Exception Type"),
+    _foreign_of("a macOS kernel's registers", r"panic\(cpu \d+ caller 0x"),
+    _foreign_of(
+        "a FreeBSD kernel's registers", r"instruction pointer\s*= 0x[0-9a-f]+:0x|Fatal trap \d+:"
+    ),
+    _foreign_of("a 32-bit x86 (i386) kernel's registers", r"\s*EIP: |\s*EAX: [0-9a-f]{8} EBX"),
+    _foreign_of(
+        "a 64-bit ARM (arm64) kernel's registers",
+        r"\s*pstate: [0-9a-f]{8}|\s*x29: ?[0-9a-f]{16}|\s*pc : \[<[0-9a-f]{16}>\]",
+    ),
+    _foreign_of(
+        "a 32-bit ARM kernel's registers",
+        r"\s*pc : \[<[0-9a-f]{8}>\]|Internal error: Oops.*\bARM\b",
+    ),
+    _foreign_of("an s390 kernel's registers", r"\s*(?:Krnl|User) (?:PSW|GPRS|Code) ?:"),
+    _foreign_of("a PowerPC (ppc) kernel's registers", r"\s*NIP:\s+[0-9a-f]{8,16} LR:|\s*GPR00: "),
+    _foreign_of("a RISC-V (riscv) kernel's registers", r"\s*s?epc ?: [0-9a-f]{8,16} ra ?:"),
+    _foreign_of("a MIPS kernel's registers", r"\s*\$ 0   : [0-9a-f]{8}|\s*epc   : [0-9a-f]{8}"),
+    _foreign_of(
+        "a LoongArch kernel's registers",
+        r"\s*pc [0-9a-f]{16} ra [0-9a-f]{16} tp |\s*ERA: [0-9a-f]{16}",
+    ),
+    _foreign_of("a SPARC kernel's registers", r"\s*TSTATE: [0-9a-f]{16} TPC:"),
+    _foreign_of("a PA-RISC kernel's registers", r"\s*IASQ: [0-9a-f]+|\s*IAOQ\[0\]"),
+    _foreign_of("an ia64 kernel's registers", r"\s*psr : [0-9a-f]{16} ifs :"),
+    _foreign_of(
+        "an m68k kernel's registers", r"\s*PC: \[<[0-9a-f]{8}>\] \S+|\s*d0: [0-9a-f]{8}\s+d1: "
+    ),
+    _foreign_of("an SH kernel's registers", r"\s*PC  : [0-9a-f]{8} SP  : "),
+    _foreign_of("an Alpha kernel's registers", r"\s*pc = \[<[0-9a-f]+>\]\s+ra = "),
+)
+
+
+_FIRST = re.compile(
+    r"\s*(?:[(*!$]|VM|KVM|RAX=|panic\(|instr|Fatal|E[IAR]|pst|x2|pc|PC|Int|Krnl|User|NIP|GPR|s?epc|TST|IA|psr|d0)"
+)
+
+
+def foreign(text: str) -> Foreign | None:
+    """Whose registers the line is of, None where it says no such thing."""
+    if not _FIRST.match(text):
+        return None
+    for one in FOREIGN:
+        if one.pattern.match(text):
+            return one
+    return None

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from inspector.facts.addresses import KERNEL_LOW, VSYSCALL_PAGE
+from inspector.facts.cpu import BP, FLAGS_RF, UD, USER32_CS
+from inspector.facts.uapi import is_errno
 from inspector.formats.x86 import decode
 from inspector.logs.block import RawFrame
 from inspector.logs.eras import ORIG_RAX, Era
@@ -151,3 +153,159 @@ def undefined(behind: bytes) -> str | None:
         if behind.startswith(start):
             return name
     return None
+
+
+INTERRUPTS = (Origin.IRQ, Origin.SYSVEC)
+
+
+CLONES = frozenset({56, 57, 58, 435})  # clone, fork, vfork, clone3
+
+
+FAULT_ORIGINS = (Origin.PAGE_FAULT, Origin.GENERAL_PROTECTION, Origin.EXCEPTION)
+
+
+LEAVES_MINUS_ONE = (
+    Origin.PAGE_FAULT,
+    Origin.GENERAL_PROTECTION,
+    Origin.INT3,
+    Origin.OPTPROBE,
+    Origin.KRETPROBE,
+    Origin.IRQ,
+    Origin.SYSVEC,
+    Origin.NMI,
+    Origin.DEBUG,
+    Origin.DOUBLE_FAULT,
+    Origin.MACHINE_CHECK,
+    Origin.EXCEPTION,
+)
+
+
+USER_MINUS_ONE = (
+    Origin.PAGE_FAULT,
+    Origin.GENERAL_PROTECTION,
+    Origin.INT3,
+    Origin.DEBUG,
+    Origin.MACHINE_CHECK,
+    Origin.EXCEPTION,
+    Origin.IRQ,
+    Origin.SYSVEC,
+    Origin.NMI,
+    Origin.SYSCALL,
+)
+
+
+OLD_VECTORS = range(-256, -32)  # ~vector, which the entry code left there up to 5.7
+
+
+def by_frame(raw: RawFrame, number: int | None, era: Era) -> Told:
+    """What the registers and the bytes around ip say, where neither trace nor headline does."""
+    mode = user_mode(raw)
+    if mode:
+        return _user(raw, number, era)
+    return _kernel(raw, number, era) if mode is False else _modeless(raw, number)
+
+
+def _user(raw: RawFrame, number: int | None, era: Era) -> Told:
+    registers = raw.registers
+    if number is None:
+        text = "the text does not tell orig_ax: a call, an exception, or an interrupt"
+        return Told(Origin.UNKNOWN, (Evidence("log-user-number-untold", text),))
+    if number == -1:
+        text = "orig_ax is -1: an exception or interrupt of user mode, or a call after sigreturn"
+        return Told(Origin.UNKNOWN, (Evidence("log-user-minus-one", text),), USER_MINUS_ONE)
+    if number in OLD_VECTORS:
+        return old_interrupt(number, era)
+    if led := entering(raw.code[0]) if raw.code else None:
+        name, origin = led
+        if origin is Origin.SYSCALL and registers.get("cs") == USER32_CS:
+            origin = Origin.SYSCALL32
+        return Told(origin, (Evidence("log-entering-code", f"the two bytes before ip are {name}"),))
+    if _as_syscall_leaves_them(raw):
+        text = "rcx is ip and r11 is the flags, as the SYSCALL instruction leaves them"
+        return Told(Origin.SYSCALL, (Evidence("log-rcx-r11", text),))
+    possible: tuple[Origin, ...] = (Origin.SYSCALL, Origin.FORK_CHILD, Origin.EXEC, Origin.INT80)
+    if registers.get("cs") == USER32_CS:
+        possible = (Origin.SYSCALL32, Origin.INT80, Origin.FORK_CHILD, Origin.EXEC)
+    text = f"orig_ax is {number}: the entry frame of a call, by which way the text does not tell"
+    return Told(Origin.UNKNOWN, (Evidence("log-call-number", text),), possible)
+
+
+def _as_syscall_leaves_them(raw: RawFrame) -> bool:
+    told = raw.registers
+    if not {"cx", "ip", "r11", "flags"} <= told.keys():
+        return False
+    return told["cx"] == told["ip"] and told["r11"] == told["flags"]
+
+
+def _kernel(raw: RawFrame, number: int | None, era: Era) -> Told:
+    if number is not None and number in OLD_VECTORS:
+        return old_interrupt(number, era)
+    if raw.code and raw.registers.get("flags", 0) & FLAGS_RF and number in (-1, 0, None):
+        name = undefined(raw.code[1])
+        if name is not None:
+            text = f"{name} stands at ip, and RF is set in the flags: #UD, by a WARN() or a BUG()"
+            return Told(Origin.EXCEPTION, (Evidence("log-undefined-at-ip", text),), vector=UD)
+    if raw.code and not raw.place.partition("/")[0].endswith("+0x0"):
+        found = planted(raw.code)
+        if found is not None and _agrees(found[1], number):
+            text = f"one byte before ip stands {found[0]}, by the Code line"
+            vector = BP if found[1] is Origin.INT3 else None
+            evidence = (Evidence("log-planted-code", text), *_number_evidence(number))
+            return Told(found[1], evidence, vector=vector)
+    return _by_number(raw, number)
+
+
+def _agrees(origin: Origin, number: int | None) -> bool:
+    """ftrace_regs_caller stores 0 (or a direct trampoline's address), int3 and optprobe -1."""
+    return number is not None and (number == -1) == (origin is not Origin.FTRACE)
+
+
+def _modeless(raw: RawFrame, number: int | None) -> Told:
+    ax = raw.registers.get("ax")
+    if number is not None and 0 <= number < 1024 and ax is not None and is_errno(ax):
+        text = f"orig_ax {number} with an error in ax ({as_int64(ax)}): a call's entry frame"
+        possible = (Origin.SYSCALL, Origin.SYSCALL32, Origin.INT80)
+        return Told(Origin.UNKNOWN, (Evidence("log-number-and-error", text),), possible)
+    # In a call's entry frame ax is user's or a result: no address of the kernel's half.
+    return _by_number(raw, number, entry=ax is None or ax < KERNEL_HALF)
+
+
+def _by_number(raw: RawFrame, number: int | None, entry: bool = False) -> Told:
+    if number is None:
+        text = "the text does not tell orig_ax"
+        return Told(Origin.UNKNOWN, (Evidence("log-number-untold", text),))
+    evidence = _number_evidence(number)
+    if number == -1:
+        return Told(Origin.UNKNOWN, evidence, LEAVES_MINUS_ONE)
+    if number == 0:
+        if user_mode(raw) is False and raw.shape is FrameShape.REGISTERS:
+            # Besides ftrace: an error code, or the dummy of early_idt_handler_array.
+            possible: tuple[Origin, ...] = (Origin.FTRACE, *FAULT_ORIGINS)
+        else:
+            possible = (Origin.FTRACE, Origin.FTRACE_ARGS)
+        return Told(Origin.UNKNOWN, evidence, (*possible, *((Origin.SYSCALL,) if entry else ())))
+    return Told(Origin.UNKNOWN, evidence)
+
+
+def _number_evidence(number: int | None) -> tuple[Evidence, ...]:
+    if number == -1:
+        text = "orig_ax is -1, as every exception, interrupt, optimised probe and return probe has"
+        return (Evidence("log-number-minus-one", text),)
+    if number == 0:
+        text = "orig_ax is 0: no int3, optimised kprobe or kretprobe, which all leave -1"
+        return (Evidence("log-number-zero", text),)
+    return ()
+
+
+def old_interrupt(number: int, era: Era) -> Told:
+    """The interrupt whose vector orig_ax complements, -1 - vector."""
+    vector = -number - 1
+    system = era.is_system_vector(vector)
+    name = era.vector_name(vector)
+    text = f"orig_ax is {number}, the complement of vector {vector:#x}: entry code up to 5.7"
+    if system is not None:
+        text += f"; {name or 'a system vector' if system else 'a vector of devices'}"
+    evidence = (Evidence("log-vector", text),)
+    if system is None:
+        return Told(Origin.UNKNOWN, evidence, INTERRUPTS, vector, Delivery.IDT)
+    return Told(Origin.SYSVEC if system else Origin.IRQ, evidence, (), vector, Delivery.IDT)

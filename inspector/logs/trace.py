@@ -50,7 +50,7 @@ class TraceEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class EntryFrame:
+class TracedOrigin:
     """The frame that entry code makes.
 
     :ivar vector: where the name tells it
@@ -68,8 +68,8 @@ class EntryFrame:
 _LEFT_BY_INTERRUPTS = (Origin.IRQ, Origin.SYSVEC)
 _RETURNS_TO_CHILD = (Origin.FORK_CHILD, Origin.EXEC, Origin.WORKER)
 _LEFT_OPEN = {
-    "ret_from_intr": EntryFrame(Origin.UNKNOWN, possible=_LEFT_BY_INTERRUPTS, old=True),
-    "retint_kernel": EntryFrame(Origin.UNKNOWN, possible=_LEFT_BY_INTERRUPTS, old=True),
+    "ret_from_intr": TracedOrigin(Origin.UNKNOWN, possible=_LEFT_BY_INTERRUPTS, old=True),
+    "retint_kernel": TracedOrigin(Origin.UNKNOWN, possible=_LEFT_BY_INTERRUPTS, old=True),
 }
 _ORIGINS = {
     EntryKind.SYSCALL64: Origin.SYSCALL,
@@ -96,6 +96,20 @@ def trace_entry(number: int, text: str) -> TraceEntry | None:
     return None
 
 
+# crash's ``bt``: "#5 [ffffc90000b3bd40] do_page_fault at ffffffff8106f3d1 [module]"
+_CRASH_ENTRY = re.compile(
+    r"\s*#\d+ \[[0-9a-f]+\] (?P<symbol>[\w.$]+) at [0-9a-f]+(?: \[(?P<module>[\w-]+)\])?"
+)
+
+
+def crash_entry(number: int, text: str) -> TraceEntry | None:
+    """The line as one that crash prints of a trace, or None."""
+    found = _CRASH_ENTRY.match(text) if "#" in text[:4] else None
+    if found is None:
+        return None
+    return TraceEntry(number, found["symbol"], "", found["module"] or "", True)
+
+
 def _entry(number: int, found: re.Match[str], module: str, place: str) -> TraceEntry:
     return TraceEntry(number, found["symbol"], place, module, not found["dead"])
 
@@ -117,7 +131,7 @@ def stack_mark(text: str) -> str | None:
 
 
 @lru_cache(maxsize=4096)
-def entry_frame(symbol: str) -> EntryFrame | None:
+def traced_origin(symbol: str) -> TracedOrigin | None:
     """Which frame the entry code called ``symbol`` made, None if it is no entry code."""
     if symbol in _LEFT_OPEN:
         return _LEFT_OPEN[symbol]
@@ -125,15 +139,15 @@ def entry_frame(symbol: str) -> EntryFrame | None:
     if code is None:
         return None
     if code.kind is EntryKind.FORK:
-        return EntryFrame(Origin.UNKNOWN, possible=_RETURNS_TO_CHILD)
+        return TracedOrigin(Origin.UNKNOWN, possible=_RETURNS_TO_CHILD)
     if code.kind is EntryKind.EXCEPTION:
-        return EntryFrame(origin_of(code.vector), code.vector, old=code.old)
+        return TracedOrigin(origin_of(code.vector), code.vector, old=code.old)
     origin = _ORIGINS.get(code.kind)
-    return None if origin is None else EntryFrame(origin, code.vector, old=code.old)
+    return None if origin is None else TracedOrigin(origin, code.vector, old=code.old)
 
 
 @lru_cache(maxsize=4096)
-def fred_event(caller: str | None) -> EntryFrame | None:
+def fred_event(caller: str | None) -> TracedOrigin | None:
     """What event FRED's entry point had, by the C function that its dispatcher called.
 
     arch/x86/entry/entry_fred.c; None where that function is inlined or not told.
@@ -142,13 +156,13 @@ def fred_event(caller: str | None) -> EntryFrame | None:
         return None
     plain = caller.partition(".")[0].removeprefix("fred_")
     if plain == "common_interrupt":
-        return EntryFrame(Origin.IRQ, fred=True)
+        return TracedOrigin(Origin.IRQ, fred=True)
     if plain == "int80_emulation":
-        return EntryFrame(Origin.INT80, fred=True)
+        return TracedOrigin(Origin.INT80, fred=True)
     if plain.startswith(("exc_", "sysvec_")):
-        found = entry_frame(f"asm_{plain}")
+        found = traced_origin(f"asm_{plain}")
     else:
-        found = entry_frame(plain) if plain in _FRED_CALLS else None
+        found = traced_origin(plain) if plain in _FRED_CALLS else None
     return None if found is None else replace(found, fred=True)
 
 

@@ -11,54 +11,35 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from inspector.facts.addresses import PAGE_SIZE
-from inspector.facts.cpu import BP, DF, FLAGS_RF, PF, PF_USER, UD, USER32_CS
+from inspector.facts.cpu import DF, PF, PF_USER, UD
 from inspector.facts.entry_points import FRED, FRED_USER, KRETPROBE
-from inspector.facts.uapi import is_errno
 from inspector.logs.block import RawFrame
 from inspector.logs.eras import MINUS_ONE, Era
 from inspector.logs.headlines import Headline
-from inspector.logs.told import KERNEL_HALF, Told, entering, orig_ax, planted, undefined, user_mode
-from inspector.logs.trace import EntryFrame, TraceEntry, entry_frame, fred_event
+from inspector.logs.told import (
+    CLONES,
+    FAULT_ORIGINS,
+    INTERRUPTS,
+    LEAVES_MINUS_ONE,
+    OLD_VECTORS,
+    USER_MINUS_ONE,
+    Told,
+    by_frame,
+    old_interrupt,
+    orig_ax,
+    undefined,
+    user_mode,
+)
+from inspector.logs.trace import TracedOrigin, TraceEntry, fred_event, traced_origin
 from inspector.model.evidence import Evidence
 from inspector.model.oops import FrameShape
 from inspector.model.origin import Delivery, Origin
-from inspector.model.registers import as_int64
 
 _PUSHED = 0x30  # bytes that the CPU pushes for an exception with an error code
 _ENTRY_ONLY = frozenset({Origin.SYSCALL, Origin.SYSCALL32})
 _CALLS = frozenset({Origin.SYSCALL, Origin.SYSCALL32, Origin.INT80})
-_INTERRUPTS = (Origin.IRQ, Origin.SYSVEC)
-_CLONES = frozenset({56, 57, 58, 435})  # clone, fork, vfork, clone3
 _EARLY_ENTRY = ("error_entry", "paranoid_entry", "fixup_bad_iret", "sync_regs")
 _DIES = frozenset({Origin.PAGE_FAULT, Origin.GENERAL_PROTECTION, Origin.EXCEPTION, Origin.INT3})
-_FAULTS = (Origin.PAGE_FAULT, Origin.GENERAL_PROTECTION, Origin.EXCEPTION)
-_LEAVES_MINUS_ONE = (
-    Origin.PAGE_FAULT,
-    Origin.GENERAL_PROTECTION,
-    Origin.INT3,
-    Origin.OPTPROBE,
-    Origin.KRETPROBE,
-    Origin.IRQ,
-    Origin.SYSVEC,
-    Origin.NMI,
-    Origin.DEBUG,
-    Origin.DOUBLE_FAULT,
-    Origin.MACHINE_CHECK,
-    Origin.EXCEPTION,
-)
-_USER_MINUS_ONE = (
-    Origin.PAGE_FAULT,
-    Origin.GENERAL_PROTECTION,
-    Origin.INT3,
-    Origin.DEBUG,
-    Origin.MACHINE_CHECK,
-    Origin.EXCEPTION,
-    Origin.IRQ,
-    Origin.SYSVEC,
-    Origin.NMI,
-    Origin.SYSCALL,
-)
-_OLD_VECTORS = range(-256, -32)  # ~vector, which the entry code left there up to 5.7
 
 
 def verdict(raw: RawFrame, era: Era) -> Told:
@@ -67,7 +48,7 @@ def verdict(raw: RawFrame, era: Era) -> Told:
     told = _placed(raw, number) or _by_trace(raw, number, era) or _by_headline(raw, number)
     told = told or _by_trace_below(raw)
     if told is None or (told.origin is Origin.UNKNOWN and not told.possible):
-        own = _by_frame(raw, number, era)
+        own = by_frame(raw, number, era)
         told = replace(own, evidence=(*told.evidence, *own.evidence)) if told else own
     told = _narrowed(raw, told, number, era)
     return _checked(raw, told)
@@ -77,12 +58,12 @@ def _narrowed(raw: RawFrame, told: Told, number: int | None, era: Era) -> Told:
     """What a headline leaves open, other marks may settle."""
     if told.origin is not Origin.UNKNOWN or not told.possible:
         return told
-    if set(told.possible) == set(_INTERRUPTS):
+    if set(told.possible) == set(INTERRUPTS):
         below = _by_trace_below(raw)
-        if below is not None and below.origin in _INTERRUPTS:
+        if below is not None and below.origin in INTERRUPTS:
             return replace(below, evidence=(*told.evidence, *below.evidence))
-        if number is not None and number in _OLD_VECTORS:
-            by_vector = _old_interrupt(number, era)
+        if number is not None and number in OLD_VECTORS:
+            by_vector = old_interrupt(number, era)
             return replace(by_vector, evidence=(*told.evidence, *by_vector.evidence))
     if set(told.possible) == {Origin.PAGE_FAULT, Origin.DOUBLE_FAULT}:
         return _which_overflow(raw, told)
@@ -123,34 +104,34 @@ def _by_trace(raw: RawFrame, number: int | None, era: Era) -> Told | None:
     delivery = Delivery.FRED if code.fred else delivery
     against = _contradiction(raw, code, number, era)
     if against is not None:
-        own = _by_frame(raw, number, era)
+        own = by_frame(raw, number, era)
         return replace(own, evidence=(evidence, against, *own.evidence))
     if code.origin is not Origin.UNKNOWN:
         return Told(code.origin, (evidence,), vector=code.vector, delivery=delivery)
     if Origin.FORK_CHILD in code.possible:
         return _returns_to_user(raw, evidence, number)
-    if number is not None and number in _OLD_VECTORS:
-        told = _old_interrupt(number, era)
+    if number is not None and number in OLD_VECTORS:
+        told = old_interrupt(number, era)
         return replace(told, evidence=(evidence, *told.evidence))
     return Told(Origin.UNKNOWN, (evidence,), code.possible)
 
 
-def _entry_code(raw: RawFrame, entry: TraceEntry) -> EntryFrame | None:
+def _entry_code(raw: RawFrame, entry: TraceEntry) -> TracedOrigin | None:
     if entry.symbol in FRED:
         user = entry.symbol == FRED_USER
         event = fred_event(raw.caller)
         if event is not None:
             return event
-        left = _USER_MINUS_ONE if user else _LEAVES_MINUS_ONE
-        return EntryFrame(Origin.UNKNOWN, possible=left, fred=True)
-    code = entry_frame(entry.symbol)
+        left = USER_MINUS_ONE if user else LEAVES_MINUS_ONE
+        return TracedOrigin(Origin.UNKNOWN, possible=left, fred=True)
+    code = traced_origin(entry.symbol)
     if code is not None and user_mode(raw) and code.origin is Origin.FTRACE:
         return None
     return code
 
 
 def _contradiction(
-    raw: RawFrame, code: EntryFrame, number: int | None, era: Era
+    raw: RawFrame, code: TracedOrigin, number: int | None, era: Era
 ) -> Evidence | None:
     """What speaks against the entry code that the trace names."""
     mode = user_mode(raw)
@@ -160,18 +141,18 @@ def _contradiction(
             " between the trace and the frame, or are another's"
         )
         return Evidence("log-contradiction-mode", text)
-    interrupt = code.origin in _INTERRUPTS or (code.origin.is_trap and code.origin not in _CALLS)
+    interrupt = code.origin in INTERRUPTS or (code.origin.is_trap and code.origin not in _CALLS)
     if mode and interrupt and number is not None and number >= 0:
         text = (
             f"orig_ax is {number}, which that entry code never leaves: lines are missing between"
             " the trace and the frame"
         )
         return Evidence("log-contradiction-number", text)
-    if code.origin in _CALLS and number is not None and number in _OLD_VECTORS:
+    if code.origin in _CALLS and number is not None and number in OLD_VECTORS:
         text = f"orig_ax is {number}, the complement of an interrupt's vector, which no call leaves"
         return Evidence("log-contradiction-vector", text)
-    new = not code.old and code.origin in _INTERRUPTS and era.has(MINUS_ONE) is True
-    if new and number is not None and number in _OLD_VECTORS:
+    new = not code.old and code.origin in INTERRUPTS and era.has(MINUS_ONE) is True
+    if new and number is not None and number in OLD_VECTORS:
         text = f"orig_ax is {number}, where that entry code leaves -1"
         return Evidence("log-contradiction-new-entry", text)
     return None
@@ -185,14 +166,14 @@ def _inside_entry(raw: RawFrame, entry: TraceEntry, number: int | None) -> Told 
         f"line {entry.number}: {entry.symbol} was given the frame: an exception's entry code,"
         " which puts -1 into orig_ax only after it"
     )
-    possible = _FAULTS
+    possible = FAULT_ORIGINS
     if number is not None and number not in (-1, 0):
         possible = (Origin.PAGE_FAULT, Origin.GENERAL_PROTECTION, Origin.EXCEPTION)
     return Told(Origin.UNKNOWN, (Evidence("log-entry-helper", text),), possible)
 
 
 def _returns_to_user(raw: RawFrame, evidence: Evidence, number: int | None) -> Told:
-    if number in _CLONES and raw.registers.get("ax", 0) == 0:
+    if number in CLONES and raw.registers.get("ax", 0) == 0:
         text = f"orig_ax is {number}, a call that makes a task, and ax is 0, as it returns there"
         return Told(Origin.FORK_CHILD, (evidence, Evidence("log-fork", text)))
     return Told(Origin.UNKNOWN, (evidence,), (Origin.FORK_CHILD, Origin.EXEC))
@@ -201,7 +182,7 @@ def _returns_to_user(raw: RawFrame, evidence: Evidence, number: int | None) -> T
 def _by_trace_below(raw: RawFrame) -> Told | None:
     """The guessed lines of a trace that begins above the frame lead to its very ip."""
     entry = raw.below
-    code = entry_frame(entry.symbol) if entry is not None else None
+    code = traced_origin(entry.symbol) if entry is not None else None
     if entry is None or code is None or code.origin is Origin.UNKNOWN:
         return None
     if code.origin in _CALLS or (raw.headline is None and raw.entered is not None):
@@ -241,7 +222,7 @@ def _against_headline(raw: RawFrame, number: int | None) -> Evidence | None:
     if traps and raw.code is not None and undefined(raw.code[1]) is None:
         text = "the instruction at ip is none that traps so: not the frame that the headline means"
         return Evidence("log-contradiction-headline-instruction", text)
-    if number is not None and number in _OLD_VECTORS and not set(said.origins) & set(_INTERRUPTS):
+    if number is not None and number in OLD_VECTORS and not set(said.origins) & set(INTERRUPTS):
         text = f"orig_ax is {number}, the complement of an interrupt's vector"
         return Evidence("log-contradiction-headline-vector", text)
     if raw.summary:
@@ -291,121 +272,6 @@ def _which_overflow(raw: RawFrame, told: Told) -> Told:
     return Told(
         Origin.DOUBLE_FAULT, (*told.evidence, Evidence("log-no-room-to-push", text)), vector=DF
     )
-
-
-# The frame alone
-
-
-def _by_frame(raw: RawFrame, number: int | None, era: Era) -> Told:
-    mode = user_mode(raw)
-    if mode:
-        return _user(raw, number, era)
-    return _kernel(raw, number, era) if mode is False else _modeless(raw, number)
-
-
-def _user(raw: RawFrame, number: int | None, era: Era) -> Told:
-    registers = raw.registers
-    if number is None:
-        text = "the text does not tell orig_ax: a call, an exception, or an interrupt"
-        return Told(Origin.UNKNOWN, (Evidence("log-user-number-untold", text),))
-    if number == -1:
-        text = "orig_ax is -1: an exception or interrupt of user mode, or a call after sigreturn"
-        return Told(Origin.UNKNOWN, (Evidence("log-user-minus-one", text),), _USER_MINUS_ONE)
-    if number in _OLD_VECTORS:
-        return _old_interrupt(number, era)
-    if led := entering(raw.code[0]) if raw.code else None:
-        name, origin = led
-        if origin is Origin.SYSCALL and registers.get("cs") == USER32_CS:
-            origin = Origin.SYSCALL32
-        return Told(origin, (Evidence("log-entering-code", f"the two bytes before ip are {name}"),))
-    if _as_syscall_leaves_them(raw):
-        text = "rcx is ip and r11 is the flags, as the SYSCALL instruction leaves them"
-        return Told(Origin.SYSCALL, (Evidence("log-rcx-r11", text),))
-    possible: tuple[Origin, ...] = (Origin.SYSCALL, Origin.FORK_CHILD, Origin.EXEC, Origin.INT80)
-    if registers.get("cs") == USER32_CS:
-        possible = (Origin.SYSCALL32, Origin.INT80, Origin.FORK_CHILD, Origin.EXEC)
-    text = f"orig_ax is {number}: the entry frame of a call, by which way the text does not tell"
-    return Told(Origin.UNKNOWN, (Evidence("log-call-number", text),), possible)
-
-
-def _as_syscall_leaves_them(raw: RawFrame) -> bool:
-    told = raw.registers
-    if not {"cx", "ip", "r11", "flags"} <= told.keys():
-        return False
-    return told["cx"] == told["ip"] and told["r11"] == told["flags"]
-
-
-def _kernel(raw: RawFrame, number: int | None, era: Era) -> Told:
-    if number is not None and number in _OLD_VECTORS:
-        return _old_interrupt(number, era)
-    if raw.code and raw.registers.get("flags", 0) & FLAGS_RF and number in (-1, 0, None):
-        name = undefined(raw.code[1])
-        if name is not None:
-            text = f"{name} stands at ip, and RF is set in the flags: #UD, by a WARN() or a BUG()"
-            return Told(Origin.EXCEPTION, (Evidence("log-undefined-at-ip", text),), vector=UD)
-    if raw.code and not raw.place.partition("/")[0].endswith("+0x0"):
-        found = planted(raw.code)
-        if found is not None and _agrees(found[1], number):
-            text = f"one byte before ip stands {found[0]}, by the Code line"
-            vector = BP if found[1] is Origin.INT3 else None
-            evidence = (Evidence("log-planted-code", text), *_number_evidence(number))
-            return Told(found[1], evidence, vector=vector)
-    return _by_number(raw, number)
-
-
-def _agrees(origin: Origin, number: int | None) -> bool:
-    """ftrace_regs_caller stores 0 (or a direct trampoline's address), int3 and optprobe -1."""
-    return number is not None and (number == -1) == (origin is not Origin.FTRACE)
-
-
-def _modeless(raw: RawFrame, number: int | None) -> Told:
-    ax = raw.registers.get("ax")
-    if number is not None and 0 <= number < 1024 and ax is not None and is_errno(ax):
-        text = f"orig_ax {number} with an error in ax ({as_int64(ax)}): a call's entry frame"
-        possible = (Origin.SYSCALL, Origin.SYSCALL32, Origin.INT80)
-        return Told(Origin.UNKNOWN, (Evidence("log-number-and-error", text),), possible)
-    # In a call's entry frame ax is user's or a result: no address of the kernel's half.
-    return _by_number(raw, number, entry=ax is None or ax < KERNEL_HALF)
-
-
-def _by_number(raw: RawFrame, number: int | None, entry: bool = False) -> Told:
-    if number is None:
-        text = "the text does not tell orig_ax"
-        return Told(Origin.UNKNOWN, (Evidence("log-number-untold", text),))
-    evidence = _number_evidence(number)
-    if number == -1:
-        return Told(Origin.UNKNOWN, evidence, _LEAVES_MINUS_ONE)
-    if number == 0:
-        if user_mode(raw) is False and raw.shape is FrameShape.REGISTERS:
-            # Besides ftrace: an error code, or the dummy of early_idt_handler_array.
-            possible: tuple[Origin, ...] = (Origin.FTRACE, *_FAULTS)
-        else:
-            possible = (Origin.FTRACE, Origin.FTRACE_ARGS)
-        return Told(Origin.UNKNOWN, evidence, (*possible, *((Origin.SYSCALL,) if entry else ())))
-    return Told(Origin.UNKNOWN, evidence)
-
-
-def _number_evidence(number: int | None) -> tuple[Evidence, ...]:
-    if number == -1:
-        text = "orig_ax is -1, as every exception, interrupt, optimised probe and return probe has"
-        return (Evidence("log-number-minus-one", text),)
-    if number == 0:
-        text = "orig_ax is 0: no int3, optimised kprobe or kretprobe, which all leave -1"
-        return (Evidence("log-number-zero", text),)
-    return ()
-
-
-def _old_interrupt(number: int, era: Era) -> Told:
-    vector = -number - 1
-    system = era.is_system_vector(vector)
-    name = era.vector_name(vector)
-    text = f"orig_ax is {number}, the complement of vector {vector:#x}: entry code up to 5.7"
-    if system is not None:
-        text += f"; {name or 'a system vector' if system else 'a vector of devices'}"
-    evidence = (Evidence("log-vector", text),)
-    if system is None:
-        return Told(Origin.UNKNOWN, evidence, _INTERRUPTS, vector, Delivery.IDT)
-    return Told(Origin.SYSVEC if system else Origin.IRQ, evidence, (), vector, Delivery.IDT)
 
 
 def _checked(raw: RawFrame, told: Told) -> Told:

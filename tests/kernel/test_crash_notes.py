@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from inspector.kernel.cpus import ADDRESS_SPACE, current_task, present_cpus
+from inspector.facts.addresses import ADDRESS_SPACE
+from inspector.kernel.cpus import current_task, present_cpus
 from inspector.kernel.crash_notes import CrashNote, crash_note, notes_itself, returns_to
 from inspector.model.task import Running, Task
 from inspector.target.target import Target, vmcoreinfo

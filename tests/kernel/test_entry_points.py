@@ -6,9 +6,10 @@ from __future__ import annotations
 import pytest
 from drgn import FaultError
 
+from inspector.facts.entry_points import EntryKind
 from inspector.facts.uapi import Abi, names
 from inspector.kernel.entry_points import EntryPoints, Syscalls
-from inspector.model.origin import EntryKind, EntryPoint, Origin
+from inspector.model.origin import EntryPoint, Origin
 from inspector.model.registers import REGISTER_NAMES, Registers
 from inspector.target.target import Target
 
