@@ -1,187 +1,122 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Ordered worker pool: the parent walks tasks, forked workers read their stacks and write results
-in order.
+"""Ordered worker pool: the caller makes parts, forked workers answer them, answers come in order.
 
-Only for dumps, which do not change. Processes, because Python runs one thread at a time.
+Only for dumps, which do not change. Each part gets a new fork, which has all that the caller has
+read so far; only the answer is sent. ``multiprocessing.Pool`` and ``concurrent.futures`` take the
+parts in a thread, which would walk tasks while drgn reads, and a ``Pool`` waits forever for a
+worker that was killed.
 """
 
 from __future__ import annotations
 
-import gc
-import json
 import os
+import pickle
 import signal
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
-from typing import Any, BinaryIO, NoReturn, TypeVar
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkProcess
+from typing import Generic, NoReturn, TypeVar, cast
 
 from inspector.errors import InspectorError, TargetError, TargetLost
 from inspector.processes.signals import die_with, undisturbed
 
 _Part = TypeVar("_Part")
+_Answer = TypeVar("_Answer")
 
-Answer = dict[str, Any]
-"""What JSON can carry."""
-
-Turn = Callable[[], int]
-"""Waits for the part before to be answered, and returns the number that it passed on."""
-
-_Answering = Callable[[_Part, Turn], tuple[int, Answer]]
-
-_FAILED = "failed"
+_FORK = get_context("fork")
 
 
 def answered(
-    parts: Iterable[_Part], answer: _Answering[_Part], first: int, at_once: int
-) -> Iterator[Answer]:
+    parts: Iterable[_Part], answer: Callable[[_Part], _Answer], at_once: int
+) -> Iterator[_Answer]:
     """Yield the result of ``answer`` for each part, in order.
 
-    It runs in a child: nothing of what it changes is seen here but what it writes, which is in
-    order if it takes its turn before, and flushes afterwards.
+    ``answer`` runs in a worker. The caller sees nothing that it changes, only what it returns,
+    which must be picklable.
 
-    :param first: what the first one's turn returns
-    :param at_once: how many children there may be
-    :raises TargetError: if it raised one of our errors, or its process was killed
-    :raises OSError: as it raised it
+    :param at_once: how many workers there may be at one time
+    :raises TargetError: if ``answer`` raised an error of this project's, or its worker was killed
+    :raises OSError: as ``answer`` raised it
+    :raises RuntimeError: if ``answer`` raised anything else, with its traceback
     """
-    children = deque[_Child]()
-    turns = _Turns(first)
+    workers = deque[_Worker[_Part, _Answer]]()
     try:
         for part in parts:
-            if len(children) == at_once:
-                yield _first(children)
-            children.append(_Child())
-            children[-1].begin(answer, part, turns)
-        while children:
-            yield _first(children)
+            if len(workers) == at_once:
+                yield workers[0].answer()
+                workers.popleft().end()
+            workers.append(_Worker())
+            workers[-1].begin(answer, part)
+        while workers:
+            yield workers[0].answer()
+            workers.popleft().end()
     finally:
-        for child in children:
-            child.end()
-        turns.close()
+        for worker in workers:
+            worker.end()
 
 
-def _first(children: deque[_Child]) -> Answer:
-    answer = children[0].answer()
-    children.popleft().end()
-    return answer
-
-
-class _Turns:
-    """From each child to the next: a pipe, which holds a number without anybody reading it."""
-
-    def __init__(self, first: int) -> None:
-        self.reading, writing = os.pipe()
-        _send(writing, first)
-        self.following, self.writing = os.pipe()
-
-    def passed(self) -> None:
-        """Pass the number on to the next child."""
-        os.close(self.reading)
-        os.close(self.writing)
-        self.reading = self.following
-        self.following, self.writing = os.pipe()
-
-    def close(self) -> None:
-        for end in (self.reading, self.following, self.writing):
-            os.close(end)
-
-
-class _Child:
-    """One part's answer under way."""
+class _Worker(Generic[_Part, _Answer]):
+    """The process that answers one part."""
 
     def __init__(self) -> None:
-        self._pid = 0
-        self._pipe: BinaryIO | None = None
+        self._process: ForkProcess | None = None
+        self._answers: Connection | None = None
 
-    def begin(self, answer: _Answering[_Part], part: _Part, turns: _Turns) -> None:
-        gc.freeze()  # else the child's collector touches, and so copies, all that is here
-        reading, writing = os.pipe()
-        self._pipe = open(reading, "rb")  # noqa: SIM115  # end() closes it
-        parent = os.getpid()
-        with undisturbed():  # an interrupt finds a child that is known, or none, and whole pipes
-            self._pid = os.fork()
-            if self._pid:
-                os.close(writing)
-                turns.passed()
-        if not self._pid:
-            die_with(parent)
-            os.close(turns.following)
-            _answer_and_end(answer, part, turns, writing)
+    def begin(self, answer: Callable[[_Part], _Answer], part: _Part) -> None:
+        with undisturbed():  # an interrupt finds a worker that is known, or none, and no stray pipe
+            self._answers, sending = _FORK.Pipe(duplex=False)
+            self._process = _FORK.Process(target=_work, args=(answer, part, sending, os.getpid()))
+            self._process.start()
+            sending.close()
 
-    def answer(self) -> Answer:
-        assert self._pipe is not None
-        said: Answer = _received(self._pipe)
-        status = self._wait()
-        if status < 0:
-            name = signal.Signals(-status).name
-            raise TargetError(f"the process that read part of it was ended by {name}")
-        if not said:
-            raise TargetError("the process that read part of it ended without an answer")
-        if _FAILED in said:
-            _raise(said[_FAILED])
-        return said
+    def answer(self) -> _Answer:
+        assert self._answers is not None
+        assert self._process is not None
+        try:
+            said = self._answers.recv()
+        except EOFError:
+            self._process.join()
+            status = self._process.exitcode or 0
+            how = f"was ended by {signal.Signals(-status).name}" if status < 0 else "gave no answer"
+            raise TargetError(f"the process that read part of it {how}") from None
+        if isinstance(said, Exception):
+            raise said
+        return cast(_Answer, said)
 
     def end(self) -> None:
-        """Kill the child if it still runs; its answer is not needed any more."""
-        if self._pid:
-            os.kill(self._pid, signal.SIGKILL)
-            self._wait()
-        if self._pipe is not None:
-            self._pipe.close()
-
-    def _wait(self) -> int:
+        """Kill the worker if it still runs; its answer is not needed any more."""
         with undisturbed():
-            _, status = os.waitpid(self._pid, 0)
-            self._pid = 0
-        return os.waitstatus_to_exitcode(status)
+            if self._process is not None:
+                self._process.kill()
+                self._process.join()
+                self._process.close()
+            if self._answers is not None:
+                self._answers.close()
 
 
-def _answer_and_end(
-    answer: _Answering[_Part], part: _Part, turns: _Turns, writing: int
+def _work(
+    answer: Callable[[_Part], _Answer], part: _Part, sending: Connection, parent: int
 ) -> NoReturn:
-    """Answer and exit without cleaning up: files and guests belong to the parent."""
-
-    def turn() -> int:
-        with open(turns.reading, "rb") as pipe:
-            number: int | None = _received(pipe)
-        if number is None:
-            os._exit(1)  # the one before failed, and the parent knows why
-        return number
-
+    """Answer and exit without cleaning up: files, guests and interrupts belong to the parent."""
+    die_with(parent)
     try:
-        number = None
-        try:
-            number, said = answer(part, turn)
-        except OSError as error:
-            said = {_FAILED: {"errno": error.errno}}
-        except (InspectorError, TargetLost) as error:
-            said = {_FAILED: {"error": str(error)}}
-        except Exception:  # a fault of ours: the parent says so, and keeps its log
-            said = {_FAILED: {"fault": traceback.format_exc()}}
-        if number is not None:
-            with suppress(BrokenPipeError):  # the next one failed already
-                _send(turns.writing, number)
-        _send(writing, said)
-    finally:  # an interrupt, too, is the parent's
+        sending.send_bytes(_pickled_answer(answer, part))
+    finally:
         os._exit(0)
 
 
-def _raise(failed: dict[str, Any]) -> NoReturn:
-    if "errno" in failed:
-        raise OSError(failed["errno"], os.strerror(failed["errno"]))
-    if "error" in failed:
-        raise TargetError(failed["error"])
-    raise RuntimeError(failed["fault"])
-
-
-def _send(pipe: int, said: object) -> None:
-    with open(pipe, "w") as file:
-        json.dump(said, file)
-
-
-def _received(pipe: BinaryIO) -> Any:
-    """None if nothing was sent."""
-    text = pipe.read()
-    return json.loads(text) if text else None
+def _pickled_answer(answer: Callable[[_Part], _Answer], part: _Part) -> bytes:
+    """Pickle the answer, or the exception that the parent raises in its place."""
+    raised: Exception
+    try:
+        return pickle.dumps(answer(part))
+    except OSError as error:
+        raised = OSError(error.errno, error.strerror)
+    except (InspectorError, TargetLost) as error:
+        raised = TargetError(str(error))
+    except Exception:  # an internal error: the parent says so, and keeps its log
+        raised = RuntimeError(traceback.format_exc())
+    return pickle.dumps(raised)

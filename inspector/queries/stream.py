@@ -11,7 +11,7 @@ from typing import Protocol, TextIO
 from inspector.model.evidence import Missing
 from inspector.model.frame import Found
 from inspector.model.task import Task
-from inspector.processes.pool import Answer, Turn, answered
+from inspector.processes.pool import answered
 from inspector.queries.frames import FrameFilter, Matching
 from inspector.queries.source import Source
 from inspector.target.spec import TargetKind, TypeSource
@@ -83,10 +83,13 @@ class _Text:
     def texts(self, frames: Iterable[Found]) -> list[str]:
         return [self._form.of(found) for found in frames]
 
-    def write_texts(self, texts: list[str]) -> None:
-        if texts:
-            self._out.write(self._before() + self._form.between.join(texts))
-            self.count += len(texts)
+    def joined(self, texts: list[str]) -> str:
+        return self._form.between.join(texts)
+
+    def write_joined(self, texts: str, count: int) -> None:
+        if count:
+            self._out.write(self._before() + texts)
+            self.count += count
         self.flush()
 
     def flush(self) -> None:
@@ -114,22 +117,19 @@ def _children(source: Source) -> int:
 def _by_children(source: Source, matching: Matching, text: _Text, children: int) -> None:
     """Tasks are walked here; the stacks of those that were, are read by children."""
 
-    def answer(tasks: list[Task], turn: Turn) -> tuple[int, Answer]:
+    def answer(tasks: list[Task]) -> tuple[str, int, tuple[Missing, ...]]:
         noted = len(source.noted)
         texts = text.texts(matching.of(tasks))
-        text.count = turn()
-        text.write_texts(texts)
-        missing = [[lack.rule, lack.text, lack.pid] for lack in islice(source.noted, noted, None)]
-        return text.count, {"count": text.count, "missing": missing}
+        return text.joined(texts), len(texts), tuple(islice(source.noted, noted, None))
 
     records = matching.records()
     tasks = matching.tasks()
     text.write(matching.of(islice(tasks, _HERE)))
     text.flush()
-    for said in answered(_batches(tasks), answer, text.count, children):
-        text.count = said["count"]
-        for rule, told, pid in said["missing"]:
-            source.noted.add(Missing(rule, told, pid))
+    for written, count, missing in answered(_batches(tasks), answer, children):
+        text.write_joined(written, count)
+        for lack in missing:
+            source.noted.add(lack)
     text.write(matching.notes())
     text.write(records)
 
