@@ -12,7 +12,6 @@ from inspector.commands.failure import Status, status_of
 from inspector.commands.options import format_option, verbose_option
 from inspector.commands.session import Session
 from inspector.model.distillate import SensitiveKind, Trim
-from inspector.processes.child import go_on_in_a_child
 
 EXAMPLES = (
     Example("inspector distill vmcore -o small", "A few MB that give the same answers."),
@@ -94,8 +93,6 @@ def command(
     if whole_names and not trim:
         raise click.UsageError("--whole-names goes with --trim: without it all are whole")
     cut = (Trim.UNWIND if whole_names else Trim.ALL) if trim else None
-    if session.contained:
-        go_on_in_a_child(str(core))
     from inspector.queries.distill import small_dump
     from inspector.render.json_answers import distillate_json
     from inspector.render.text.dumps import distillate_text

@@ -98,7 +98,7 @@ def _as_json(session: Session, source: Source, wanted: FrameFilter) -> int:
     from inspector.render.json_frames import FramesJson
 
     form = FramesJson(source.target_identity, source.kernel_identity, lambda: source.crash)
-    return stream_frames(source, wanted, form, session.out, may_fork=session.contained)
+    return stream_frames(source, wanted, form, session.out, may_fork=session.may_fork)
 
 
 def _as_jsonl(session: Session, source: Source, wanted: FrameFilter) -> int:
@@ -106,14 +106,14 @@ def _as_jsonl(session: Session, source: Source, wanted: FrameFilter) -> int:
     from inspector.render.json_frames import FramesJsonLines
 
     form = FramesJsonLines(source.target_identity, source.kernel_identity, lambda: source.crash)
-    return stream_frames(source, wanted, form, session.out, may_fork=session.contained)
+    return stream_frames(source, wanted, form, session.out, may_fork=session.may_fork)
 
 
 def _as_csv(session: Session, source: Source, wanted: FrameFilter) -> int:
     from inspector.queries.stream import stream_frames
     from inspector.render.csv import FramesCsv
 
-    count = stream_frames(source, wanted, FramesCsv(), session.out, may_fork=session.contained)
+    count = stream_frames(source, wanted, FramesCsv(), session.out, may_fork=session.may_fork)
     session.say_missing(source.missing)  # the table has no place for it
     return count
 

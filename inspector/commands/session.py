@@ -12,8 +12,7 @@ from inspector.commands.failure import PartialAnswerError
 from inspector.commands.target import TargetOptions, target_spec
 from inspector.errors import NothingMatched
 from inspector.model.task import Selector
-from inspector.processes.child import go_on_in_a_child
-from inspector.target.spec import TargetKind, without_plugins
+from inspector.target.spec import without_plugins
 
 if TYPE_CHECKING:
     from inspector.commands.completion import Names
@@ -33,7 +32,7 @@ class Session:
     :ivar selected: what such a command is about when it says nothing (the REPL's selection)
     :ivar names: what a completion can offer of the target
     :ivar plugins: whether drgn's plugins are wanted, of which the prompt has commands
-    :ivar contained: whether a dump that is opened is read in a child of this process
+    :ivar may_fork: whether this process runs nothing else, so that children of it may read
     :ivar verbose: whether to list what is missing one by one
     """
 
@@ -44,7 +43,7 @@ class Session:
     selected: Selector | None = None
     names: Names | None = None
     plugins: bool = False
-    contained: bool = False
+    may_fork: bool = False
     verbose: bool = False
 
     def meant(self, selector: Selector | None, options: TargetOptions) -> Selector | None:
@@ -65,8 +64,6 @@ class Session:
                 yield held
             return
         spec = target_spec(options, self.sudo_line)
-        if self.contained and spec.kind is TargetKind.CORE:
-            go_on_in_a_child(spec.path or "")
         from inspector.queries.opening import open_source  # imports drgn, which --help must not
 
         with ExitStack() as opened:

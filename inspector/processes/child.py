@@ -7,7 +7,6 @@ it for its memory, the parent reports that in one line. If the parent is killed,
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
@@ -35,7 +34,6 @@ def go_on_in_a_child(path: str, patience: float | None = _PATIENCE) -> None:
     """
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    gc.freeze()  # else the child's collector touches, and so copies, all that the parent has
     ending = {number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {*ending, signal.SIGCHLD})
     parent = os.getpid()

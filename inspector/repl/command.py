@@ -17,8 +17,7 @@ from inspector.commands.options import target_options
 from inspector.commands.session import Session
 from inspector.commands.target import TargetOptions, target_spec
 from inspector.errors import UsageError
-from inspector.processes.child import go_on_in_a_child
-from inspector.target.spec import TargetKind, TargetSpec
+from inspector.target.spec import TargetSpec
 
 if TYPE_CHECKING:
     from inspector.repl.workbench import Workbench
@@ -80,11 +79,9 @@ def _start(session: Session, target: TargetOptions, lines: tuple[str, ...], vi: 
     :raises TargetError: if a target is named and cannot be opened
     """
     spec = _spec(session, target)
-    if session.contained and spec is not None and spec.kind is TargetKind.CORE:
-        go_on_in_a_child(spec.path or "", None)
     from inspector.repl.workbench import Workbench  # imports drgn: slow, and not for --help
 
-    bench = Workbench(replace(session, plugins=True, contained=False))
+    bench = Workbench(replace(session, plugins=True, may_fork=False))
     bench.vi_mode = vi
     if not lines and sys.stdin is not None and sys.stdin.isatty() and session.out.isatty():
         return _at_a_terminal(bench, spec)

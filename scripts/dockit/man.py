@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import jinja2
 
-from inspector.cli.program import program, version
+from inspector.cli.main import program, version
 from inspector.commands.catalogue import Example
 from inspector.commands.options import TARGET_NAMES
 

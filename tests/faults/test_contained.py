@@ -48,7 +48,7 @@ def to_the_child(*numbers: signal.Signals) -> Callable[[int], None]:
     return send
 
 
-@pytest.mark.parametrize("command", ["frames", "distill"])
+@pytest.mark.parametrize("command", ["frames", "distill", "repl"])
 @pytest.mark.parametrize(
     ("number", "reason"),
     [
@@ -65,6 +65,8 @@ def test_a_crash_is_said_in_one_line(
     words: list[str | Path] = ["frames", "-c", core]
     if command == "distill":
         words = ["distill", core, "-o", tmp_path / "o"]
+    elif command == "repl":
+        words = [core, "-e", "frames", "-e", "frames"]
     answer = answers.ask(CRASHED, *words, meanwhile=to_the_child(number))
     assert (answer.status, answer.stdout) == (2, "")
     assert_one_line(answer, reason)
@@ -169,6 +171,28 @@ def test_what_waits_for_a_slow_pipe_goes_with_a_command_that_is_killed(root: Pat
         assert select.select([parent.stdout], [], [], 60)[0]
         assert_it_goes_with(parent)
         assert len(parent.stdout.read()) <= PAGE
+
+
+@pytest.mark.parametrize(
+    "command", [["frames", "--format", "jsonl", "-c"], ["-e", "frames --format jsonl"]]
+)
+def test_the_command_itself_loads_no_library_that_reads_dumps(
+    command: list[str], root: Path
+) -> None:
+    core = root / "dumps/fork-6.1.vmcore"
+    face = ["repl"] if command[0] == "-e" else []
+    with subprocess.Popen(
+        [str(PROGRAM), *face, *command, str(core)], stdout=subprocess.PIPE
+    ) as parent:
+        assert parent.stdout is not None
+        # Less than the answer: what reads cannot end before somebody takes of it.
+        assert fcntl.fcntl(parent.stdout, fcntl.F_SETPIPE_SZ, PAGE) == PAGE
+        assert select.select([parent.stdout], [], [], 60)[0]
+        (reader,) = children(parent.pid)
+        loaded = {pid: Path(f"/proc/{pid}/maps").read_text() for pid in (parent.pid, reader)}
+        parent.stdout.read()
+    assert "/_drgn." in loaded[reader]
+    assert "/_drgn." not in loaded[parent.pid]
 
 
 def test_what_comes_to_life_after_its_parent_has_ended_ends_too() -> None:

@@ -22,7 +22,7 @@ from dockit.man import man_page, roff
 from dockit.pages import documented, make_pages
 from dockit.rules import rules_page
 
-from inspector.cli.program import program
+from inspector.cli.main import program
 
 
 @pytest.fixture(scope="module")

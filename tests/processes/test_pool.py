@@ -86,16 +86,16 @@ def test_a_worker_has_what_was_made_before_it_was_forked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("raised", "seen", "said"),
+    ("raised", "seen"),
     [
-        (NothingMatched("no such thing"), TargetError, "no such thing"),
-        (OSError(errno.ENOSPC, "full"), OSError, "full"),
-        (BrokenPipeError(errno.EPIPE, "closed"), BrokenPipeError, "closed"),
-        (ZeroDivisionError("a fault of ours"), RuntimeError, "a fault of ours"),
+        (NothingMatched("no such thing"), TargetError),
+        (OSError(errno.ENOSPC, "full"), OSError),
+        (BrokenPipeError(errno.EPIPE, "closed"), BrokenPipeError),
+        (ZeroDivisionError("a fault of ours"), RuntimeError),
     ],
 )
 def test_an_error_of_a_part_is_raised_after_those_before_it(
-    raised: Exception, seen: type[Exception], said: str
+    raised: Exception, seen: type[Exception]
 ) -> None:
     def failing(part: int) -> tuple[int, int]:
         if part == 3:
@@ -104,8 +104,13 @@ def test_an_error_of_a_part_is_raised_after_those_before_it(
 
     answers = answered(range(1, 11), failing, 3)
     assert [next(answers)[0] for _ in range(2)] == [1, 4]
-    with pytest.raises(seen, match=said):
+    with pytest.raises(seen) as caught:
         next(answers)
+    if isinstance(raised, OSError):
+        assert isinstance(caught.value, OSError)
+        assert caught.value.errno == raised.errno
+    else:
+        assert str(raised) in str(caught.value)
 
 
 def test_a_child_that_is_killed_is_said() -> None:
