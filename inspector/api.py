@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The Python interface: :func:`open` gives a :class:`Kernel`, which answers with frozen values.
+"""The Python interface: :func:`open` gives a :class:`Kernel`, whose answers are frozen values.
 
 See ``docs/api.md``. One thread at a time may use a kernel: drgn allows no more.
 """
@@ -109,10 +109,10 @@ def from_program(prog: Program) -> Kernel:
 
 
 class Kernel:
-    """A kernel, and the frames on its stacks.
+    """A kernel and the frames on its stacks.
 
     Addresses are kernel virtual ones, as unsigned 64-bit integers; frames and calls come innermost
-    first. Each answer says itself what is ``missing`` from it, and depends on no earlier one.
+    first. Each answer lists what is ``missing`` from it, and depends on no earlier answer.
     """
 
     def __init__(self, source: Source) -> None:
@@ -124,26 +124,26 @@ class Kernel:
 
     @property
     def target(self) -> TargetIdentity:
-        """What is read: kind, path, and the dump's format."""
+        """The target: kind, path, and the dump's format."""
         return self._source.target_identity
 
     @property
     def identity(self) -> KernelIdentity:
-        """Whose memory it is: release, build ID, and where its types come from."""
+        """The kernel: release, build ID, and the source of its types."""
         return self._source.kernel_identity
 
     @property
     def is_dump(self) -> bool:
-        """Whether nothing moves there."""
+        """Whether the target is a dump, in which nothing changes."""
         return self._source.is_dump
 
     @property
     def missing(self) -> tuple[Missing, ...]:
-        """What no answer can have: the target itself lacks it."""
+        """What the target lacks for every answer."""
         return self._source.again().missing
 
     def tasks(self) -> tuple[Task, ...]:
-        """Every thread, kernel threads too; of a dump the idle tasks that were on a CPU."""
+        """Every thread, including kernel threads and, in a dump, idle tasks that were on a CPU."""
         return tuple(self._source.again().tasks())
 
     def task(self, pid: int) -> Task:
@@ -167,9 +167,9 @@ class Kernel:
         cpu: int | None = None,
         with_records: bool = False,
     ) -> Report:
-        """Frames of every task, or of those selected: every condition that is given must hold.
+        """Frames of every task, or of the selected one, that match every given condition.
 
-        :raises NothingMatched: if what is selected is not there
+        :raises NothingMatched: if the selected task or frame does not exist
         """
         from inspector.queries.frames import FrameFilter, frames_report
 
@@ -179,7 +179,7 @@ class Kernel:
         return frames_report(self._source.again(), wanted)
 
     def each_frame(self) -> Iterator[Frame]:
-        """Every frame, as it is read: for kernels with very many tasks."""
+        """Yield every frame as it is read, for kernels with very many tasks."""
         source = self._source.again()
         return (whole(found) for found in source.found(source.tasks()))
 
@@ -192,7 +192,7 @@ class Kernel:
         return self._source.again().calls_of(task)
 
     def explain(self, selected: Selected = None, *, record: int | None = None) -> Explanation:
-        """Every register of a frame: what it means, and how that is known."""
+        """Explain every register of a frame: its meaning, with evidence."""
         from inspector.queries.explain import entry_of, explained, explanation_of
 
         source = self._source.again()
@@ -208,9 +208,10 @@ class Kernel:
         left: Origin | None = None,
         right: Origin | None = None,
     ) -> Diff | NoPair:
-        """The two frames of a task that matter, compared: as ``inspector diff``.
+        """Compare the two frames of a task that matter, as ``inspector diff`` does.
 
-        :returns: why there are not two, where nothing is selected
+        :returns: a :class:`NoPair` with the reason if nothing is selected and there are not two
+            frames
         """
         from inspector.queries.diff import diff_of
 
@@ -225,7 +226,7 @@ class Kernel:
         return compared(self._source.again(), left, right)
 
     def timeline(self, selected: Selected = None, *, record: int | None = None) -> Timeline:
-        """One recorded event: what each probe on its way saw of ax and orig_ax."""
+        """One recorded event: ax and orig_ax as each probe recorded them."""
         from inspector.queries.diff import timeline_of
 
         return timeline_of(self._source.again(), _selector(selected), record=record)
@@ -243,10 +244,10 @@ class Kernel:
         return stacks_of_cpus(self._source.again())
 
     def probe(self, place: str) -> ProbeAnswer:
-        """What a kprobe at ``place`` would do and hold.
+        """Predict what a kprobe at ``place`` would do and what its frame would hold.
 
         :param place: ``[MODULE:]SYMBOL[+OFFSET]``
-        :raises ValueError: if it is no place
+        :raises ValueError: if ``place`` has another form
         """
         asked = parse_place(place)
         source = self._source.again()
@@ -257,14 +258,14 @@ class Kernel:
         return self._source.again().probes()
 
     def hits(self) -> tuple[Hit, ...]:
-        """What the framefreeze module recorded: two frames a record.
+        """The records of the framefreeze module: two frames each.
 
         :raises NothingMatched: if it is not loaded
         """
         return self._source.again().hits()
 
     def machine(self) -> Machine:
-        """Panic, uptime, taint, modules and log; what is not there says so."""
+        """Panic, uptime, taint, modules and log; a missing part says so."""
         return self._source.again().machine()
 
     def report(self) -> FullReport:

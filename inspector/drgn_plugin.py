@@ -45,7 +45,7 @@ _CRASH_COMMANDS = "drgn.commands._crash.common"
 
 @dataclass(frozen=True, slots=True)
 class FrameCommand:
-    """One of our commands as drgn wants it (``drgn.commands.Command``).
+    """One of our commands as a ``drgn.commands.Command``.
 
     :ivar name: drgn's
     :ivar ours: as on the command line
@@ -102,7 +102,9 @@ def _check_target(context: click.Context) -> None:
     for name in TARGET_NAMES:
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             flag = f"--{name.replace('_', '-')}"
-            raise click.UsageError(f"{flag}: the target is the program that drgn has open")
+            raise click.UsageError(
+                f"{flag}: not allowed here; the target is the program that drgn has open"
+            )
 
 
 def register(namespace: CommandNamespace) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What can be typed next, for every face."""
+"""Completion candidates, for the shell and the prompt."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _RARE_FIRST = "zjqxwyk8639754210vhfgbmupcoldn.aistre_"
 
 
 class SortedNames:
-    """Many names, without doubles, in alphabetical order."""
+    """Distinct names in alphabetical order."""
 
     def __init__(self, names: Iterable[str] = ()) -> None:
         self._names = sorted({name for name in names if _BETWEEN not in name})
@@ -47,7 +47,7 @@ class SortedNames:
         return at < len(self._names) and self._names[at] == name
 
     def matches(self, typed: str, limit: int = 200) -> list[str]:
-        """Up to ``limit`` names that ``typed`` may mean, the likeliest first."""
+        """Up to ``limit`` names that match ``typed``, best match first."""
         found = dict.fromkeys(islice(self._beginning(typed), limit))
         if typed and len(found) < limit:
             found.update(dict.fromkeys(islice(self._containing(typed.lower()), limit)))
@@ -69,7 +69,7 @@ class SortedNames:
             at = self._folded.find(folded, end)
 
     def _with_letters(self, typed: str) -> list[str]:
-        """Names that have these letters in this order, the shortest first."""
+        """Names that contain these letters in this order, shortest first."""
         some = self._names
         for letter in sorted(set(typed), key=_RARE_FIRST.find):
             some = [name for name in some if letter in name]
@@ -101,7 +101,7 @@ Items = list[CompletionItem]
 
 
 def complete_selector(ctx: click.Context, _param: click.Parameter, typed: str) -> Items:
-    """Pids that begin so, then those of tasks whose name contains it; the name is the help.
+    """Pids that begin with the typed text, then pids of tasks whose name contains it.
 
     Kernel threads come last: few have a frame.
     """
@@ -113,7 +113,7 @@ def complete_selector(ctx: click.Context, _param: click.Parameter, typed: str) -
 
 
 def complete_comm(ctx: click.Context, _param: click.Parameter, typed: str) -> Items:
-    """Names of tasks, as the --comm GLOB that means them."""
+    """Task names, as --comm GLOBs that match exactly that name."""
     counts: dict[str, int] = {}
     for task in names_of(ctx).tasks:
         counts[task.comm] = counts.get(task.comm, 0) + 1
@@ -135,13 +135,13 @@ def complete_place(ctx: click.Context, _param: click.Parameter, typed: str) -> I
 
 
 def complete_selector_or_register(ctx: click.Context, param: click.Parameter, typed: str) -> Items:
-    """The same as for WHAT, and registers of ``struct pt_regs``."""
+    """Candidates for SELECTOR, and the registers of ``struct pt_regs``."""
     registers = _items((name, "register") for name in REGISTER_NAMES if name.startswith(typed))
     return [*complete_selector(ctx, param, typed), *registers]
 
 
 def complete_path(_ctx: click.Context, _param: click.Parameter | None, typed: str) -> Items:
-    """A file: the face knows how files are completed."""
+    """A file name; the shell or the prompt completes it."""
     return [CompletionItem(typed, type="file")]
 
 
@@ -153,7 +153,7 @@ def complete_dump(_ctx: click.Context, _param: click.Parameter, typed: str) -> I
 
 
 def names_of(ctx: click.Context) -> Names:
-    """What the face that completes knows of its target."""
+    """The names that the completing face knows of its target."""
     names = getattr(ctx.obj, "names", None)
     return names if isinstance(names, Names) else Names()
 
@@ -163,7 +163,7 @@ def _items(pairs: Iterable[tuple[str, str]]) -> Items:
 
 
 def _likely(names: Iterable[str], typed: str) -> Iterator[str]:
-    """Those that begin with ``typed``, then those that contain it, each in order."""
+    """Names that begin with ``typed``, then names that contain it."""
     folded = typed.lower()
     some = sorted(name for name in names if folded in name.lower())
     return iter(sorted(some, key=lambda name: not name.lower().startswith(folded)))
@@ -180,7 +180,7 @@ def _about(task: Task) -> str:
 
 
 def _as_glob(comm: str) -> str:
-    """A pattern that matches ``comm`` and nothing else, fnmatch's characters taken literally."""
+    """A glob that matches only ``comm``."""
     return "".join(f"[{c}]" if c in "*?[" else c for c in comm)
 
 

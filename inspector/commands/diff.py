@@ -27,15 +27,14 @@ from inspector.model.task import Address, Selector
 EXAMPLES = (
     Example(
         "inspector diff -c vmcore",
-        "The panicking task: its syscall frame against the frame that killed.",
+        "The panicking task: its syscall frame and the frame that killed it.",
     ),
     Example("inspector diff -c vmcore --all --decimal", "Equal registers too, as signed numbers."),
     Example(
-        "inspector diff -c vmcore --right crash-note", "Against another frame of the same task."
+        "inspector diff -c vmcore --right crash-note",
+        "Another frame of the same task as the right one.",
     ),
-    Example(
-        "inspector diff -c vmcore --timeline", "One event as every probe on its way recorded it."
-    ),
+    Example("inspector diff -c vmcore --timeline", "One event as every probe recorded it."),
 )
 
 
@@ -46,11 +45,15 @@ EXAMPLES = (
 )
 @selector_argument(-1)
 @record_option
-@origin_option("--left", "The left frame's origin; else it is the entry frame.")
-@origin_option("--right", "The right frame's origin; else what killed, or is innermost.")
+@origin_option("--left", "Origin of the left frame (default: the entry frame).")
+@origin_option(
+    "--right", "Origin of the right frame (default: the frame that killed, or the innermost)."
+)
 @all_option("Show equal registers too.")
 @click.option(
-    "--timeline", is_flag=True, help="One event as all its probes recorded it, in order of time."
+    "--timeline",
+    is_flag=True,
+    help="Show one event as all its probes recorded it, in order of time.",
 )
 @decimal_option
 @format_option("text", "json")
@@ -70,27 +73,26 @@ def command(
     timeline: bool,
     decimal: bool,
 ) -> Status:
-    """Two struct pt_regs frames side by side, with the reason for every difference.
+    """Show two struct pt_regs frames side by side, with the reason for every difference.
 
-    SELECTOR is a pid in decimal or the address 0x… of a task: its entry frame is compared with
-    the frame that killed the machine, if that is its own, else with its innermost kernel frame
-    that no crash note is a copy of. The address of a frame: the entry frame of its task is
-    compared with it. Two addresses are two frames.
-    Without it, on a dump: the panicking task.
+    SELECTOR is a pid in decimal, or the address 0x… of a task or a frame. A task: its entry frame
+    is compared with the frame that killed the machine, or with its innermost kernel frame if it did
+    not die there. A frame: the entry frame of its task is compared with it. Two addresses name both
+    frames. Without SELECTOR, on a dump: the panicking task.
 
-    --timeline takes records: those of one event (one task, one stay in the kernel) that the
-    framefreeze module made, and shows the life of ax and orig_ax in it. SELECTOR is a task then
-    (its last event), --record N the event of that record.
+    --timeline shows the records of one event (one task, one stay in the kernel) that the
+    framefreeze module made, and how ax and orig_ax change in it. SELECTOR then names a task (its
+    last event), --record N the event of that record.
     """
     if not selectors and record is None:
         selected = session.meant(None, target)
         selectors = () if selected is None else (selected,)
     origins = left is not None or right is not None
     if record is not None and (selectors or origins):
-        raise UsageError("--record names both frames: it goes with no SELECTOR, --left or --right")
+        raise UsageError("--record: names both frames; drop SELECTOR, --left and --right")
     if timeline:
         if origins or (show_all and _is_said("show_all")) or len(selectors) > 1:
-            raise UsageError("--timeline goes with one task or with --record, and nothing else")
+            raise UsageError("--timeline: takes one task or --record N, and no other selector")
         return _timeline(session, target, selectors[0] if selectors else None, record, output)
     _check(selectors, origins)
     from inspector.model.report import NoPair
@@ -147,9 +149,11 @@ def _is_said(option: str) -> bool:
 
 def _check(selectors: tuple[Selector, ...], origins: bool) -> None:
     if len(selectors) > 2:
-        raise UsageError("diff compares two frames, not more")
+        raise UsageError("diff: compares two frames; name at most two addresses")
     if len(selectors) == 2:
         if not all(isinstance(selector, Address) for selector in selectors):
-            raise UsageError("two frames are named by two addresses (0x…), not by pids")
+            raise UsageError("diff: two selectors must be addresses (0x…), not pids")
         if origins:
-            raise UsageError("two addresses name both frames: they go with no --left or --right")
+            raise UsageError(
+                "--left, --right: not allowed with two addresses, which name both frames"
+            )

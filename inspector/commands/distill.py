@@ -16,12 +16,14 @@ from inspector.model.distillate import SensitiveKind, Trim
 EXAMPLES = (
     Example("inspector distill vmcore -o small", "A few MB that give the same answers."),
     Example("inspector distill vmcore -o small --redact", "Without users' data, to hand over."),
-    Example("inspector distill vmcore -o small --audit", "And what was kept of the dump, and why."),
+    Example(
+        "inspector distill vmcore -o small --audit", "Also list what was kept of the dump, and why."
+    ),
 )
 
 
 @click.command(
-    "distill", short_help="A small dump that holds what the answers need.", epilog=epilog(EXAMPLES)
+    "distill", short_help="Write a small dump that gives the same answers.", epilog=epilog(EXAMPLES)
 )
 @click.argument("core", metavar="CORE", type=click.Path(path_type=Path))
 @click.option(
@@ -34,35 +36,41 @@ EXAMPLES = (
     help="The dump to write.",
 )
 @click.option(
-    "--vmlinux", metavar="PATH", type=click.Path(path_type=Path), help="DWARF of that kernel."
+    "--vmlinux",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="DWARF debug information of the same kernel.",
 )
 @click.option(
     "--redact",
     is_flag=True,
-    help="Take users' data out: registers and stack pointers of user space, what lies on stacks"
-    " and is no kernel address, task names, the log. Command lines and user memory are never kept.",
+    help="Remove users' data: registers and stack pointers of user space, words on stacks that are"
+    " not kernel addresses, task names, the log. Command lines and user memory are never "
+    "kept.",
 )
 @click.option(
     "--keep",
     metavar="KIND",
     multiple=True,
     type=click.Choice([kind.value for kind in SensitiveKind]),
-    help="Not this, with --redact: " + ", ".join(kind.value for kind in SensitiveKind) + ".",
+    help="With --redact: keep this kind of data: "
+    + ", ".join(kind.value for kind in SensitiveKind)
+    + ".",
 )
 @click.option(
     "--trim",
     is_flag=True,
-    help="Cut types, symbols and unwind tables down to what these answers need: a third of the"
-    " size, but neither drgn nor a later version of this program can ask for others.",
+    help="Keep only the types, symbols and unwind tables that these answers need: a third of the "
+    "size, but drgn and later versions of this program find no others.",
 )
-@click.option("--whole-names", is_flag=True, help="Types and symbols stay whole, with --trim.")
+@click.option("--whole-names", is_flag=True, help="With --trim: keep all types and symbols.")
 @click.option(
     "--text",
     metavar="FUNCTION",
     multiple=True,
-    help="Keep the text of FUNCTION, so that probe can decide there. May be repeated.",
+    help="Keep the text of FUNCTION, so that probe can decide there (repeatable).",
 )
-@click.option("--audit", is_flag=True, help="Print every range that is kept, and why.")
+@click.option("--audit", is_flag=True, help="List every range that is kept, and why.")
 @format_option("text", "json")
 @verbose_option
 @click.pass_obj
@@ -80,18 +88,18 @@ def command(
     audit: bool,
     output: str,
 ) -> Status:
-    """Write a small vmcore with only those bytes of CORE that this program's answers need.
+    """Write a small vmcore that holds only the bytes of CORE that the answers need.
 
-    A map in it says which bytes these are: of all others this program, and drgn with it, say that
-    they are not in the dump; other tools read zeros. Before it gets its name, the small dump is
-    asked for its frames, and they must be those of CORE.
+    A map in the small dump says which bytes were kept. This program, and drgn with its plugin,
+    report all other bytes as not in the dump; other tools read them as zeros. SMALL is written only
+    if it has the same frames as CORE.
     """
     if keep and not redact:
-        raise click.UsageError("--keep goes with --redact: without it nothing is taken out")
+        raise click.UsageError("--keep: needs --redact")
     kept = {SensitiveKind(word) for word in keep}
     taken_out = frozenset(SensitiveKind) - kept if redact else frozenset()
     if whole_names and not trim:
-        raise click.UsageError("--whole-names goes with --trim: without it all are whole")
+        raise click.UsageError("--whole-names: needs --trim")
     cut = (Trim.UNWIND if whole_names else Trim.ALL) if trim else None
     from inspector.queries.distill import small_dump
     from inspector.render.json_answers import distillate_json

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from inspector.queries.source import Source
 
 EXAMPLES = (
-    Example("inspector doctor", "What can be done on this machine."),
-    Example("inspector doctor -c vmcore", "Whether that dump can be opened, and what it holds."),
+    Example("inspector doctor", "What can be opened and frozen on this machine."),
+    Example("inspector doctor -c vmcore", "Whether the dump can be opened, and what it holds."),
 )
 
 
 @click.command(
     "doctor",
-    short_help="What can be opened and frozen here, and what is missing.",
+    short_help="Check what can be opened and frozen here.",
     epilog=epilog(EXAMPLES),
 )
 @format_option("text", "json")
@@ -35,10 +35,10 @@ EXAMPLES = (
 @target_options
 @click.pass_obj
 def command(session: Session, *, target: TargetOptions, output: str) -> Status:
-    """What can be opened here, what freeze would fail on, and how to mend it.
+    """Check what can be opened here, what freeze would fail on, and how to mend it.
 
-    Changes nothing, and needs no root: it says what it could not see without (exit status 3
-    then). With a TARGET: whether that one can be opened, and what it holds.
+    Changes nothing and needs no root; lists what it could not see without root (exit status 3).
+    With a TARGET: whether that can be opened, and what it holds.
     """
     from inspector.freezer.findings import findings
     from inspector.freezer.host import host_facts

@@ -27,8 +27,8 @@ EXAMPLES = (
         "inspector explain -c vmcore",
         "The frame that killed the machine.",
     ),
-    Example("inspector explain -c vmcore orig_ax ax", "Two of its registers."),
-    Example("inspector explain -c vmcore 1", "The entry frame of init, which sleeps."),
+    Example("inspector explain -c vmcore orig_ax ax", "Two registers of that frame."),
+    Example("inspector explain -c vmcore 1", "The entry frame of init."),
     Example(
         "inspector explain --oops oops.txt",
         "The registers in a log, without a dump; - reads standard input.",
@@ -37,7 +37,9 @@ EXAMPLES = (
 
 
 @click.command(
-    "explain", short_help="What every register of a frame means, and why.", epilog=epilog(EXAMPLES)
+    "explain",
+    short_help="What every register of a frame means, with evidence.",
+    epilog=epilog(EXAMPLES),
 )
 @selector_and_registers_argument
 @record_option
@@ -63,20 +65,20 @@ def command(
 
     Registers of one meaning share a line; --all shows each on its own.
 
-    SELECTOR is the address 0x… of a frame, or a task (a pid in decimal, or its address): the frame
-    that killed the machine is explained, else the innermost kernel frame, else the entry frame.
-    Without it, on a dump: the panicking task. With the names of registers (ax, orig_ax, …)
-    only those.
+    SELECTOR is a pid in decimal, or the address 0x… of a task or a frame. For a task, the frame
+    that killed the machine is explained, else its innermost kernel frame, else its entry frame.
+    Without SELECTOR, on a dump: the panicking task. Names of registers (ax, orig_ax, …) limit the
+    answer to those.
 
-    With --oops, neither a target nor root is needed: the registers in a kernel's log are explained
-    as far as the text allows.
+    --oops explains the registers in a kernel log as far as the text allows, and needs neither a
+    target nor root.
     """
     selector, registers = asked
     if oops is not None:
         named = asked != (None, ()) or record is not None
         return _log(session, target, oops, output, named=named, show_all=show_all)
     if selector is not None and record is not None:
-        raise UsageError("--record names the frame: it goes with no SELECTOR")
+        raise UsageError("--record: names the frame; drop SELECTOR")
     if record is None:
         selector = session.meant(selector, target)
     from inspector.queries.explain import explanation_of
@@ -110,9 +112,9 @@ def _log(
     show_all: bool,
 ) -> Status:
     if named:
-        raise UsageError("--oops explains a text: it goes with no SELECTOR and no --record")
+        raise UsageError("--oops: explains a log; drop SELECTOR and --record")
     if target != TargetOptions():
-        raise UsageError("--oops explains a text: it goes with no TARGET")
+        raise UsageError("--oops: explains a log; drop the TARGET options")
     from inspector.queries.oops import opened_log
 
     with opened_log(source) as (reading, reports):

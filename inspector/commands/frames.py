@@ -33,26 +33,26 @@ EXAMPLES = (
     Example("inspector frames -c vmcore", "Every frame of every task."),
     Example(
         "inspector frames -c vmcore --origin int3",
-        "Those that a breakpoint made, a kprobe's above all.",
+        "Frames of breakpoints, mostly those of kprobes.",
     ),
     Example(
         "inspector frames -c vmcore --syscall futex --format csv",
-        "Who waits in futex(2), for a table.",
+        "Tasks that wait in futex(2), as a table.",
     ),
     Example(
         "inspector frames -c vmcore --with-records",
-        "Those too that the framefreeze module recorded.",
+        "Also the frames that the framefreeze module recorded.",
     ),
     Example(
         "inspector frames -c vmcore --format jsonl | head -n 3",
-        "The first ones of a big dump, before all of it is read.",
+        "The first frames of a big dump, while the rest is still being read.",
     ),
 )
 
 
 @click.command(
     "frames",
-    short_help="Which pt_regs frames lie on which stacks.",
+    short_help="List the pt_regs frames on the kernel stacks.",
     epilog=epilog(EXAMPLES),
 )
 @selector_argument(-1)
@@ -79,10 +79,10 @@ def command(
     cpu: int | None,
     with_records: bool,
 ) -> Status:
-    """Which struct pt_regs frames lie on the stacks of the target's tasks.
+    """List the struct pt_regs frames on the kernel stacks of the target's tasks.
 
-    SELECTOR is a pid in decimal (the kernel's: of a thread), or the address 0x… of a frame or of a
-    task. Without it: every task.
+    SELECTOR is a pid in decimal (the kernel's: of a thread), or the address 0x… of a frame or a
+    task. Without SELECTOR: every task.
     """
     from inspector.queries.frames import FrameFilter
 

@@ -56,7 +56,7 @@ EXAMPLES = (
     ),
     Example(
         "sudo inspector freeze kernel_clone --via tracefs -- ./fork",
-        "With nothing to build: registers alone, by the kernel's own events.",
+        "Without building a module: registers only, from the kernel's own events.",
     ),
     Example(
         "sudo inspector freeze vfs_read --comm cat -o saved.json -- cat /dev/null",
@@ -68,7 +68,7 @@ EXAMPLES = (
 @click.command(
     "freeze",
     cls=FreezeCommand,
-    short_help="Probe the running kernel, and show the frames.",
+    short_help="Probe the running kernel and show the frames.",
     epilog=epilog(EXAMPLES),
 )
 @click.argument("places", metavar="SYMBOL[+OFF]... [-- COMMAND...]", nargs=-1, callback=_as_places)
@@ -78,41 +78,54 @@ EXAMPLES = (
     metavar="SYMBOL",
     multiple=True,
     callback=_as_places,
-    help="Also where this function returns.",
+    help="Also probe the return of SYMBOL.",
 )
 @click.option(
     "--via",
     type=click.Choice(["module", "tracefs"]),
     default="module",
     show_default=True,
-    help="By the framefreeze module, or by kprobe events: registers only, nothing to build.",
+    help="Use the framefreeze module, or kprobe events (registers only, nothing to build).",
 )
 @click.option(
     "--mode",
     type=click.Choice(["record", "hold", "crash"]),
     default="record",
     show_default=True,
-    help="Copy each frame; hold one CPU in its frame; or panic in it.",
+    help="Copy each frame, hold one CPU in its frame, or panic in it.",
 )
 @click.option(
-    "-o", "saved_to", metavar="FILE", type=click.Path(path_type=Path), help="Save the records."
+    "-o",
+    "saved_to",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Save the records to FILE.",
 )
 @click.option(
-    "--seconds", type=click.FloatRange(0, 86400), default=10, help="Without COMMAND: how long."
+    "--seconds",
+    type=click.FloatRange(0, 86400),
+    default=10,
+    help="How long to probe if no COMMAND is given.",
 )
-@click.option("--pid", type=click.IntRange(1), help="Only of this thread.")
-@click.option("--tgid", type=click.IntRange(1), help="Only of this process.")
-@click.option("--comm", metavar="NAME", help="Only of tasks with exactly this name.")
+@click.option("--pid", type=click.IntRange(1), help="Only hits of this thread.")
+@click.option("--tgid", type=click.IntRange(1), help="Only hits of this process.")
+@click.option("--comm", metavar="NAME", help="Only hits of tasks whose name is NAME.")
 @syscall_option
-@click.option("--every", metavar="N", type=click.IntRange(1), help="Only one hit in N.")
-@click.option("--limit", metavar="N", type=click.IntRange(1), help="At most N hits a probe.")
-@click.option("--ring-slots", type=int, default=256, show_default=True, help="Records kept.")
+@click.option("--every", metavar="N", type=click.IntRange(1), help="Only every N-th hit.")
+@click.option("--limit", metavar="N", type=click.IntRange(1), help="At most N hits per probe.")
 @click.option(
-    "--slice-bytes", type=int, default=2048, show_default=True, help="Of stack in a record."
+    "--ring-slots", type=int, default=256, show_default=True, help="Number of records kept."
+)
+@click.option(
+    "--slice-bytes",
+    type=int,
+    default=2048,
+    show_default=True,
+    help="Bytes of stack saved per record.",
 )
 @click.option("--int3", "keep_int3", is_flag=True, help="Never let a jump replace the int3.")
 @click.option(
-    "--wait-optimised", is_flag=True, help="Start COMMAND when jumps have replaced the int3s."
+    "--wait-optimised", is_flag=True, help="Start COMMAND once jumps have replaced the int3s."
 )
 @click.option(
     "--hold-ms",
@@ -120,23 +133,25 @@ EXAMPLES = (
     type=click.IntRange(1, 2000),
     default=500,
     show_default=True,
-    help="How long a hold lasts at most.",
+    help="Longest duration of a hold, in ms.",
 )
 @click.option(
-    "--keep-held", is_flag=True, help="Read, and let the hold last: for a look from outside."
+    "--keep-held", is_flag=True, help="Let the hold last after reading, to look at it from outside."
 )
-@click.option("--force", is_flag=True, help="Hold though the kernel does not show every lock.")
-@click.option("--crash-after", metavar="N", type=click.IntRange(1), default=1, help="Its N-th hit.")
-@click.option("--confirm-crash", is_flag=True, help="Yes, panic this machine.")
+@click.option("--force", is_flag=True, help="Hold even where the kernel does not show every lock.")
+@click.option(
+    "--crash-after", metavar="N", type=click.IntRange(1), default=1, help="Panic on the N-th hit."
+)
+@click.option("--confirm-crash", is_flag=True, help="Confirm that this machine may panic.")
 @format_option("text", "json")
 @verbose_option
 @click.pass_context
 def command(ctx: click.Context, /, *, via: str, output: str, **given: Any) -> Status:
-    """Probe the running kernel while COMMAND runs, and show the frames that it made.
+    """Probe the running kernel while COMMAND runs, and show the frames of the hits.
 
-    Each SYMBOL[+OFF] gets a probe; name first what is reached first: its hits begin events. As
-    the place decides, it is called by ftrace, by an int3, or by a jump. The module is built for
-    this kernel, loaded, and unloaded again, whatever happens.
+    Each SYMBOL[+OFF] gets a probe. Name the place that is reached first before the others: its hits
+    begin events. The place decides whether ftrace, an int3 or a jump calls the handler. The module
+    is built for this kernel, loaded, and unloaded again, whatever happens.
 
     Exit status 4: COMMAND failed.
     """
@@ -242,16 +257,16 @@ def _command_failed(session: Session, command: CommandEnd | None) -> bool:
 
 def _check(plan: FreezePlan, via: str) -> None:
     if not plan.places and not plan.returns:
-        raise UsageError("freeze what? SYMBOL[+OFF], as kprobes take it")
+        raise UsageError("freeze: no probe given; name one, e.g. __x64_sys_fork+5")
     if any(place.offset for place in plan.returns):
-        raise UsageError("a function returns as a whole: --return takes no +OFF")
+        raise UsageError("--return: takes a function without +OFF")
     comm = plan.comm or ""
     if len(comm.encode()) > _LONGEST_COMM or not comm.isprintable() or " " in comm:
-        raise UsageError(f"--comm: at most {_LONGEST_COMM} bytes, and no blank")
+        raise UsageError(f"--comm: must be at most {_LONGEST_COMM} bytes, without blanks")
     if plan.mode == "crash" and not plan.confirm_crash:
-        raise UsageError("--mode crash panics this machine: say --confirm-crash if you mean it")
+        raise UsageError("--mode crash: panics this machine; confirm with --confirm-crash")
     if plan.mode != "record" and not plan.places:
-        raise UsageError(f"--mode {plan.mode} is for a SYMBOL[+OFF], not for a return")
+        raise UsageError(f"--mode {plan.mode} needs a SYMBOL[+OFF], not only returns")
     if via == "tracefs":
         _check_tracefs(plan)
 
@@ -269,4 +284,4 @@ def _check_tracefs(plan: FreezePlan) -> None:
     }
     asked = [name for name, given in beyond.items() if given]
     if asked:
-        raise UsageError(f"{' and '.join(asked)}: tracefs cannot do that; --via module can")
+        raise UsageError(f"{' and '.join(asked)}: not possible with tracefs; use --via module")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Every option, declared once; commands pick what they take."""
+"""The options, each declared once; commands pick theirs."""
 
 from __future__ import annotations
 
@@ -36,40 +36,45 @@ _ORIGINS = click.Choice([origin.value for origin in Origin])
 _TYPES = click.Choice([source.value for source in TypeSource])
 
 _TARGET: tuple[_Decorator, ...] = (
-    click.option("--live", is_flag=True, help="The running kernel (the default, if readable)."),
+    click.option(
+        "--live", is_flag=True, help="The running kernel (the default where it can be read)."
+    ),
     click.option(
         "--core",
         "-c",
         metavar="PATH",
         shell_complete=complete_path,
-        help="A vmcore: kdump, ELF.",
+        help="A vmcore (kdump or ELF).",
     ),
-    click.option("--qemu", metavar="ADDRESS", help="A QEMU guest, by the address of its QMP."),
+    click.option("--qemu", metavar="ADDRESS", help="A QEMU guest: the address of its QMP monitor."),
     click.option("--pause", is_flag=True, help="Stop the QEMU guest while it is read."),
     click.option(
         "--records",
         metavar="FILE",
         shell_complete=complete_path,
-        help="Records that freeze -o saved.",
+        help="Records saved by freeze -o.",
     ),
-    click.option("--demo", is_flag=True, help="A dump of a real kernel that ships with this."),
+    click.option("--demo", is_flag=True, help="A shipped dump of a real kernel."),
     click.option(
         "--dump",
         metavar="NAME",
         shell_complete=complete_dump,
-        help="Another shipped dump than the first.",
+        help="Use the shipped dump NAME.",
     ),
     click.option(
-        "--types", type=_TYPES, default="auto", show_default=True, help="Where types come from."
+        "--types", type=_TYPES, default="auto", show_default=True, help="Source of the types."
     ),
     click.option(
-        "--vmlinux", metavar="PATH", type=click.Path(path_type=Path), help="DWARF of that kernel."
+        "--vmlinux",
+        metavar="PATH",
+        type=click.Path(path_type=Path),
+        help="DWARF debug information of the same kernel.",
     ),
     click.option(
         "--system-map",
         metavar="PATH",
         type=click.Path(path_type=Path),
-        help="Symbols of that kernel, where its own table is not found.",
+        help="Symbols of the same kernel, if its own table is not found.",
     ),
 )
 
@@ -81,7 +86,7 @@ TARGET_NAMES = (
 
 
 def target_options(callback: _Callback) -> _Callback:
-    """Adds the TARGET options, handed over as one ``target`` value."""
+    """Add the TARGET options, passed to the callback as one ``target`` value."""
 
     @functools.wraps(callback)
     def gathered(*args: Any, **options: Any) -> Any:
@@ -103,7 +108,7 @@ def format_option(*formats: str) -> _Decorator:
         type=click.Choice(formats),
         default=formats[0],
         show_default=True,
-        help="How to write the answer.",
+        help="Format of the answer.",
     )
 
 
@@ -114,7 +119,7 @@ def format_of_file_option(*formats: str) -> _Decorator:
         "output",
         type=click.Choice(formats),
         show_default=f"as FILE's name ends, else {formats[0]}",
-        help="How to write the answer.",
+        help="Format of the answer.",
     )
 
 
@@ -128,7 +133,7 @@ verbose_option = click.option(
     is_flag=True,
     expose_value=False,
     callback=_as_verbose,
-    help="List what is missing one by one, not by cause.",
+    help="List missing parts one by one, not by cause.",
 )
 
 
@@ -166,7 +171,10 @@ def origin_option(flag: str, help_text: str) -> _Decorator:
 
 
 comm_option = click.option(
-    "--comm", metavar="GLOB", shell_complete=complete_comm, help="Only of tasks with such a name."
+    "--comm",
+    metavar="GLOB",
+    shell_complete=complete_comm,
+    help="Only tasks whose name matches GLOB.",
 )
 
 
@@ -184,19 +192,19 @@ syscall_option = click.option(
     metavar="NAME",
     callback=_syscall,
     shell_complete=complete_syscall,
-    help="Only with this syscall, by name or number.",
+    help="Only tasks in this syscall (name or number).",
 )
 cpu_option = click.option(
-    "--cpu", metavar="N", type=click.IntRange(min=0), help="Only of this CPU."
+    "--cpu", metavar="N", type=click.IntRange(min=0), help="Only frames of CPU N."
 )
 record_option = click.option(
-    "--record", metavar="N", type=click.IntRange(min=0), help="The module's record N."
+    "--record", metavar="N", type=click.IntRange(min=0), help="Record N of the framefreeze module."
 )
 oops_option = click.option(
     "--oops",
     metavar="FILE|-",
     shell_complete=complete_path,
-    help="Registers in a kernel's log instead: oops, WARN, printk.",
+    help="Explain the registers in a kernel log (oops, WARN, printk).",
 )
 decimal_option = click.option(
     "--decimal", is_flag=True, help="Registers in decimal, as signed numbers."
@@ -229,7 +237,7 @@ def _as_selector_and_registers(
     registers = tuple(value for value in values if value in REGISTER_NAMES)
     others = [value for value in values if value not in REGISTER_NAMES]
     if len(others) > 1:
-        raise click.UsageError(f"one frame is explained, not more: {others[1]}", ctx)
+        raise click.UsageError(f"explain: takes one frame, got another: {others[1]}", ctx)
     return _as_selector(ctx, param, others[0] if others else None), registers
 
 
@@ -243,11 +251,15 @@ _MAX_NUMBER = (1 << 31) - 1  # do_syscall_64() takes an int, and a negative one 
 def no_such_syscall(value: str) -> str | None:
     """The problem with ``value`` as a syscall's name or decimal number, None if there is none.
 
-    Every number that user space can pass is one: a task may well be in a call that no table
-    of this package has.
+    Every number that user space can pass is accepted: a task may be in a call that is not in the
+    shipped tables.
     """
     if value.isascii() and value.isdigit():
-        return None if int(value) <= _MAX_NUMBER else f"{value}: no syscall number; below 2**31"
+        return (
+            None
+            if int(value) <= _MAX_NUMBER
+            else f"{value}: not a syscall number; must be below 2**31"
+        )
     known = {name for abi in Abi for name in names(abi).values()}
     if value in known:
         return None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""``inspector probe``: what a kprobe at a place would do and hold."""
+"""``inspector probe``: predict a kprobe."""
 
 from __future__ import annotations
 
@@ -28,10 +28,13 @@ def _as_kind(_ctx: click.Context, _param: click.Parameter, value: str | None) ->
 EXAMPLES = (
     Example(
         "inspector probe -c vmcore kernel_clone",
-        "On its first instruction: called by ftrace, orig_ax 0.",
+        "On the first instruction: ftrace calls the handler, orig_ax is 0.",
     ),
-    Example("inspector probe -c vmcore __x64_sys_fork+5", "Behind it: an int3, orig_ax -1."),
-    Example("inspector probe -c vmcore _do_fork", "By an older name."),
+    Example(
+        "inspector probe -c vmcore __x64_sys_fork+5",
+        "Behind the first instruction: an int3, orig_ax is -1.",
+    ),
+    Example("inspector probe -c vmcore _do_fork", "Find a function by its older name."),
     Example(
         "inspector probe -c vmcore kernel_clone --snippet tracefs",
         "Commands, ready to paste, that get the syscall number there.",
@@ -41,7 +44,7 @@ EXAMPLES = (
 
 @click.command(
     "probe",
-    short_help="What a kprobe would do, and hold: refused, ftrace, int3, jump.",
+    short_help="Predict what a kprobe would do and what its frame holds.",
     epilog=epilog(EXAMPLES),
 )
 @click.argument("place", metavar="SYMBOL[+OFF]", callback=_as_place, shell_complete=complete_place)
@@ -49,7 +52,7 @@ EXAMPLES = (
     "--snippet",
     type=click.Choice([kind.value for kind in SnippetKind]),
     callback=_as_kind,
-    help="Code, ready to paste, that gets the syscall number at this probe.",
+    help="Print code, ready to paste, that gets the syscall number at this probe.",
 )
 @format_option("text", "json")
 @verbose_option
@@ -63,11 +66,12 @@ def command(
     place: ProbePlace,
     snippet: SnippetKind | None,
 ) -> Status:
-    """What a kprobe at SYMBOL[+OFF] would do, told from the target's own text and lists.
+    """Predict what a kprobe at SYMBOL[+OFF] would do, from the target's own text and lists.
 
-    Accepted, or refused with which error; called from ftrace, by an int3, or by a jump; what
-    orig_ax will then be; and the ways that do give the syscall number on this kernel. An older
-    name finds the function that has a newer one. Nothing is probed.
+    The answer says whether the kernel accepts the probe or refuses it, and with which error;
+    whether ftrace, an int3 or a jump calls the handler; what orig_ax will be; and which ways give
+    the syscall number on this kernel. A function is found by its older names too. Nothing is
+    probed.
     """
     with session.source(target) as source:
         answer = source.probe(place.symbol, place.offset, place.module, place.text)

@@ -32,15 +32,15 @@ _OF_SUFFIX = {
 
 EXAMPLES = (
     Example("inspector report -c vmcore -o crash.html", "One page to hand over."),
-    Example("inspector report -c vmcore -o crash.md", "The same for a ticket."),
+    Example("inspector report -c vmcore -o crash.md", "Text for a ticket."),
     Example("inspector report -c vmcore -o stack.svg", "The picture of the stack alone."),
-    Example("inspector report -c vmcore --format json", "For a program."),
+    Example("inspector report -c vmcore --format json", "All of it for a program."),
 )
 
 
 @click.command(
     "report",
-    short_help="Everything at once: a page, a ticket's text, a picture.",
+    short_help="Everything at once: a page, text for a ticket, or a picture.",
     epilog=epilog(EXAMPLES),
 )
 @click.option(
@@ -49,7 +49,7 @@ EXAMPLES = (
     "file",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="The file to write: .html, .md, .json, .svg, .txt.",
+    help="File to write: .html, .md, .json, .svg or .txt.",
 )
 @format_of_file_option(*FORMATS)
 @verbose_option
@@ -58,13 +58,13 @@ EXAMPLES = (
 def command(
     session: Session, *, target: TargetOptions, output: str | None, file: Path | None
 ) -> Status:
-    """Everything that there is to say of a crash, in one piece to hand over.
+    """Report everything about a crash in one piece, to hand over.
 
-    First what support asks for: the panic, CPU, kernel, uptime, taint, modules, backtrace, the
-    last lines of the log, and a signature that crashes of one bug have in common. Then the
-    kernel stack to scale, the frames, the comparison of the two that matter, the armed probes,
-    the tasks by syscall and by origin, and what could not be read. A page (html) is one file
-    that loads nothing; svg is the picture of the stack alone.
+    The report begins with what support asks for: the panic, CPU, kernel, uptime, taint, modules,
+    backtrace, the last lines of the log, and a signature that crashes of one bug share. Then follow
+    the kernel stack to scale, the frames, the comparison of the two that matter, the armed probes,
+    the tasks by syscall and by origin, and what could not be read. html is one file that loads
+    nothing; svg is the picture of the stack alone.
     """
     output = output or format_of(file, _OF_SUFFIX, FORMATS[0])
     from inspector.processes.whole_file import check_writable
@@ -84,7 +84,7 @@ def command(
 
 
 def _missing(session: Session, report: FullReport, output: str) -> tuple[Missing, ...]:
-    """What the answer lacks; a picture lacks only what its stack does, and has no place for it."""
+    """What is missing in the answer; for a picture, only what its stack lacks."""
     if output != "svg" or report.stack is None:
         return report.missing
     session.say_missing(report.stack.missing)
@@ -113,5 +113,5 @@ def _write(report: FullReport, output: str, out: TextIO) -> None:
         from inspector.render.svg import stack_svg
 
         if report.stack is None:
-            raise NothingMatched("no task panicked there: there is no stack to draw")
+            raise NothingMatched("no task panicked, so there is no stack to draw")
         out.write(stack_svg(report.stack))

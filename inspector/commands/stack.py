@@ -20,18 +20,18 @@ from inspector.model.task import Selector
 
 EXAMPLES = (
     Example("inspector stack -c vmcore", "The stack of the panicking task."),
-    Example("inspector stack -c vmcore 1", "That of init."),
-    Example("inspector stack -c vmcore --all-cpus", "Those of the tasks that were running."),
+    Example("inspector stack -c vmcore 1", "The stack of init."),
+    Example("inspector stack -c vmcore --all-cpus", "The stacks of the tasks that were running."),
 )
 
 
 @click.command(
     "stack",
-    short_help="A kernel stack: call frames and pt_regs frames interleaved.",
+    short_help="Picture of a kernel stack: call frames and pt_regs frames.",
     epilog=epilog(EXAMPLES),
 )
 @selector_argument(1)
-@click.option("--all-cpus", is_flag=True, help="The stack of the task on every CPU.")
+@click.option("--all-cpus", is_flag=True, help="Show the stack of the task on every CPU.")
 @format_option("text", "json")
 @verbose_option
 @target_options
@@ -44,13 +44,13 @@ def command(
     selector: Selector | None,
     all_cpus: bool,
 ) -> Status:
-    """The picture of a task's kernel stack: call frames and pt_regs frames interleaved.
+    """Show the picture of a task's kernel stack: call frames and pt_regs frames interleaved.
 
     SELECTOR is a pid in decimal, or the address 0x… of a task or of a frame on its stack. Without
-    it, on a dump: the panicking task.
+    SELECTOR, on a dump: the panicking task.
     """
     if all_cpus and selector is not None:
-        raise UsageError("--all-cpus shows every CPU's stack: it takes no pid or address")
+        raise UsageError("--all-cpus: takes no SELECTOR")
     return show_stacks(session, target, selector, all_cpus=all_cpus, output=output)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""From the TARGET options to what is to be opened."""
+"""From the TARGET options to a target spec."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class TargetOptions:
 
 
 def target_spec(options: TargetOptions, sudo_line: str) -> TargetSpec:
-    """The one target that the options name; without one the running kernel.
+    """The target that the options name; by default the running kernel.
 
     :param sudo_line: the command that would do the same as root
     :raises UsageError: if they name more than one, or none and there is no ``/proc/kcore``
@@ -41,7 +41,7 @@ def target_spec(options: TargetOptions, sudo_line: str) -> TargetSpec:
     if len(named) > 1:
         raise UsageError(f"more than one target: {' and '.join(flag for flag, _, _ in named)}")
     if options.pause and options.qemu is None:
-        raise UsageError("--pause stops a QEMU guest while it is read: it goes with --qemu ADDRESS")
+        raise UsageError("--pause: needs --qemu ADDRESS")
     if named:
         _flag, kind, path = named[0]
     else:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Where the data of users lies in a dump, and how it is taken out of the pages of a small one."""
+"""Find users' data in a dump, and remove it from the pages of a small one."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ _MOST_ORCS = 1 << 20  # a module's; all of vmlinux has half as many
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a report has to say of the dump it read.
+    """The result of reading a dump.
 
     :ivar missing: what it could not read
     :ivar places: where users' data lies in what it did read
@@ -66,7 +66,7 @@ def distill(
     check_writable(out)
     source = Original(core)
     if out.exists() and out.samefile(core):
-        raise TargetError(f"{out}: is the dump itself; give the small one another name")
+        raise TargetError(f"{out}: is the input dump; give the small dump another name")
     reading = _read(source, report, vmlinux)
     with whole_file(out) as file:
         written = source.write(file, reading.places, redact, trim, reading.unwound)
@@ -82,7 +82,7 @@ def distill(
 
 
 def read_first_steps(target: Target) -> Sequence[Missing]:
-    """What a drgn user does first with a dump, so that the small one allows it too.
+    """Read what drgn's own commands need first, so that they work on the small dump.
 
     It finds every task by its pid, as drgn's ``find_task`` and ``stack_trace(pid)`` do, with what
     tells whether the task has run (for who reads the dump as if it were live), and what modules

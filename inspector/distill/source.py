@@ -103,7 +103,7 @@ _TEXT_KINDS = (PageKind.TEXT, PageKind.MODULE)
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a small dump holds.
+    """The content of a small dump.
 
     :ivar kinds: its pages, the largest kind first
     :ivar ranges: every range of bytes that is kept, by physical address

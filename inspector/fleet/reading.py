@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The process that reads one dump, isolated: ``inspector.fleet.reading PARENT WORKER JOB``.
+"""The isolated process that reads one dump: ``inspector.fleet.reading PARENT WORKER JOB``.
 
-It ends with one of the statuses below and says why in the last line of its standard error, or is
-killed; whatever happens to it happens to it alone.
+It exits with one of the statuses below and gives the reason in the last line of stderr, or is
+killed; no other dump is affected.
 """
 
 from __future__ import annotations
@@ -59,13 +59,13 @@ def main(arguments: list[str]) -> int:
 
 
 def _limit(memory: int) -> None:
-    """Private writable memory is what counts: a dump that is only mapped takes none."""
+    """Limit private writable memory; mappings of the dump do not count."""
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _is_full() -> bool:
-    """Whether the limit leaves no room for another table of symbols."""
+    """Whether the memory limit is too small for another symbol table."""
     try:
         bytearray(_PIECE)
     except MemoryError:
@@ -122,13 +122,13 @@ def _run(job: Job, worker: str) -> tuple[DumpEnd, str]:
         return DumpEnd.TIME_LIMIT, f"took longer than {job.seconds:g} s"
     said = (ended.stderr.decode("utf-8", "backslashreplace").strip().splitlines() or [""])[-1]
     if ended.returncode < 0:
-        return DumpEnd.KILLED, f"its reader was killed by {_name(-ended.returncode)}"
+        return DumpEnd.KILLED, f"the reader was killed by {_name(-ended.returncode)}"
     if ended.returncode == 0:
-        return DumpEnd.READ, "" if dump_part(job).exists() else "its reader wrote nothing"
+        return DumpEnd.READ, "" if dump_part(job).exists() else "the reader wrote nothing"
     if ended.returncode == TOO_MUCH_MEMORY:
         return DumpEnd.MEMORY_LIMIT, f"needs more than {job.memory // _MIB:,} MiB of memory"
     outcome = _OUTCOMES.get(ended.returncode, DumpEnd.FAULT)
-    return outcome, said or f"its reader ended with {ended.returncode}"
+    return outcome, said or f"the reader ended with {ended.returncode}"
 
 
 def _name(number: int) -> str:

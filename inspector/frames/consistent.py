@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Reading a task's stack while its kernel runs on.
+"""Read a task's stack while its kernel runs.
 
-Two looks, and between them what is to be read. Where both see the same, the task has not run in
-between (:meth:`MovingTasks.moment`), nobody else wrote to the live part of its stack, and what
-was read is as if it had been read at once.
+Look at the task, read its stack, look again. If both looks are equal, the task has not run in
+between (:meth:`MovingTasks.moment`) and nobody wrote to the live part of its stack, so the read is
+consistent.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class _Look:
 
 
 def _look(target: Target, tasks: MovingTasks, task: Task) -> _Look | None:
-    """How ``task`` is now; None if it has exited.
+    """Look at ``task``; None if it has exited.
 
     :raises Unreadable: if its stack went away meanwhile, or has none for its ``thread.sp``
     """
@@ -94,10 +94,10 @@ def _look(target: Target, tasks: MovingTasks, task: Task) -> _Look | None:
     if seen.running or now.stack is None:
         return seen
     if now.sp not in now.stack:
-        raise Unreadable(now.sp, 8, "thread.sp is on no stack of its task", "stack-left")
+        raise Unreadable(now.sp, 8, "thread.sp is not on a stack of its task", "stack-left")
     return _Look(now, moment, target.read(now.sp, now.stack.high - now.sp))
 
 
 def _is_the_reader(target: Target, task: Task) -> bool:
-    """Whether ``task`` is of this very process, which always runs while it reads its kernel."""
+    """Whether ``task`` belongs to this process, which always runs while it reads its own kernel."""
     return target.identity.kind == TargetKind.LIVE.value and task.tgid == os.getpid()

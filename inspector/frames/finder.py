@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The frames and calls on the stacks of a target's tasks: found, followed, and named."""
+"""Find, follow and name the frames and calls on the stacks of a target's tasks."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What an address is on this kernel, what a frame's words point to, and the facts of a fault."""
+"""What an address is on this kernel, what registers point to, and the facts of a fault."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _VMALLOC_SIZE = {4: 32 * _TB, 5: 12800 * _TB}
 
 
 class AddressSpace:
-    """Names ranges for one target; a range whose borders the target does not hold has no name."""
+    """Names address ranges of one target; a range with unknown borders has no name."""
 
     def __init__(self, target: Target) -> None:
         self._levels = page_table_levels(target)
@@ -67,12 +67,12 @@ class AddressSpace:
         return address >= ANY_KERNEL_LOW and self.is_canonical(address)
 
     def area_of(self, address: int) -> str:
-        """What the kernel uses the range for that ``address`` lies in, "" where nothing tells."""
+        """The kernel's use of the range that holds ``address``, or "" if unknown."""
         return next((area.name for area in self._areas if address in area), "")
 
 
 def page_table_levels(target: Target) -> int | None:
-    """4 or 5, None where it is not told: arch_crash_save_vmcoreinfo() tells since 4.17."""
+    """4 or 5, None if unknown: arch_crash_save_vmcoreinfo() tells since 4.17."""
     try:
         told = vmcoreinfo(target.prog).get("NUMBER(pgtable_l5_enabled)")
     except TargetError:
@@ -122,7 +122,7 @@ def _number(target: Target, symbol: str) -> int:
 
 
 def mapping_at(target: Target, task: Task, address: int) -> str | None:
-    """What ``task`` has mapped at ``address``, in words; None where that is nothing.
+    """The mapping of ``task`` at ``address`` in words; None if there is none.
 
     drgn follows the maple tree that holds mappings since 6.1 (commit 524e00b36e8c), and the
     red-black tree before.
@@ -176,7 +176,7 @@ _LONGEST_NAME = 512
 
 
 class FaultFacts:
-    """Looks around exceptions, for one target."""
+    """Reads the facts of exceptions, for one target."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
@@ -272,7 +272,7 @@ class FaultFacts:
         return self._target.readable_word(offsets + 8 * cpu)
 
     def _caller(self, frame: Frame) -> str:
-        """Who called a place that is no text: the word at sp, if it is a return address."""
+        """The caller of an address that is not text: the word at sp, if it is a return address."""
         if self._target.locate(frame.registers.ip) is not None:
             return ""
         word = self._target.readable_word(frame.registers.sp)
@@ -308,7 +308,7 @@ class Pointers:
         self._space = AddressSpace(target)
 
     def context(self, frame: Frame) -> Context:
-        """The surroundings that explaining ``frame`` needs."""
+        """The context that explaining ``frame`` needs."""
         pointers = {
             register: self._pointer(frame, value)
             for register, value in frame.registers.items()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a task waits for, and whether it stood still while it was read."""
+"""Task states, and whether a task ran while it was read."""
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ Links = Callable[[int], tuple[int, int]]
 
 
 class ListMoves(InspectorError):
-    """A list that changed faster than it could be followed."""
+    """A list changed faster than it could be followed."""
 
     rule = "list-moves"
 

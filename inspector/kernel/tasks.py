@@ -176,7 +176,7 @@ class Tasks:
                     yield at - offset, node
                     at = next_of(node)
             if at != head:
-                missing.add(Missing("list-loops", f"the list at {head:#x} runs into itself"))
+                missing.add(Missing("list-loops", f"the list at {head:#x} loops"))
         except Unreadable as error:
             missing.add(Missing(error.rule, f"the list at {head:#x} is cut: {error}"))
 

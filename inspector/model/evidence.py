@@ -70,7 +70,7 @@ CAUSES: dict[str, str] = {
     "crash-note-unwritten": "a CPU did not answer when the kernel crashed, and wrote no crash note",
     "dump-cut-short": "the dump is cut short",
     "fact-unread": "a fact that the answer needs is not in the target",
-    "list-loops": "a list in the kernel's memory runs into itself",
+    "list-loops": "a list in the kernel's memory loops",
     "list-moves": "a list changed each time it was followed",
     "memory-unreadable": "memory cannot be read",
     "modules-unread": "loaded modules cannot be read whole",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What stands at an address where a kprobe might go, and what a kprobe would do there."""
+"""The facts about a kprobe at an address, and the prediction."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from inspector.model.stack import Location, TextRange
 
 
 class ReservedFor(Enum):
-    """Who else rewrites, or looks up, an instruction."""
+    """Owners that rewrite or look up an instruction."""
 
     JUMP_LABEL = "jump label"
     STATIC_CALL = "static call"
@@ -118,7 +118,7 @@ class KprobeFeatures:
 
 @dataclass(frozen=True, slots=True)
 class ProbeSite:
-    """Everything that decides about a probe at one address.
+    """All facts that decide about a probe at one address.
 
     :ivar asked: the address that was asked for
     :ivar address: where the probe goes: past ENDBR, if that is what was asked for
@@ -160,7 +160,7 @@ class ProbeSite:
 
 
 class ProbeOutcome(Enum):
-    """What ``register_kprobe()`` says, or what becomes of an int3."""
+    """The outcome of ``register_kprobe()``, or of optimising an int3."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
@@ -198,7 +198,7 @@ class Optimisation:
     """Whether an int3 becomes a jump.
 
     :ivar possible: the function allows it
-    :ivar allowed: the kernel does, now: its sysctl; None where that is not known
+    :ivar allowed: the kernel does, now: its sysctl; None if unknown
     """
 
     possible: ProbeOutcome
@@ -242,7 +242,7 @@ class ProbeAnswer:
     :ivar asked: as it was typed
     :ivar place: what was asked for, under the name that it has there
     :ivar location: where the probe goes: behind ENDBR, if ``place`` is one
-    :ivar address: of ``location``; None where it is not known whether ``place`` is an ENDBR
+    :ivar address: of ``location``; None if unknown whether ``place`` is an ENDBR
     :ivar mechanism: of the first hit, None for a probe that is refused
     :ivar optimisation: for int3 only
     :ivar events: whether tracefs, perf and bpftrace can set it too
@@ -324,7 +324,7 @@ class SnippetPlan:
 
 @dataclass(frozen=True, slots=True)
 class NumberFacts:
-    """Places that have it at hand; None where a kernel lacks one.
+    """Places that have the syscall number; None if the kernel lacks one.
 
     :ivar handler: a syscall's function that is given the entry frame: ``__x64_sys_*``
     :ivar dispatcher: ``x64_sys_call``
@@ -366,7 +366,7 @@ def parse_place(text: str) -> ProbePlace:
     """:raises ValueError: if ``text`` is no place"""
     found = _PLACE.fullmatch(text)
     if found is None:
-        raise ValueError(f"{text!r} is no place for a probe: SYMBOL, SYMBOL+OFFSET")
+        raise ValueError(f"{text!r} not a place for a probe; write SYMBOL or SYMBOL+OFFSET")
     offset = found["offset"] or "0"
     number = int(offset, 16) if offset[:2] in ("0x", "0X") else int(offset)
     return ProbePlace(found["symbol"], number, found["module"], text)

@@ -30,7 +30,7 @@ def task_or_frame(source: Source, selector: Selector | None) -> Task | Frame:
     try:
         return source.frame_at(selector.value)
     except NothingMatched:
-        raise NothingMatched(f"neither a frame nor a task lies at {selector}") from None
+        raise NothingMatched(f"{selector}: neither a frame nor a task") from None
 
 
 def task_named(source: Source, selector: Selector | None) -> Task:
@@ -48,16 +48,16 @@ def task_named(source: Source, selector: Selector | None) -> Task:
 
 
 def task_label(task: Task) -> str:
-    """How an error names a task."""
+    """A task's name in an error message."""
     return f"pid {task.pid} ({task.comm})"
 
 
 def _default_task(source: Source) -> Task:
     task = source.default_task()
     if task is None and source.is_dump:
-        raise UsageError("no task of this dump panicked: name a pid, or an address (0x…)")
+        raise UsageError("no task of this dump panicked; name a pid or an address (0x…)")
     if task is None:
-        raise UsageError("say which task or frame: a pid, or an address (0x…)")
+        raise UsageError("no selector given; name a pid or an address (0x…)")
     return task
 
 
@@ -68,7 +68,7 @@ def stacks_of_cpus(source: Source) -> tuple[StackPicture, ...]:
     """
     pictures = tuple(source.stack(task) for task in source.running_tasks())
     if not pictures:
-        raise NothingMatched("the tasks on the CPUs are unknown")
+        raise NothingMatched("the target does not tell which tasks are on the CPUs")
     return pictures
 
 
@@ -92,7 +92,7 @@ def entry_frame(task: Task, frames: Sequence[Frame]) -> Frame | None:
 def frame_in_question(
     task: Task, frames: Sequence[Frame], killed_by: KilledBy | None
 ) -> Frame | None:
-    """The frame that a question about ``task`` is about, beside its entry frame.
+    """The default frame of ``task`` for explain and diff.
 
     The one that killed the machine, if that is the task's own, else the innermost that a mechanism
     of the running kernel made: neither what the panic itself saved to describe its CPU, nor an

@@ -88,7 +88,7 @@ def timeline_of(
 ) -> Timeline:
     """One event: a record's, a task's last, else the last of all.
 
-    :raises NothingMatched: if nothing was recorded, or nothing of that
+    :raises NothingMatched: if no records, or nothing of that
     """
     events = events_of(source.hits())
     event = _event(source, events, selector, record)
@@ -111,19 +111,19 @@ def _event(
         return next(e for e in events if any(h.record.index == wanted for h in e.hits))
     if selector is None:
         if not events:
-            raise NothingMatched("nothing was recorded")
+            raise NothingMatched("no records")
         return events[-1]
     task = task_named(source, selector)
     of_task = [e for e in events if e.hits[0].record.task_address == task.address]
     if not of_task:
-        raise NothingMatched(f"nothing of {task_label(task)} was recorded")
+        raise NothingMatched(f"no records of {task_label(task)}")
     return of_task[-1]
 
 
 def _recorded(source: Source, index: int) -> _Pair:
     hit = source.record(index)
     if hit.entry is None:
-        raise NothingMatched(f"record {index} is of a kernel thread, which has no entry frame")
+        raise NothingMatched(f"record {index} belongs to a kernel thread, which has no entry frame")
     return hit.entry, hit.given, ()
 
 
@@ -139,7 +139,7 @@ def _of_task(
     if named is not None and entry is not None and named.address == entry.address:
         named = None  # the entry frame is the left one already
     if named is not None and right_origin is not None:
-        raise UsageError("the frame is the right one: it goes with no --right")
+        raise UsageError("--right: not allowed with a frame, which is the right one")
     left = _of_origin(task, frames, left_origin) if left_origin else entry
     if left is None:
         raise NothingMatched(f"{task_label(task)} has no entry frame: name two frames")
@@ -148,7 +148,7 @@ def _of_task(
 
 
 def _no_pair(source: Source, task: Task) -> NoPair | None:
-    """Why ``task`` has no two frames to compare; None where it has."""
+    """The reason why ``task`` has no two frames to compare; None if it has."""
     frames = source.frames_of(task)
     entry = entry_frame(task, frames)
     other = frame_in_question(task, frames, source.killed_by)
@@ -181,7 +181,7 @@ def _no_pair(source: Source, task: Task) -> NoPair | None:
 
 
 def _instead(source: Source, frames: Sequence[Frame], entry: Frame | None) -> str:
-    """The command that shows most of what a task has that has no pair."""
+    """The command to suggest for a task without a pair."""
     target = _target_option(source.target_identity)
     if entry is None and len(frames) > 1:
         return f"inspector diff{target} {frames[-1].address:#x} {frames[0].address:#x}"

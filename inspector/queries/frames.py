@@ -57,12 +57,12 @@ def _ranges(numbers: Sequence[int]) -> str:
 
 
 def task_matches(wanted: FrameFilter, task: Task) -> bool:
-    """Whether frames of ``task`` can match at all: decides before its stack is read."""
+    """Whether frames of ``task`` can match; decides before its stack is read."""
     return wanted.comm is None or fnmatchcase(task.comm, wanted.comm)
 
 
 def is_unconditional(wanted: FrameFilter) -> bool:
-    """Whether every frame of a task that matches does."""
+    """Whether every frame of a matching task matches."""
     return wanted.origin is None and wanted.cpu is None and wanted.syscall is None
 
 
@@ -97,7 +97,7 @@ class Matching:
         self._owners: list[Task] = []
 
     def frames(self) -> Iterator[Found]:
-        """All of it, read as it is taken.
+        """All matching frames, read lazily.
 
         :raises NothingMatched: before the first one, if a task or frame named is not there, or
             there are no records
@@ -123,7 +123,7 @@ class Matching:
         return self._which_match(self._source.found(tasks))
 
     def notes(self) -> Iterator[Found]:
-        """Crash notes, of the CPUs that tasks taken so far owned."""
+        """Crash notes of the CPUs that the tasks so far owned."""
         return self._which_match(self._source.note_frames(self._owners))
 
     def records(self) -> list[Frame]:

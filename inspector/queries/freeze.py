@@ -79,7 +79,7 @@ def _number(syscall: str) -> int:
 
 
 def specs_of(plan: FreezePlan, answers: dict[str, ProbeAnswer]) -> list[ProbeSpec]:
-    """The probes, in the order in which they are asked for: the first one opens events."""
+    """The probes in the given order; the first one opens events."""
     mode = Mode(plan.mode)
     entries = [
         ProbeSpec(
@@ -102,12 +102,14 @@ def specs_of(plan: FreezePlan, answers: dict[str, ProbeAnswer]) -> list[ProbeSpe
 
 
 def _stays_int3(plan: FreezePlan) -> bool:
-    """During a hold the optimiser would wait for the held CPU, and a reader for the optimiser."""
+    """Whether to forbid jumps: during a hold the optimiser would wait for the held CPU, and a
+    reader for the optimiser.
+    """
     return plan.keep_int3 or (plan.mode == "hold" and not plan.wait_optimised)
 
 
 def _written(place: ProbePlace, answers: dict[str, ProbeAnswer]) -> str:
-    """Under the name that this kernel has for it, and as it is given to the kernel."""
+    """The probe's place as the kernel takes it, under this kernel's name."""
     found = answers[place.text].place
     offset = f"+{found.offset:#x}" if found.offset else ""
     module = f"{found.module}:" if found.module else ""
@@ -115,9 +117,9 @@ def _written(place: ProbePlace, answers: dict[str, ProbeAnswer]) -> str:
 
 
 def allowed(source: Source, plan: FreezePlan, by_events: bool) -> dict[str, ProbeAnswer]:
-    """What each place would do.
+    """Predict each place.
 
-    :param by_events: asked of tracefs, which refuses more
+    :param by_events: for tracefs, which refuses more places
     :raises FreezeError: for the first that would be refused
     """
     answers = {}
@@ -138,7 +140,7 @@ def allowed(source: Source, plan: FreezePlan, by_events: bool) -> dict[str, Prob
 def workload(
     plan: FreezePlan, watcher: Watcher, cpus: frozenset[int] | None = None
 ) -> Iterator[Callable[[Callable[[], None] | None], CommandEnd | None]]:
-    """COMMAND, to be run when everything is armed; without one, time passes instead.
+    """COMMAND, to run once everything is armed; without COMMAND, a pause.
 
     It is given what is to be done again and again meanwhile, or None.
     """
@@ -162,14 +164,16 @@ def wait_optimised(control: Control) -> None:
     end = time.monotonic() + _OPTIMISED_WITHIN
     while any(probe.mechanism_now is Mechanism.INT3 for probe in control.header().probes):
         if time.monotonic() > end:
-            raise FreezeError(f"no jump has replaced an int3 within {_OPTIMISED_WITHIN} s")
+            raise FreezeError(
+                f"--wait-optimised: no jump replaced the int3 within {_OPTIMISED_WITHIN} s"
+            )
         time.sleep(0.05)
 
 
 def _hold(
     plan: FreezePlan, source: TargetSource, control: Control, watcher: Watcher
 ) -> tuple[Held | None, CommandEnd | None]:
-    """Arm everything, run COMMAND, and read the frame in which it is held."""
+    """Arm everything, run COMMAND, and read the frame of the hold."""
     with reader_alone() as others, workload(plan, watcher, others) as run:
         prepare(control)
         control.say("arm all")
@@ -181,7 +185,7 @@ def _hold(
 
 
 class _HoldReader:
-    """Reads the first hold that it sees; whatever else a reading touches was touched before."""
+    """Reads the first hold; all code and memory that this needs was touched before."""
 
     def __init__(self, source: TargetSource, control: Control, say: Say, keep: bool) -> None:
         self._say = say
@@ -192,7 +196,7 @@ class _HoldReader:
         source.frames_of(source.task(os.getpid()))
 
     def look(self) -> None:
-        """Ask the module; read, if a CPU is held, and release it."""
+        """Poll the module; if a CPU is held, read its frame and release it."""
         if self.held is not None:
             return
         hold = self._control.header().hold
@@ -271,7 +275,7 @@ def _save(source: TargetSource, path: Path | None) -> str | None:
 
 
 def _give_to_caller(path: Path) -> None:
-    """Under sudo it is the caller's, who needs no root to read it."""
+    """Under sudo, give the file to the calling user."""
     uid, gid = os.environ.get("SUDO_UID", ""), os.environ.get("SUDO_GID", "")
     if uid.isdecimal() and gid.isdecimal():
         os.chown(path, int(uid), int(gid))
@@ -316,7 +320,7 @@ def _frozen(
 
 
 def _shown(events: tuple[Event, ...], command: CommandEnd | None) -> Event | None:
-    """The last one of COMMAND itself, else the last of all."""
+    """The record to show: the last of COMMAND itself, else the last of all."""
     if command is not None:
         own = [e for e in events if e.hits[0].record.tgid == command.pid]
         if own:

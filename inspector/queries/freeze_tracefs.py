@@ -67,7 +67,7 @@ def _written(place: ProbePlace, answers: dict[str, ProbeAnswer]) -> str:
 
 
 def _leads_home(place: ProbePlace, answers: dict[str, ProbeAnswer]) -> bool:
-    """Whether di still is the handler's argument: the task's entry frame."""
+    """Whether di still holds the handler's argument, the task's entry frame."""
     answer = answers.get(place.text)
     if answer is None:
         return place.symbol.startswith(HANDLER) and not place.offset
@@ -140,7 +140,7 @@ def _mechanism(where: str, armed: dict[str, str] | None) -> TracedBy:
 
 
 def _syscall(entry: Registers | None) -> Syscall | None:
-    """Of a handler of the 64-bit table: its number is of that table."""
+    """The syscall of a handler in the 64-bit table."""
     if entry is None:
         return None
     number = as_int32(entry.orig_ax)

@@ -20,7 +20,7 @@ def opened_log(source: str) -> Iterator[tuple[LogReading, Iterator[ToldReport]]]
     """The log ``source`` (``-``: standard input), and its reports as they are read.
 
     :raises UsageError: if it cannot be read
-    :raises NothingMatched: if it tells no frame
+    :raises NothingMatched: if the log has no frame
     """
     with _opened(source) as stream:
         reading = LogReading(stream)
@@ -39,7 +39,7 @@ def _with_frames(reading: LogReading, name: str) -> Iterator[ToldReport]:
 
 
 def _why(reading: LogReading, reports: list[ToldReport]) -> str:
-    """Why there is nothing to explain: whose registers these are, or what holds none."""
+    """The reason why there is nothing to explain."""
     if reading.foreign:
         name, line = reading.foreign[0]
         return f"{name} (line {line}): no frame of an x86-64 Linux kernel; nothing to explain"
@@ -54,7 +54,7 @@ def _why(reading: LogReading, reports: list[ToldReport]) -> str:
 @contextmanager
 def _opened(source: str) -> Iterator[BinaryIO]:
     if source == "-" and sys.stdin is None:
-        raise UsageError("standard input: is closed")
+        raise UsageError("standard input: closed")
     try:
         # Standard input is opened once more, so that closing it closes nothing of the caller's.
         with open(os.dup(sys.stdin.fileno()) if source == "-" else source, "rb") as file:
@@ -66,7 +66,7 @@ def _opened(source: str) -> Iterator[BinaryIO]:
     except ValueError as error:
         if "\0" not in source:
             raise
-        raise UsageError(f"{source!r}: is no file name") from error
+        raise UsageError(f"{source!r}: not a file name") from error
 
 
 def _name(source: str) -> str:

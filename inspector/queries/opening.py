@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""From what a user named to what answers for it."""
+"""From a target spec to a source."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a file of records answers: the same questions as a kernel, as far as it knows."""
+"""Answers from a file of records: the same queries as for a kernel, as far as the file goes."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _kept(source: Source, hit: Hit) -> SavedRecord:
 def read_saved(path: Path) -> SavedRecords:
     """The file of records at ``path``.
 
-    :raises TargetError: in one line, if it is none
+    :raises TargetError: if it is not a file of records
     """
     try:
         with path.open("rb") as file:
@@ -211,7 +211,7 @@ class SavedSource(Source):
         )
 
     def probe(self, symbol: str, offset: int, module: str | None, asked: str) -> ProbeAnswer:
-        raise TargetError(f"{self._identity.path}: records hold no kernel text to probe")
+        raise TargetError(f"{self._identity.path}: a file of records holds no kernel text to probe")
 
 
 def _hit(kept: SavedRecord) -> Hit:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The full report, and everything else that any answer about a target shows."""
+"""The full report, and a read of everything that any answer shows (for distill)."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def _log(source: Source, machine: Machine) -> LogExcerpt | Unread:
 
 
 def _with_cause(source: Source, machine: Machine) -> Machine:
-    """With the headline of a death of the kind that it was, not of an earlier one's."""
+    """Add the headline of a death of this kind, not of an earlier death."""
     killed_by = source.killed_by
     if killed_by is None or isinstance(machine.log, Unread):
         return machine
@@ -225,7 +225,7 @@ def _not_there(machine: Machine) -> tuple[Missing, ...]:
 
 
 def _read_probes(source: TargetSource, wanted: Collection[str]) -> tuple[Missing, ...]:
-    """What decides about any probe, and the text of functions that are often probed."""
+    """Read what decides about any probe, and the text of functions that are often probed."""
     for place in _ADVISED:
         with suppress(NothingMatched):  # a kernel older than the name
             source.probe(place, 0, None, place)
@@ -254,6 +254,6 @@ def _read_records(source: Source) -> tuple[Missing, ...]:
 
 
 def _read_frame(source: Source, frame: Frame, entry: Frame | None) -> None:
-    """Explained, or compared, a frame of user mode is looked at in user memory: not to be kept."""
+    """Read what explaining ``frame`` needs, except user memory, which is not kept."""
     if not frame.user_mode:
         explained(source, frame, entry)

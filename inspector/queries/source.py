@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a question is put to: a target with a kernel in it, or a file of records."""
+"""The protocol of queries: a target with a kernel, or a file of records."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class RecordSource(Protocol):
-    """Where the records of framefreeze are: in a kernel's memory, or in a file."""
+    """A source of framefreeze's records: a kernel's memory or a file."""
 
     def hits(self) -> tuple[Hit, ...]:
         """Two frames a record: the one its handler was given, and the task's entry frame.
@@ -50,7 +50,7 @@ class RecordSource(Protocol):
 
 
 class Source(RecordSource, Protocol):
-    """Answers one question; :attr:`missing` is what could not be read for it.
+    """Answers one query; :attr:`missing` is what could not be read for it.
 
     Addresses are kernel virtual ones, as unsigned 64-bit integers; frames and calls come innermost
     first.
@@ -63,17 +63,17 @@ class Source(RecordSource, Protocol):
 
     @property
     def target_identity(self) -> TargetIdentity:
-        """What is read: kind, path, and the dump's format."""
+        """The target: kind, path, and the dump's format."""
         ...
 
     @property
     def kernel_identity(self) -> KernelIdentity:
-        """Whose memory it is: release, build ID, and where its types come from."""
+        """The kernel: release, build ID, and the source of its types."""
         ...
 
     @property
     def is_dump(self) -> bool:
-        """Whether nothing moves there."""
+        """Whether the target is a dump, in which nothing changes."""
         ...
 
     @property
@@ -157,7 +157,7 @@ class Source(RecordSource, Protocol):
         ...
 
     def machine(self) -> Machine:
-        """Panic, uptime, taint, modules and log; what is not there says so."""
+        """Panic, uptime, taint, modules and log; a missing part says so."""
         ...
 
     def probes(self) -> tuple[Kprobe, ...]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A question to an open target: tasks, frames, calls, and what else its kernel tells."""
+"""A source for an open target: tasks, frames, calls, and facts of its kernel."""
 
 from __future__ import annotations
 
@@ -245,7 +245,7 @@ class TargetSource(Source):
 
         ring = read_ring(self.target)
         if ring is None:
-            raise NothingMatched("no records: the framefreeze module is not loaded there")
+            raise NothingMatched("no records: the framefreeze module is not loaded in the target")
         return ring
 
     def hits(self) -> tuple[Hit, ...]:

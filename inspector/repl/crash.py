@@ -29,11 +29,11 @@ _CRASH_WORDS = """
 CRASH_WORDS = frozenset(_CRASH_WORDS.split())
 
 
-@click.command("ps", short_help="The tasks; as crash's.")
+@click.command("ps", short_help="List tasks, as in crash.")
 @click.argument("globs", metavar="[GLOB]...", nargs=-1, shell_complete=complete_comm)
 @click.pass_obj
 def ps(turn: Turn, *, globs: tuple[str, ...]) -> int:
-    """The target's tasks: all, or those whose name or pid matches a GLOB."""
+    """List the target's tasks: all, or those whose name or pid matches a GLOB."""
     from inspector.commands.failure import status_of
     from inspector.render.text.frames import TasksTable
     from inspector.render.text.screen import show
@@ -45,16 +45,16 @@ def ps(turn: Turn, *, globs: tuple[str, ...]) -> int:
         if not globs or any(fnmatchcase(n, g) for n in (task.comm, str(task.pid)) for g in globs)
     )
     if not tasks:
-        raise NothingMatched(f"no task is called {' or '.join(globs)}")
+        raise NothingMatched(f"no task matches {' or '.join(globs)}")
     show(TasksTable(tasks, turn.bench.selection.task, source.missing), turn.out)
     return status_of(True, source.missing)
 
 
-@click.command("bt", short_help="The stack of the selected task; as crash's. stack is the same.")
+@click.command("bt", short_help="Stack of the selected task, as in crash; same as stack.")
 @selector_argument(1)
 @click.pass_obj
 def bt(turn: Turn, *, what: Selector | None) -> int:
-    """The same as stack: call frames and pt_regs frames. crash bt is drgn's own."""
+    """Show the stack: call frames and pt_regs frames, as stack does. crash bt runs drgn's own."""
     stack = load_command("stack")
     assert stack is not None
     words = [] if what is None else [str(what)]
@@ -63,17 +63,17 @@ def bt(turn: Turn, *, what: Selector | None) -> int:
     return status
 
 
-@click.command("sys", short_help="Which target and kernel this is; as crash's.")
+@click.command("sys", short_help="Show target and kernel, as in crash.")
 @click.pass_obj
 def sys_(turn: Turn) -> None:
-    """Which target and kernel this is. crash sys tells more where the target holds it."""
+    """Show target and kernel. crash sys shows more."""
     turn.bench.source()  # says so if nothing is open
     greet(turn.bench, turn.out)
 
 
 @click.command(
     "log",
-    short_help="The kernel's log, by drgn; as crash's.",
+    short_help="Show the kernel log, as in crash (by drgn).",
     context_settings={"ignore_unknown_options": True},
 )
 @click.argument("arguments", nargs=-1, metavar="[OPTION]...")
@@ -90,7 +90,7 @@ def _words(ctx: click.Context, _param: click.Parameter, typed: str) -> list[str]
 
 @click.command(
     "crash",
-    short_help="A command of crash's, by drgn: crash mod, crash struct task_struct.",
+    short_help="Run drgn's version of a crash command: crash mod.",
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )
 @click.argument(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The prompt's words that choose what later commands are about: select, next, prev."""
+"""The prompt's words select, next and prev."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from inspector.model.task import Selector
 from inspector.repl.workbench import Selection, Turn
 
 
-@click.command("select", short_help="Choose the task or the frame that later commands mean.")
+@click.command("select", short_help="Select the task or frame that later commands use.")
 @selector_argument(1)
 @click.pass_obj
 def select(turn: Turn, *, what: Selector | None) -> None:
-    """Choose the task or the frame that later commands mean when they say nothing.
+    """Select the task or frame that later commands without a SELECTOR use.
 
     SELECTOR is a pid in decimal, or the address 0x… of a task or of a frame. Without it: shows what
     is selected. next and prev walk through the task's frames.
@@ -23,7 +23,7 @@ def select(turn: Turn, *, what: Selector | None) -> None:
     if what is not None:
         turn.bench.select(_selection(turn, what))
     elif turn.bench.selection.task is None:
-        raise UsageError("nothing is selected: select PID, or the address (0x…) of a frame")
+        raise UsageError("nothing is selected; use select PID or select 0xADDRESS")
     _show_selection(turn)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The prompt's words about the session itself: help, set, source, quit."""
+"""The prompt's words help, set, source and quit."""
 
 from __future__ import annotations
 
@@ -42,11 +42,13 @@ def _topics(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[st
     return [word for word in (*COMMANDS, *WORDS, "keys") if word.startswith(typed)]
 
 
-@click.command("help", short_help="This; help COMMAND, help keys.")
+@click.command("help", short_help="Show help; help COMMAND, help keys.")
 @click.argument("topic", required=False, shell_complete=_topics)
 @click.pass_obj
 def show_help(turn: Turn, *, topic: str | None) -> None:
-    """What there is, or what COMMAND does; help keys for the keys. COMMAND? is the same."""
+    """List the commands, or show the help of COMMAND; help keys lists the keys. COMMAND? is the
+    same.
+    """
     if topic == "keys":
         turn.out.write(_KEYS)
     elif topic is None:
@@ -58,7 +60,7 @@ def show_help(turn: Turn, *, topic: str | None) -> None:
 def _help_of(word: str) -> str:
     command = find_command(word)
     if command is None:
-        raise UsageError(f"no such command: {word} (help lists them)")
+        raise UsageError(f"{word}: no such command; help lists them")
     with command.make_context(word, [], resilient_parsing=True, **SETTINGS) as context:
         return command.get_help(context)
 
@@ -68,7 +70,7 @@ def _overview() -> list[str]:
     return [
         *_group("About the target", COMMANDS),
         *_group("At this prompt", own),
-        *_group("For those who come from crash", FROM_CRASH),
+        *_group("Words of crash", FROM_CRASH),
         _LINES,
         "help COMMAND tells more; help keys lists the keys.\n",
     ]
@@ -95,7 +97,7 @@ def _values(ctx: click.Context, _param: click.Parameter, incomplete: str) -> lis
     return [value for value in _CHOICES.get(name, ()) if value.startswith(incomplete)]
 
 
-@click.command("set", short_help="Hex or decimal, all or differing registers, vi or emacs.")
+@click.command("set", short_help="Set hex or decimal, all or differing registers, vi or emacs.")
 @click.argument("name", required=False, type=click.Choice(list(_CHOICES)))
 @click.argument("value", required=False, shell_complete=_values)
 @click.pass_obj
@@ -137,21 +139,21 @@ def _current(turn: Turn, name: str) -> str:
     return _CHOICES[name][state[name]]
 
 
-@click.command("source", short_help="Run the lines of a file as if they were typed.")
+@click.command("source", short_help="Run the lines of a file.")
 @click.argument(
     "path", metavar="PATH", type=click.Path(path_type=Path), shell_complete=complete_path
 )
 @click.pass_obj
 def source(turn: Turn, *, path: Path) -> int:
-    """Run the lines of the file at PATH as if they were typed."""
+    """Run the lines of the file at PATH."""
     try:
         text = path.expanduser().read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise UsageError(f"{path}: is not a text") from None
+        raise UsageError(f"{path}: not a text file") from None
     return turn.run(text)
 
 
-@click.command("quit", short_help="Leave; so does Ctrl-D.")
+@click.command("quit", short_help="Leave the prompt, as Ctrl-D does.")
 def quit_session() -> None:
-    """Leave the session; so does Ctrl-D on an empty line."""
+    """Leave the session, as Ctrl-D on an empty line does."""
     raise Leave

@@ -43,7 +43,7 @@ class Selection:
 
     @property
     def what(self) -> Address | None:
-        """How a command names it."""
+        """The SELECTOR that names it."""
         if self.frame is not None:
             return Address(self.frame.address)
         return None if self.task is None else Address(self.task.address)
@@ -55,7 +55,7 @@ class Selection:
         :raises NothingMatched: if there is no further frame
         """
         if self.task is None:
-            raise UsageError("no task is selected: select PID")
+            raise UsageError("no task is selected; use select PID")
         at = self.at + step if self.at is not None else 0
         if not self.frames:
             raise NothingMatched("no frame lies on the stack of the selected task")
@@ -94,7 +94,7 @@ class View:
     show_all: bool = False
 
     def defaults(self) -> dict[str, bool]:
-        """Values of options that a command line leaves out."""
+        """Default values of options."""
         return {"decimal": self.decimal, "show_all": self.show_all}
 
 
@@ -245,7 +245,7 @@ def _pointer(bench: Workbench, type_name: str, address: int | None) -> drgn.Obje
 
 
 class Leave(Exception):
-    """The session is to end."""
+    """Raised to end the session."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ def open_core(spec: TargetSpec) -> tuple[Program, TargetIdentity]:
     dump_format = sniff(path)
     if dump_format == "flattened":
         raise TargetError(
-            f"{path}: is flattened; reassemble it first: makedumpfile -R OUT < {path}"
+            f"{path}: a flattened dump; reassemble it first: makedumpfile -R OUT < {path}"
         )
     if dump_format == "kdump":
         check_whole(path)
@@ -174,11 +174,11 @@ def check_kernel(prog: Program, name: str) -> None:
     :raises TargetError: for any other, saying what it is
     """
     if not prog.flags & ProgramFlags.IS_LINUX_KERNEL:
-        raise TargetError(f"{name}: is a core of a user-space program, not of a kernel")
+        raise TargetError(f"{name}: a core of a user-space program, not of a kernel")
     platform = prog.platform
     if platform is None or platform.arch is not Architecture.X86_64:
         arch = platform.arch.name.lower() if platform else "an unknown architecture"
-        raise TargetError(f"{name}: is for {arch}; only x86-64 can be read")
+        raise TargetError(f"{name}: for {arch}; only x86-64 can be read")
 
 
 def _load_types(
@@ -194,7 +194,7 @@ def _load_types(
         main = _main_module(prog)
     if spec.by_dwarf:
         if spec.types is TypeSource.BTF:
-            raise TargetError("--vmlinux gives DWARF: it does not go with --symbols btf")
+            raise TargetError("--vmlinux: gives DWARF and does not go with --symbols btf")
         _load_dwarf(prog, main, spec.vmlinux)
         symbols.use_debug_file()
         return None
@@ -210,7 +210,7 @@ def _main_module(prog: Program) -> MainModule:
     for module, _new in prog.loaded_modules():
         if isinstance(module, MainModule):
             return module
-    raise TargetError("it does not say where its kernel is")
+    raise TargetError("it does not tell where its kernel is")
 
 
 def _load_dwarf(prog: Program, main: MainModule, vmlinux: Path | None) -> None:
@@ -256,7 +256,7 @@ def reload_modules(target: Target) -> None:
 
 
 def _cut_short(identity: TargetIdentity) -> tuple[Missing, ...]:
-    """A kdump that is would not have been opened; of an ELF dump only the end is missing."""
+    """Note that the end of an ELF dump is missing (a kdump that is cut short is not opened)."""
     if identity.format != "elf" or identity.path is None:
         return ()
     missing = look_at_elf(Path(identity.path))
@@ -265,7 +265,7 @@ def _cut_short(identity: TargetIdentity) -> tuple[Missing, ...]:
 
 @contextmanager
 def _blaming(missing: tuple[Missing, ...], name: str) -> Iterator[None]:
-    """Say with an error that something is missing, where that may be its reason."""
+    """Add to an error that a part is missing, if that may be the cause."""
     try:
         yield
     except TargetError as error:
@@ -318,7 +318,7 @@ def target_of_program(prog: Program) -> Target:
 
 
 def keep_to_the_map(prog: Program) -> None:
-    """Let ``prog``, if it has a distilled dump open, fault where that kept nothing.
+    """Make ``prog`` fault outside the map if it has a distilled dump open.
 
     :raises TargetError: if the map of the dump cannot be read
     """

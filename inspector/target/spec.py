@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What to open, as a user says it, and the dumps that come with the project."""
+"""What to open, and the shipped dumps."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class TargetKind(Enum):
 
 
 class TypeSource(Enum):
-    """Where types come from."""
+    """Source of the types."""
 
     AUTO = "auto"
     BTF = "btf"
@@ -71,7 +71,7 @@ def dumps_directory() -> Path:
     for directory in (_PACKAGE / "dumps", _PACKAGE.parent / "dumps"):
         if (directory / "manifest.json").is_file():
             return directory
-    raise TargetError("this installation carries no dumps; use --core PATH")
+    raise TargetError("--demo: no dumps in this installation; use --core PATH")
 
 
 def shipped_names() -> list[str]:
@@ -96,7 +96,7 @@ def shipped_dump(name: str | None) -> Path:
     for dump in manifest["dumps"]:
         if dump["name"] == name:
             return directory / str(dump["file"])
-    raise TargetError(f"no shipped dump is called {name}; there are: {', '.join(names)}")
+    raise TargetError(f"{name}: no shipped dump of that name; there are: {', '.join(names)}")
 
 
 @contextmanager
