@@ -13,8 +13,8 @@ from inspector.commands.options import format_option, target_options, verbose_op
 from inspector.commands.session import Session
 from inspector.commands.target import TargetOptions
 from inspector.errors import InspectorError, NothingMatched
-from inspector.model.checkup import Checkup, OpenedTarget, State
 from inspector.model.evidence import Evidence
+from inspector.model.freeze import Checkup, OpenedTarget, State
 
 if TYPE_CHECKING:
     from inspector.queries.source import Source

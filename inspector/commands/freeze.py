@@ -165,7 +165,7 @@ def _by_module(session: Session, plan: FreezePlan, output: str) -> Status:
     from inspector.freezer.control import check_host
     from inspector.freezer.host import host_facts
     from inspector.freezer.workload import program_of
-    from inspector.model.checkup import Need
+    from inspector.model.freeze import Need
     from inspector.processes.signals import signals_end_it
     from inspector.processes.whole_file import check_writable
     from inspector.queries.freeze import freeze_by_module, ring_of
@@ -198,7 +198,7 @@ def _by_tracefs(session: Session, plan: FreezePlan, output: str) -> Status:
     from inspector.freezer.control import check_host
     from inspector.freezer.host import host_facts
     from inspector.freezer.workload import program_of
-    from inspector.model.checkup import Need
+    from inspector.model.freeze import Need
     from inspector.processes.signals import signals_end_it
     from inspector.queries.freeze import allowed
     from inspector.queries.freeze_tracefs import freeze_by_tracefs

@@ -23,8 +23,8 @@ from pathlib import Path
 
 from inspector.errors import TargetError
 from inspector.facts.addresses import PAGE_SHIFT, PAGE_SIZE
-from inspector.formats.elf import Note, unpack
 from inspector.formats.kdump import KdumpPages, tables_of
+from inspector.formats.notes import Note, unpack
 from inspector.model.distillate import PageKind, SensitiveKind
 
 _KERNELS_OWN = frozenset(

@@ -12,8 +12,8 @@ from drgn import FaultError, Program
 
 from inspector.errors import Unreadable
 from inspector.facts.addresses import PAGE_SHIFT, PAGE_SIZE
-from inspector.formats.kept_map import KeptMap
 from inspector.formats.memory import PageTables
+from inspector.formats.notes import KeptMap
 from inspector.target.dump_memory import NOT_KEPT, by_page
 
 _WHOLE_PAGE = (1 << PAGE_SIZE) - 1

@@ -12,7 +12,6 @@ from typing import BinaryIO
 
 from inspector.errors import TargetError
 from inspector.facts.addresses import PAGE_SIZE
-from inspector.formats.elf import Note, pack, unpack
 from inspector.formats.kdump import (
     DUMP_LEVEL,
     HEADER,
@@ -22,6 +21,7 @@ from inspector.formats.kdump import (
     VERSION,
     ZLIB,
 )
+from inspector.formats.notes import Note, pack, unpack
 from inspector.model.distillate import REDACTED, SensitiveKind, sensitive_registers
 from inspector.model.registers import PT_REGS_SIZE, REGISTER_OFFSETS, Registers
 

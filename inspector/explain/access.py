@@ -15,21 +15,7 @@ from inspector.explain.address_class import classes, may_be_canonical
 from inspector.explain.exceptions import by_error_code, by_stack_pointer, by_vector
 from inspector.explain.operands import GENERAL, pointers_of, sum_of, summed_operands
 from inspector.facts.addresses import ADDRESS_SPACE, PAGE_SIZE
-from inspector.facts.cpu import (
-    AC,
-    DE,
-    DF,
-    FAULTS,
-    GP,
-    MF,
-    PF,
-    PF_INSTR,
-    PF_WRITE,
-    SS,
-    UD,
-    VE,
-    XM,
-)
+from inspector.facts.cpu import AC, DE, DF, FAULTS, GP, MF, PF, PF_INSTR, PF_WRITE, SS, UD, VE, XM
 from inspector.formats.x86 import Operands, operands
 from inspector.model.access import AccessFacts, AccessKind, FaultingAccess, Operand, Term
 from inspector.model.evidence import Evidence

@@ -31,8 +31,6 @@ from inspector.model.access import AccessFacts, AccessKind, Operand
 from inspector.model.evidence import Evidence
 
 _PUSHED = 6 * 8 + 8  # what the CPU pushes for an exception, behind an alignment to 16
-
-
 _SPECIAL = (
     (PF_RSVD, "error-code-reserved", "a page-table entry on the way has a reserved bit set"),
     (PF_PK, "error-code-protection-key", "a protection key forbids it"),

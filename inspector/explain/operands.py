@@ -12,8 +12,6 @@ from inspector.model.access import AccessFacts, AccessKind, Operand, Term
 from inspector.model.evidence import Evidence
 
 _UNTOLD_SIZE = 16384  # at least the largest state that XSAVE knows
-
-
 _NAMES = {
     **{f"r{name}": name for name in ("ax", "bx", "cx", "dx", "si", "di", "bp", "sp", "ip")},
     **{f"r{n}": f"r{n}" for n in range(8, 16)},
@@ -21,8 +19,6 @@ _NAMES = {
 
 
 GENERAL = tuple(name for name in _NAMES.values() if name != "ip")
-
-
 _NARROW = {
     **{f"e{name}": name for name in ("ax", "bx", "cx", "dx", "si", "di", "bp", "sp", "ip")},
     **{f"r{n}d": f"r{n}" for n in range(8, 16)},

@@ -10,12 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from inspector.errors import TargetError, Unreadable
-from inspector.facts.addresses import (
-    KERNEL_IMAGE_MAX,
-    PAGE_SHIFT,
-    PAGE_SIZE,
-    START_KERNEL_MAP,
-)
+from inspector.facts.addresses import KERNEL_IMAGE_MAX, PAGE_SHIFT, PAGE_SIZE, START_KERNEL_MAP
 
 # The part of memory where the kernel image lies, holes allowed.
 

@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Recognise a file by its first bytes."""
+"""What a file is, by its first bytes and its headers, before anything is made of it."""
 
 from __future__ import annotations
 
 import os
 import stat
 import struct
+from collections.abc import Iterator
+from os import SEEK_END, fstat
 from pathlib import Path
+from typing import BinaryIO, NamedTuple
 
 from inspector.errors import TargetError
+from inspector.formats.notes import unpack
+
+# Recognise a file by its first bytes.
 
 # Images of a machine's memory, and files around one, that are known and not read. Pure.
 #
@@ -150,3 +156,96 @@ def _elf(path: Path, head: bytes) -> str:
     if kind != _ET_CORE:
         raise TargetError(f"{path}: is an ELF file, but not a core dump")
     return "elf"
+
+
+# What an ELF dump's own headers say of it, before drgn is given it.
+#
+# Format facts: ``elf(5)``; Xen's ``docs/misc/dump-core-format.txt`` (a domain's dump has sections
+# and no segments) and ``xen/public/elfnote.h`` (the hypervisor's notes are called ``Xen``).
+
+_HEADER = struct.Struct("<16xHHIQQQIHHHHHH")
+_SEGMENT = struct.Struct("<IIQQQQQQ")
+_SECTION = struct.Struct("<IIQQQQIIQQ")
+_PT_NOTE, _PN_XNUM = 4, 0xFFFF
+
+_MAX_SEGMENTS = 1 << 16  # real ones have tens, with much memory some thousands
+_MAX_NOTES = 16 << 20  # bytes that are looked at: a CPU's note has some 400
+_NO_HYPERVISOR = "; of dumps, kdump and ELF of a kernel that runs without one can be read"
+_OTHERS = {
+    b"Xen": "is a dump of a machine with the Xen hypervisor" + _NO_HYPERVISOR,
+    b"VBCORE": "is a dump by VirtualBox; it does not tell where its kernel is",
+}
+
+
+class _Segment(NamedTuple):
+    kind: int
+    offset: int
+    size: int
+
+
+def look_at_elf(path: Path) -> str | None:
+    """What is missing at the end of the file; None if it is whole.
+
+    :raises TargetError: if it holds no memory, or another system's
+    """
+    try:
+        with path.open("rb") as file:
+            segments = tuple(_segments(file))
+            names = frozenset(_note_names(file, segments))
+            size = file.seek(0, SEEK_END)
+    except struct.error:
+        raise TargetError(f"{path}: cut short inside its headers") from None
+    except OSError as error:
+        raise TargetError(f"{path}: {error.strerror}") from None
+    for name, what in _OTHERS.items():
+        if name in names:
+            raise TargetError(f"{path}: {what}")
+    if not segments:
+        raise TargetError(f"{path}: its headers name no memory")
+    if not any(segment.kind == _PT_NOTE for segment in segments):
+        raise TargetError(f"{path}: no notes, so its kernel is unknown")
+    end = max(segment.offset + segment.size for segment in segments)
+    return f"the file is cut short: it has {size} bytes of {end}" if size < end else None
+
+
+def _segments(file: BinaryIO) -> Iterator[_Segment]:
+    header = _HEADER.unpack(file.read(_HEADER.size))
+    segments_at, sections_at = header[4:6]
+    count, sections, names = header[9], header[11], header[12]
+    if not count and sections and b".note.Xen\0" in _section_names(file, sections_at, names):
+        raise TargetError(f"{file.name}: is a dump of a Xen domain{_NO_HYPERVISOR}")
+    if count == _PN_XNUM:  # then sh_info of the first section says how many
+        count = _section(file, sections_at, 0)[7] if sections else 0
+    if count > _MAX_SEGMENTS:
+        raise TargetError(f"{file.name}: its headers are damaged: they claim {count} segments")
+    for index in range(count):
+        _seek(file, segments_at + index * _SEGMENT.size)
+        kind, _flags, offset, _virtual, _physical, size, *_ = _SEGMENT.unpack(
+            file.read(_SEGMENT.size)
+        )
+        yield _Segment(kind, offset, size)
+
+
+def _section_names(file: BinaryIO, sections_at: int, index: int) -> bytes:
+    section = _section(file, sections_at, index)
+    _seek(file, section[4])
+    return file.read(min(section[5], _MAX_NOTES))
+
+
+def _section(file: BinaryIO, sections_at: int, index: int) -> tuple[int, ...]:
+    _seek(file, sections_at + index * _SECTION.size)
+    return _SECTION.unpack(file.read(_SECTION.size))
+
+
+def _note_names(file: BinaryIO, segments: tuple[_Segment, ...]) -> Iterator[bytes]:
+    for segment in segments:
+        if segment.kind == _PT_NOTE:
+            _seek(file, segment.offset)
+            area = file.read(min(segment.size, _MAX_NOTES))
+            yield from (note.name for note in unpack(area, cut=True))
+
+
+def _seek(file: BinaryIO, at: int) -> None:
+    if at > fstat(file.fileno()).st_size:
+        raise TargetError(f"{file.name}: cut short, or its headers are damaged")
+    file.seek(at)

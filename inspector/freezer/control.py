@@ -16,8 +16,7 @@ from inspector.freezer.findings import missing_for
 from inspector.freezer.guard import guarded
 from inspector.freezer.host import MODULE
 from inspector.freezer.loading import built_module, load, load_installed, unload
-from inspector.model.checkup import HostFacts, Need
-from inspector.model.freeze import Filters, ProbeSpec
+from inspector.model.freeze import Filters, HostFacts, Need, ProbeSpec
 from inspector.model.record import Mode
 from inspector.processes.signals import undisturbed
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from inspector.model.checkup import Finding, HostFacts, Need, NoTracefs, State, Unseen
+from inspector.model.freeze import Finding, HostFacts, Need, NoTracefs, State, Unseen
 
 _ALL = (Need.LIVE, Need.MODULE, Need.TRACEFS, Need.HOLD)
 _OUR_MODULE = (Need.MODULE, Need.HOLD)

@@ -9,8 +9,8 @@ import re
 import shutil
 from pathlib import Path
 
-from inspector.formats.elf import NT_GNU_BUILD_ID, unpack
-from inspector.model.checkup import HostFacts, NoTracefs, Unseen
+from inspector.formats.notes import NT_GNU_BUILD_ID, unpack
+from inspector.model.freeze import HostFacts, NoTracefs, Unseen
 
 _NOTES = Path("/sys/kernel/notes")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from inspector.errors import FreezeError
 from inspector.freezer.host import MODULE
-from inspector.model.checkup import HostFacts
+from inspector.model.freeze import HostFacts
 
 SOURCE = Path(__file__).resolve().parent / "kmod"
 _SUFFIXES = {".c", ".h"}

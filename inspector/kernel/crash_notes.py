@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from inspector.errors import InspectorError
 from inspector.facts.addresses import ADDRESS_SPACE
-from inspector.formats.elf import unpack
+from inspector.formats.notes import unpack
 from inspector.model.distillate import REDACTED_WORD
 from inspector.model.registers import PT_REGS_SIZE, Registers
 from inspector.target.target import Target

@@ -156,14 +156,8 @@ def undefined(behind: bytes) -> str | None:
 
 
 INTERRUPTS = (Origin.IRQ, Origin.SYSVEC)
-
-
 CLONES = frozenset({56, 57, 58, 435})  # clone, fork, vfork, clone3
-
-
 FAULT_ORIGINS = (Origin.PAGE_FAULT, Origin.GENERAL_PROTECTION, Origin.EXCEPTION)
-
-
 LEAVES_MINUS_ONE = (
     Origin.PAGE_FAULT,
     Origin.GENERAL_PROTECTION,

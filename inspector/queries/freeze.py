@@ -16,7 +16,6 @@ from inspector.facts.uapi import Abi, names
 from inspector.formats.records import saved_text
 from inspector.freezer.control import Control, RingSize, add, loaded_module, prepare, reader_alone
 from inspector.freezer.workload import prepared
-from inspector.model.checkup import HostFacts
 from inspector.model.freeze import (
     CommandEnd,
     Event,
@@ -25,6 +24,7 @@ from inspector.model.freeze import (
     FreezePlan,
     Held,
     Hit,
+    HostFacts,
     ProbeSpec,
 )
 from inspector.model.probe import ProbeAnswer, ProbeOutcome, ProbePlace

@@ -17,9 +17,16 @@ from inspector.freezer.tracefs import (
     trace_events,
     trace_lines,
 )
-from inspector.model.checkup import HostFacts
 from inspector.model.frame import Syscall
-from inspector.model.freeze import CommandEnd, FreezePlan, Traced, TracedBy, TracedEvent, TracedHit
+from inspector.model.freeze import (
+    CommandEnd,
+    FreezePlan,
+    HostFacts,
+    Traced,
+    TracedBy,
+    TracedEvent,
+    TracedHit,
+)
 from inspector.model.probe import ProbeAnswer, ProbePlace
 from inspector.model.registers import Registers, as_int32
 from inspector.processes.signals import undisturbed

@@ -23,8 +23,6 @@ from inspector.queries.source import Source
 from inspector.target.open import open_target
 from inspector.target.spec import TargetKind, TargetSpec
 
-# What finding and naming frames does not need is imported by the answers that do: capstone
-# and the rest take a quarter of the time to the first frame.
 if TYPE_CHECKING:
     from inspector.formats.ring import RecordPlaces
     from inspector.kernel.address_space import Pointers
@@ -39,6 +37,9 @@ if TYPE_CHECKING:
     from inspector.model.task import Task, Uninterruptible
     from inspector.queries.access import Accesses
     from inspector.target.target import Target
+
+# What finding and naming frames does not need is imported by the answers that do: capstone
+# and the rest take a quarter of the time to the first frame.
 
 
 class _Readers:

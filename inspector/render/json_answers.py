@@ -3,10 +3,19 @@
 
 from __future__ import annotations
 
-from inspector.model.checkup import Checkup, Need, OpenedTarget, State
 from inspector.model.distillate import WHY, Distillate, KeptRange
 from inspector.model.fleet import Cell, ComparedSet, Comparison, FleetAnswer, FleetRun, FleetTable
-from inspector.model.freeze import CommandEnd, Freeze, Held, Traced, TracedHit
+from inspector.model.freeze import (
+    Checkup,
+    CommandEnd,
+    Freeze,
+    Held,
+    Need,
+    OpenedTarget,
+    State,
+    Traced,
+    TracedHit,
+)
 from inspector.model.probe import (
     NumberWay,
     Optimisation,

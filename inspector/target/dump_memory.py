@@ -18,8 +18,8 @@ from drgn import FaultError, Program
 from inspector.errors import TargetError, Unreadable
 from inspector.facts.addresses import PAGE_SHIFT, PAGE_SIZE
 from inspector.formats.kdump import KdumpPages
-from inspector.formats.kept_map import KeptMap, kept_map
 from inspector.formats.memory import INDEX_BITS, PRESENT, PageTables
+from inspector.formats.notes import KeptMap, kept_map
 from inspector.processes.signals import undisturbed
 from inspector.target.faults import reading
 

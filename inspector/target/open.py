@@ -13,10 +13,9 @@ from drgn import Architecture, MainModule, ModuleFileStatus, Program, ProgramFla
 
 from inspector.errors import InspectorError, TargetError
 from inspector.formats.btf import Btf
-from inspector.formats.elf import look_at_elf
 from inspector.formats.kdump import check_whole
-from inspector.formats.kept_map import kept_map, lacks_map
-from inspector.formats.sniff import sniff
+from inspector.formats.notes import kept_map, lacks_map
+from inspector.formats.sniff import look_at_elf, sniff
 from inspector.model.evidence import Missing
 from inspector.model.machine import KernelIdentity, TargetIdentity
 from inspector.processes.signals import interrupts_kept

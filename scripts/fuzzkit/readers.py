@@ -18,14 +18,13 @@ from inspector.distill.write import without
 from inspector.errors import InspectorError, Unreadable
 from inspector.formats.btf import Btf, Kind
 from inspector.formats.btf_trim import trimmed
-from inspector.formats.elf import look_at_elf, pack, unpack
 from inspector.formats.kallsyms import KallsymsTables, find_kallsyms
 from inspector.formats.kdump import KdumpPages, check_whole
-from inspector.formats.kept_map import kept_note, parse_kept
 from inspector.formats.memory import PageTables
+from inspector.formats.notes import kept_note, pack, parse_kept, unpack
 from inspector.formats.records import parse_saved
 from inspector.formats.ring import decode_header, decode_ring, record_places
-from inspector.formats.sniff import sniff
+from inspector.formats.sniff import look_at_elf, sniff
 from inspector.formats.system_map import system_map
 from inspector.formats.x86 import decode, operands
 from inspector.logs.read import LogReading

@@ -10,8 +10,8 @@ from itertools import accumulate
 from pathlib import Path
 
 from inspector.formats.btf_trim import trimmed
-from inspector.formats.elf import Note, pack
 from inspector.formats.kdump import tables_of
+from inspector.formats.notes import Note, pack
 from inspector.formats.records import saved_text
 from inspector.formats.ring import HEADER_SYMBOL, START_SIZE, decode_header, header_size
 from inspector.queries.records import save

@@ -7,8 +7,8 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 
-from inspector.formats.elf import Note, unpack
 from inspector.formats.kdump import HEADER, PAGE_DESCRIPTOR, SUB_HEADER
+from inspector.formats.notes import Note, unpack
 from tests.answers import Answer
 
 PAGE = 4096

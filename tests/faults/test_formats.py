@@ -12,8 +12,8 @@ from pathlib import Path
 import cramjam
 import pytest
 
-from inspector.formats.elf import Note, pack
 from inspector.formats.kdump import SUB_HEADER
+from inspector.formats.notes import Note, pack
 from inspector.formats.sniff import other_format
 from tests.answers import Answers
 from tests.faults import dumps

@@ -12,7 +12,7 @@ from inspector.errors import FreezeError
 from inspector.freezer.control import check_host
 from inspector.freezer.findings import findings, missing_for
 from inspector.freezer.host import build_id_of
-from inspector.model.checkup import HostFacts, Need, NoTracefs, State, Unseen
+from inspector.model.freeze import HostFacts, Need, NoTracefs, State, Unseen
 
 READY = HostFacts(
     release="6.1.0-1-amd64",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from inspector.formats.elf import pack
+from inspector.formats.notes import pack
 from tests.answers import Answers, assert_one_line
 from tests.faults import dumps
 from tests.faults.dumps import frames_of

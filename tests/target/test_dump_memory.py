@@ -8,7 +8,7 @@ import pytest
 from drgn import FaultError
 
 from inspector.errors import Unreadable
-from inspector.formats.kept_map import NAME
+from inspector.formats.notes import NAME
 from inspector.queries.target import TargetSource, open_target_source
 from inspector.target.dump_memory import DumpMemory, dump_memory
 from inspector.target.spec import TargetKind, TargetSpec, shipped_dump

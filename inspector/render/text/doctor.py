@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from inspector.model.checkup import Checkup, Finding, Need, OpenedTarget, State
+from inspector.model.freeze import Checkup, Finding, Need, OpenedTarget, State
 from inspector.render.text.head import missing_texts, target_line
 from inspector.render.text.style import DECODED, LABEL, NOTICE, STRONG, glyphs_of
 from inspector.render.words import safe

@@ -1,23 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The map of a distilled dump: which bytes of physical memory it kept.
-
-A distilled dump holds zeros for bytes that it did not keep. Only the map tells these zeros from
-zeros of the kernel. The map is one ELF note of the dump, in version 1 of its form:
-
-====== ==================================================================================
-name   ``FRAME-INSPECTOR``
-type   0x5041_4D31
-bytes  meaning, all little-endian
-====== ==================================================================================
-0-4    the version of the form, 1
-4-8    the number of ranges
-8-     a zlib stream: for each range two words of 32 bits, the gap between the end of the range
-       before it (0 for the first) and its own start, and its length, both in bytes
-====== ==================================================================================
-
-Ranges are half-open, physical, ascending and disjoint. A gap of 4 GB or more is written as
-several: a range of length 0 stands between two of them.
-"""
+"""ELF notes of a dump, among them the map of what a distilled dump kept."""
 
 from __future__ import annotations
 
@@ -26,12 +8,95 @@ import zlib
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import accumulate, chain
 from pathlib import Path
 
 from inspector.errors import TargetError
-from inspector.formats.elf import Note, unpack
 from inspector.formats.kdump import HEADER, SIGNATURE, UTS_FIELD, tables_of
+
+# The notes as bytes.
+#
+# The layout is that of ``Elf64_Nhdr`` with name and descriptor padded to four bytes, which is
+# how the kernel (``append_elf_note``, kernel/kexec_core.c) and QEMU write it, and what
+# libkdumpfile and libelf read.
+
+NT_PRSTATUS = 1
+NT_GNU_BUILD_ID = 3
+_NOTE = struct.Struct("<III")  # namesz, descsz, type
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One note.
+
+    :ivar name: without its NUL
+    """
+
+    name: bytes
+    type: int
+    descriptor: bytes
+
+    @property
+    def is_cpu(self) -> bool:
+        """Whether it holds a CPU's registers, a ``struct elf_prstatus``."""
+        return self.name == b"CORE" and self.type == NT_PRSTATUS
+
+
+def pack(notes: tuple[Note, ...]) -> bytes:
+    """``notes`` as they stand in a file."""
+    return b"".join(map(_pack, notes))
+
+
+def unpack(area: bytes, cut: bool = False) -> Iterator[Note]:
+    """The notes in ``area``.
+
+    :param cut: also the last one, where ``area`` ends inside it
+    """
+    at = 0
+    while at + _NOTE.size <= len(area):
+        name_size, size, kind = _NOTE.unpack_from(area, at)
+        name_at = at + _NOTE.size
+        start = name_at + _padded(name_size)
+        if start + size > len(area) and not cut:
+            return
+        name = area[name_at : name_at + name_size].rstrip(b"\0")
+        yield Note(name, kind, area[start : start + size])
+        at = start + _padded(size)
+
+
+def _pack(note: Note) -> bytes:
+    name = note.name + b"\0"
+    head = _NOTE.pack(len(name), len(note.descriptor), note.type)
+    return head + _filled(name) + _filled(note.descriptor)
+
+
+def _filled(data: bytes) -> bytes:
+    return data.ljust(_padded(len(data)), b"\0")
+
+
+def _padded(size: int) -> int:
+    return (size + 3) & ~3
+
+
+# The map of a distilled dump: which bytes of physical memory it kept.
+#
+# A distilled dump holds zeros for bytes that it did not keep. Only the map tells these zeros from
+# zeros of the kernel. The map is one ELF note of the dump, in version 1 of its form:
+#
+# ====== ==================================================================================
+# name   ``FRAME-INSPECTOR``
+# type   0x5041_4D31
+# bytes  meaning, all little-endian
+# ====== ==================================================================================
+# 0-4    the version of the form, 1
+# 4-8    the number of ranges
+# 8-     a zlib stream: for each range two words of 32 bits, the gap between the end of the range
+#        before it (0 for the first) and its own start, and its length, both in bytes
+# ====== ==================================================================================
+#
+# Ranges are half-open, physical, ascending and disjoint. A gap of 4 GB or more is written as
+# several: a range of length 0 stands between two of them.
 
 NAME = b"FRAME-INSPECTOR"
 TYPE = 0x5041_4D31

@@ -9,7 +9,7 @@ import zlib
 import pytest
 
 from inspector.errors import TargetError
-from inspector.formats.kept_map import NAME, TYPE, VERSION, kept_note, parse_kept
+from inspector.formats.notes import NAME, TYPE, VERSION, kept_note, parse_kept
 
 FAR = 1 << 40
 
