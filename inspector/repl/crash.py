@@ -53,11 +53,11 @@ def ps(turn: Turn, *, globs: tuple[str, ...]) -> int:
 @click.command("bt", short_help="Stack of the selected task, as in crash; same as stack.")
 @selector_argument(1)
 @click.pass_obj
-def bt(turn: Turn, *, what: Selector | None) -> int:
+def bt(turn: Turn, *, selector: Selector | None) -> int:
     """Show the stack: call frames and pt_regs frames, as stack does. crash bt runs drgn's own."""
     stack = load_command("stack")
     assert stack is not None
-    words = [] if what is None else [str(what)]
+    words = [] if selector is None else [str(selector)]
     with stack.make_context("bt", words, obj=turn.bench.session(turn.out)) as context:
         status: int = stack.invoke(context)
     return status

@@ -14,25 +14,25 @@ from inspector.repl.workbench import Selection, Turn
 @click.command("select", short_help="Select the task or frame that later commands use.")
 @selector_argument(1)
 @click.pass_obj
-def select(turn: Turn, *, what: Selector | None) -> None:
+def select(turn: Turn, *, selector: Selector | None) -> None:
     """Select the task or frame that later commands without a SELECTOR use.
 
     SELECTOR is a pid in decimal, or the address 0x… of a task or of a frame. Without it: shows what
     is selected. next and prev walk through the task's frames.
     """
-    if what is not None:
-        turn.bench.select(_selection(turn, what))
+    if selector is not None:
+        turn.bench.select(_selection(turn, selector))
     elif turn.bench.selection.task is None:
         raise UsageError("nothing is selected; use select PID or select 0xADDRESS")
     _show_selection(turn)
 
 
-def _selection(turn: Turn, what: Selector) -> Selection:
+def _selection(turn: Turn, selector: Selector) -> Selection:
     from inspector.model.task import Task
     from inspector.queries.choose import task_or_frame
 
     source = turn.bench.source()
-    found = task_or_frame(source, what)
+    found = task_or_frame(source, selector)
     if isinstance(found, Task):
         return Selection(found, source.frames_of(found))
     if found.task is None:
