@@ -4,6 +4,9 @@ import struct
 import pytest
 
 from inspector.frames.scan import kernel_frames
+from inspector.model.frame import FoundIn
+from inspector.model.origin import Origin
+from tests.frames.conftest import Dump
 
 # As an int3 frame on a real 6.1 kernel: ip, cs, flags, sp, ss.
 KERNEL = {16: 0xFFFFFFFFB14948B6, 17: 0x10, 18: 0x246, 19: 0xFFFFCC430049FC80, 20: 0x18}
@@ -67,3 +70,18 @@ def test_a_frame_cut_by_the_end_is_not_found() -> None:
 
 def test_a_word_that_only_looks_like_cs_between_two_words_is_not_found() -> None:
     assert list(kernel_frames(bytes(4) + stack() + bytes(4))) == []
+
+
+def test_every_frame_of_kernel_mode_is_among_those_that_a_scan_offers(dump: Dump) -> None:
+    """Of those that a trap built: ftrace's and return probes' write no whole frame."""
+    offered = 0
+    for frame in dump.frames:
+        trapped = frame.vector is not None and frame.origin is not Origin.CRASH_NOTE
+        if frame.user_mode or not trapped or frame.found_in is not FoundIn.STACK:
+            continue
+        data = dump.target.read(frame.address, 168)
+        assert kernel_frames(data) == [0]
+        # A byte further on no word of it is where a frame's would be.
+        assert kernel_frames(data[8:] + bytes(8)) == []
+        offered += 1
+    assert offered > 0

@@ -6,11 +6,13 @@ from __future__ import annotations
 import pytest
 
 from inspector.kernel.crash_notes import CrashNote, crash_note
-from inspector.model.frame import Frame
+from inspector.model.frame import FoundIn, Frame
 from inspector.model.origin import Origin
 from inspector.model.registers import REGISTER_OFFSETS
-from inspector.model.task import Task
+from inspector.model.stack import StackKind
+from inspector.model.task import Running, Task
 from inspector.queries.target import TargetSource
+from tests.frames.conftest import Dump
 from tests.overlay import survey_with
 
 STOPPED = 1  # the CPU that did not panic
@@ -95,3 +97,15 @@ def test_a_cpu_without_a_note_that_was_offline_is_named_as_that() -> None:
     source = survey_with(cleared(plain) | {online: 1})
     assert kernel_frames(source) == ()
     assert rules(source) == {"cpu-offline"}
+
+
+def test_the_live_part_of_a_cpu_holds_the_frames_of_its_task(dump: Dump) -> None:
+    """What the death left on the stacks of who was on a CPU comes innermost first."""
+    for task in dump.tasks:
+        if task.running is not Running.ON_CPU:
+            continue
+        found = [f for f in dump.frames if f.task == task and f.found_in is FoundIn.STACK]
+        of_own = [f.address for f in found if f.stack is StackKind.TASK]
+        assert of_own == sorted(of_own)
+        if task.pid and not task.kernel_thread:
+            assert of_own[-1] == task.entry_address

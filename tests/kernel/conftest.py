@@ -11,6 +11,7 @@ import pytest
 
 from inspector.kernel.kprobes import Kprobes
 from inspector.kernel.tasks import Tasks
+from inspector.model.evidence import Missings
 from inspector.model.task import Task
 from inspector.target.open import open_core, target_of
 from inspector.target.spec import TargetKind, TargetSpec
@@ -29,7 +30,10 @@ def opened(name: str) -> Target:
 
 @cache
 def tasks_in(name: str) -> tuple[Task, ...]:
-    return tuple(Tasks(opened(name)).all())
+    missing = Missings()
+    found = tuple(Tasks(opened(name)).all(missing))
+    assert not len(missing)
+    return found
 
 
 @pytest.fixture(scope="session", params=NAMES)
