@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """``inspector fleet``: the commands run, query and compare.
 
-What they need beyond the rest is an extra of the distribution, and imported when they answer.
+The packages that only they need are an extra of the distribution, and imported when they answer.
 """
 
 from __future__ import annotations
@@ -28,21 +28,24 @@ if TYPE_CHECKING:
 
 EXAMPLES = {
     "run": (
-        Example("inspector fleet run 'vm*' -o today", "Every dump that is called so."),
+        Example("inspector fleet run 'vm*' -o today", "Read every dump whose name matches."),
         Example(
-            "inspector fleet run . -o today --time-limit 60", "All below; a minute each at most."
+            "inspector fleet run . -o today --time-limit 60",
+            "Read all below; a minute each at most.",
         ),
     ),
     "query": (
-        Example("inspector fleet query crashes", "Every ready question."),
+        Example("inspector fleet query crashes", "Ask every ready question."),
+        Example("inspector fleet query crashes -o overview.html", "Make a page with charts."),
         Example(
-            "inspector fleet query crashes -o overview.html", "The same as a page with charts."
+            "inspector fleet query crashes --sql 'SELECT comm, ip FROM frames'", "Ask your own."
         ),
-        Example("inspector fleet query crashes --sql 'SELECT comm, ip FROM frames'", "Your own."),
     ),
     "compare": (
-        Example("inspector fleet compare last-week crashes -o new.html", "What is new, and gone."),
-        Example("inspector fleet compare vmcore crashes", "One dump, and what others have."),
+        Example(
+            "inspector fleet compare last-week crashes -o new.html", "Show what is new and gone."
+        ),
+        Example("inspector fleet compare vmcore crashes", "Compare one dump with many."),
     ),
 }
 
@@ -60,9 +63,9 @@ _OF_SUFFIX = {".txt": "text", ".csv": "csv", ".json": "json", ".html": "html", "
 
 @contextmanager
 def _extra() -> Iterator[None]:
-    """What is imported in the block may be of the extra.
+    """Say in one line what to install, if an import in the block needs the extra.
 
-    :raises UsageError: in one line that says what to install, where it is not there
+    :raises UsageError: if a package of the extra is missing
     """
     try:
         yield
@@ -71,12 +74,12 @@ def _extra() -> Iterator[None]:
         if package not in _PACKAGES:
             raise
         raise UsageError(
-            f"fleet needs {package}, which is not installed: pip install 'frame-inspector[fleet]'"
+            f"fleet: {package} is not installed; pip install 'frame-inspector[fleet]'"
         ) from None
 
 
 def _output_options(callback: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds ``file`` and ``output``."""
+    """Add the options of an answer that can go to a file: ``file`` and ``output``."""
     file = click.option(
         "-o",
         "--output",
@@ -96,7 +99,7 @@ class _InOrder(click.Group):
 
 @click.group("fleet", cls=_InOrder, short_help="Many dumps, one answer: run, query, compare.")
 def command() -> None:
-    """The frames of many dumps in one dataset, and questions to it.
+    """Collect the frames of many dumps in one dataset, and ask it questions.
 
     \b
       inspector fleet run /var/crash -o crashes       read every dump there
@@ -118,13 +121,18 @@ def command() -> None:
     metavar="DATASET",
     required=True,
     type=click.Path(path_type=Path),
-    help="The directory to make, or to add to.",
+    help="The dataset, a directory: create it, or add to it.",
 )
-@click.option("--workers", metavar="N", type=click.IntRange(1), help="On this machine; one a CPU.")
+@click.option(
+    "--workers",
+    metavar="N",
+    type=click.IntRange(1),
+    help="Worker processes on this machine (default: one per CPU).",
+)
 @click.option(
     "--scheduler",
     metavar="ADDRESS",
-    help="A Dask scheduler, whose workers see the dumps and DATASET by the same paths.",
+    help="Use this Dask scheduler; its workers must see the dumps and DATASET by the same paths.",
 )
 @click.option(
     "--time-limit",
@@ -142,7 +150,7 @@ def command() -> None:
     show_default=True,
     help="Of one dump.",
 )
-@click.option("--again", is_flag=True, help="Those too that could not be read before.")
+@click.option("--again", is_flag=True, help="Retry dumps that could not be read before.")
 @format_option("text", "json")
 @click.pass_obj
 def run(
@@ -157,15 +165,15 @@ def run(
     again: bool,
     output: str,
 ) -> Status:
-    """Read every dump that PATTERN... names, each in a process of its own, and keep its rows.
+    """Read every dump that PATTERN... names, each in its own process, into DATASET.
 
-    A PATTERN is a path, a wildcard (quoted), or a directory: all below it that is called as dumps
-    are. A dump that is in DATASET already is not read again unless it changed, so that a run
-    that was stopped goes on where it was. One that cannot be read, takes too long or too much
-    memory becomes a row that says so (exit status 3).
+    A PATTERN is a path, a quoted wildcard, or a directory: every file below it whose name is a
+    usual one for dumps. A dump that is in DATASET already is not read again unless it changed, so
+    an interrupted run continues where it stopped. A dump that cannot be read, or takes too long or
+    too much memory, becomes a row with the reason (exit status 3).
     """
     if scheduler is not None and workers is not None:
-        raise click.UsageError("--workers are those of this machine: --scheduler has its own")
+        raise click.UsageError("--workers and --scheduler exclude each other")
     with _extra():
         from inspector.fleet.run import matching, read_dumps
     from inspector.model.fleet import DumpEnd
@@ -174,9 +182,9 @@ def run(
 
     paths, idle = matching(patterns)
     for pattern in idle:
-        session.err.write(f"inspector: {safe(pattern)}: no file is called so\n")
+        session.err.write(f"inspector: {safe(pattern)}: no file matches\n")
     if not paths:
-        raise NothingMatched("no dump is called so: " + " ".join(patterns))
+        raise NothingMatched("no dump matches: " + " ".join(patterns))
     with session.progress() as step:
         told = read_dumps(
             paths,
@@ -204,7 +212,7 @@ def run(
     "question", metavar="[QUESTION]", required=False, type=click.Choice([*_QUESTIONS, _LIKE])
 )
 @click.argument("dump", metavar="[DUMP]", required=False, type=click.Path(path_type=Path))
-@click.option("--sql", metavar="SQL", help="One SELECT over the tables dumps and frames.")
+@click.option("--sql", metavar="SQL", help="One SELECT statement over the tables dumps and frames.")
 @_output_options
 @click.pass_obj
 def query(
@@ -217,19 +225,19 @@ def query(
     output: str | None,
     file: Path | None,
 ) -> Status:
-    """What the dumps of DATASET say together; as a page with charts: -o overview.html.
+    """Ask what the dumps of DATASET have in common; -o overview.html makes a page with charts.
 
     QUESTION is one of summary, kernels, signatures, stuck (syscalls that tasks were in), origins,
-    unread, or like DUMP (crashes like that one); without it, all of them are asked. The columns
-    for --sql are in docs/fleet.md; DuckDB answers, and can reach nothing but the two tables.
+    unread, or like DUMP (crashes like that one); without it, all are asked. docs/fleet.md lists the
+    columns for --sql; DuckDB answers, and can read nothing but the two tables.
     """
     if (question == _LIKE) != (dump is not None):
-        raise UsageError("like DUMP, and no other question, takes the path of a dump")
+        raise UsageError("like needs the path of a dump, and no other question takes one")
     if sql is not None and question is not None:
-        raise UsageError("a QUESTION or --sql, not both")
+        raise UsageError("QUESTION and --sql exclude each other")
     written_as = output or format_of(file, _OF_SUFFIX, _FORMATS[0])
     if written_as == "csv" and question is None and sql is None:
-        raise UsageError("csv holds one table: name a QUESTION, or give --sql")
+        raise UsageError("csv holds one table: name a QUESTION or give --sql")
     with _extra():
         from inspector.fleet.query import tables
     from inspector.model.fleet import FleetAnswer
@@ -255,12 +263,12 @@ def query(
 def compare(
     session: Session, *, left: Path, right: Path, output: str | None, file: Path | None
 ) -> Status:
-    """What B has that A has not, what it lacks, and what there is more or less of in it.
+    """Show what is new in B, what is gone, and what became more or less frequent.
 
-    A and B are datasets of fleet run, or dumps. Compared are signatures, kernels, taint, modules,
-    probes, what could not be read (by how many dumps have them), origins and interrupted
-    functions (by frames), and syscalls (by tasks). In sets of different sizes a number is held
-    against the number of dumps: twice as many in twice as many is no change.
+    A and B are datasets of fleet run, or dumps. Signatures, kernels, taint, modules, probes and
+    read failures are counted by dumps, origins and interrupted functions by frames, syscalls by
+    tasks. Counts are relative to the number of dumps: twice as many in a set of twice the size is
+    no change.
     """
     written_as = output or format_of(file, _OF_SUFFIX, _FORMATS[0])
     with _extra():

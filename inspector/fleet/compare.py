@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""``fleet compare``: what there is in a set of dumps, counted; and how two sets differ in it."""
+"""``fleet compare``: count what a set of dumps holds, and how two sets differ."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from inspector.model.fleet import ChangeKind, ComparedSet, Comparison, SetChange
 from inspector.queries.report import Step
 
 Counts = Mapping[str, Mapping[str, int]]
-"""Aspect → item → how many; an aspect that no dump of the set tells is not there."""
+"""Aspect → item → count; an aspect that no dump of the set records is absent."""
 
-# In the order in which they are told.
+# In the order of the answer.
 _ASPECTS = {
     "signature": """
         SELECT signature || ' ' || array_to_string(any_value(signature_parts), ' < ') AS item,
@@ -46,7 +46,7 @@ _ASPECTS = {
                count(*) AS n
         FROM frames WHERE found_in = 'stack' GROUP BY item""",
 }
-# What a dump may not hold: then it is not known, which is another thing than none.
+# Facts that a dump may lack: unknown is not the same as none.
 _TOLD = {"taint": "SELECT count(taint) FROM dumps", "module": "SELECT count(modules) FROM dumps"}
 _SIZE = """
     SELECT count(*) FILTER (outcome = 'read'), count(*) FILTER (outcome <> 'read') FROM dumps
@@ -54,12 +54,12 @@ _SIZE = """
 
 
 def compared(left: Path, right: Path, step: Step, *, seconds: float, memory: int) -> Comparison:
-    """Say how the set ``right`` differs from the set ``left``; each is a dataset or a dump.
+    """Compare two sets; each is a dataset or a dump.
 
     :param step: is told what is being done
     :param seconds: how long the reading of one dump may take
     :param memory: how many bytes the reading of one dump may take
-    :raises TargetError: if one of them is neither, or is a dump that cannot be read
+    :raises TargetError: if one is neither a dataset nor a dump that can be read
     """
     step(f"reading {left}")
     with _database(left, seconds, memory) as database:
@@ -94,7 +94,7 @@ def _check_read(database: Database, path: Path) -> None:
 
 
 def _counts(database: Database) -> Counts:
-    """Everything that is compared."""
+    """Count every aspect."""
     return {
         aspect: _items(database, sql) for aspect, sql in _ASPECTS.items() if _told(database, aspect)
     }
@@ -114,7 +114,7 @@ def _items(database: Database, sql: str) -> dict[str, int]:
 
 
 def _compared_set(database: Database, name: str) -> ComparedSet:
-    """How large a set is."""
+    """Count the dumps of a set: those read, and those that could not be read."""
     ((read, unread),) = database.ask("size", "", _SIZE).rows
     assert isinstance(read, int)
     assert isinstance(unread, int)
@@ -124,7 +124,7 @@ def _compared_set(database: Database, name: str) -> ComparedSet:
 def changes(
     left: ComparedSet, left_counts: Counts, right: ComparedSet, right_counts: Counts
 ) -> Iterator[SetChange]:
-    """What differs, aspect by aspect: new, gone, changed, and there the most frequent first."""
+    """List what differs by aspect; within one: new, gone, changed, the most frequent first."""
     for aspect in _ASPECTS:
         if aspect in left_counts and aspect in right_counts:
             one, other = left_counts[aspect], right_counts[aspect]
@@ -137,7 +137,7 @@ def changes(
 
 
 def unknown(left_counts: Counts, right_counts: Counts) -> tuple[str, ...]:
-    """The aspects that cannot be compared, for one of the sets does not tell them."""
+    """Aspects that cannot be compared, because one of the sets does not record them."""
     return tuple(a for a in _ASPECTS if a not in left_counts or a not in right_counts)
 
 

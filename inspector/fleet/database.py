@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A dataset as a database: the tables ``dumps`` and ``frames``, and nothing else within reach."""
+"""A dataset as a database that can read the tables ``dumps`` and ``frames``, and nothing else."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from inspector.errors import TargetError, UsageError
 from inspector.fleet.dataset import DUMPS, FRAMES, check_dataset, part_files
 from inspector.model.fleet import Cell, Column, FleetTable, Scalar
 
-# No file, no network, no extension, and no way to ask for one: SQL may be somebody else's.
+# No file, network or extension: the SQL may be somebody else's.
 _CLOSED = (
     "SET autoinstall_known_extensions = false",
     "SET autoload_known_extensions = false",
@@ -42,23 +42,23 @@ class Database:
         values: Sequence[object] = (),
         bars: str | None = None,
     ) -> FleetTable:
-        """The answer to a question of ours."""
+        """Answer one of the ready questions."""
         cursor = self._connection.execute(sql, values)
         columns = tuple(_column(entry) for entry in cursor.description or ())
         return FleetTable(name, title, columns, _rows(columns, cursor.fetchall()), bars)
 
     def ask_freely(self, sql: str) -> FleetTable:
-        """The answer to one statement that only reads.
+        """Answer one statement that only reads.
 
-        :raises UsageError: if it is none, or the database refuses it
+        :raises UsageError: if ``sql`` is not one, or the database refuses it
         """
         try:
             statements = self._connection.extract_statements(sql)
             if len(statements) != 1 or statements[0].type not in _READING:
-                raise UsageError("--sql takes one statement that only reads, such as SELECT")
+                raise UsageError("--sql: not one statement that only reads; give one SELECT")
             return self.ask("sql", sql, sql)
         except duckdb.Error as error:
-            raise UsageError(f"the database says: {error}") from None
+            raise UsageError(f"--sql: {error}") from None
 
 
 @contextmanager

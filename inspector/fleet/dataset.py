@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""One dump that is to be read, and where its rows belong."""
+"""A dataset: a directory of Parquet files with a row per dump and a row per frame."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from inspector.render.json import location_object
 from inspector.render.text.head import missing_texts
 from inspector.render.words import safe
 
-# Raised when a column gets another meaning: what was read before is then read anew.
+# Increased when a column changes its meaning: dumps read before are then read again.
 DATASET_VERSION = 1
 _DIGITS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A dump as it is in the file system now.
+    """One dump to read, as it is in the file system now.
 
     :ivar path: the real path
     :ivar size: in bytes, None where there is no such file
@@ -54,7 +54,7 @@ class Job:
 
     @property
     def key(self) -> str:
-        """What the dump's rows are found by: another file, or a changed one, has another key."""
+        """The key of the dump's rows; another file, or a changed one, has another key."""
         stamp = _digest(f"{DATASET_VERSION} {self.size} {self.modified_ns}".encode())
         return f"{path_digest(self.path)}-{stamp}"
 
@@ -69,7 +69,7 @@ def job_of(path: str, dataset: str, seconds: float, memory: int) -> Job:
 
 
 def path_digest(path: str) -> str:
-    """What the keys of one path begin with."""
+    """The beginning of every key of this path."""
     return _digest(os.fsencode(path))
 
 
@@ -153,7 +153,7 @@ _Fact = TypeVar("_Fact")
 
 
 def report_row(report: FullReport) -> Row:
-    """What the row of a dump says of what is in it."""
+    """The content columns of a dump's row."""
     machine, kernel = report.machine, report.kernel
     panic, clock = _known(machine.panic), _known(machine.clock)
     signature = report.signature
@@ -183,7 +183,7 @@ def report_row(report: FullReport) -> Row:
 
 
 def frame_rows(report: FullReport) -> Iterable[Row]:
-    """What the row of a frame says of it."""
+    """One row per frame."""
     hung = frozenset(task.address for task in report.hung)
     panicking = report.panicking.address if report.panicking else None
     for frame in report.frames:
@@ -258,14 +258,14 @@ _ROWS_AT_ONCE = 4096  # dicts of fifty: what they take while they wait is bounde
 
 
 def make_dataset(directory: Path) -> None:
-    """Make ``directory`` an empty dataset, if it is none yet.
+    """Make ``directory`` an empty dataset, unless it is one already.
 
     :raises TargetError: if it is something else, or cannot be made
     """
     try:
         directory.mkdir(exist_ok=True)
         if not (directory / _MARKER).exists() and any(directory.iterdir()):
-            raise TargetError(f"{directory}: holds other files, and is no dataset of fleet run")
+            raise TargetError(f"{directory}: neither empty nor a dataset of fleet run")
         for name in ("dumps", "frames"):
             (directory / name).mkdir(exist_ok=True)
     except OSError as error:
@@ -277,17 +277,20 @@ def make_dataset(directory: Path) -> None:
 
 
 def check_dataset(directory: Path) -> None:
-    """:raises TargetError: if ``directory`` is no dataset that can be read"""
+    """Check that ``directory`` is a dataset.
+
+    :raises TargetError: if it is not one that this version reads
+    """
     try:
         marker = json.loads((directory / _MARKER).read_bytes())
     except FileNotFoundError:
         raise TargetError(
-            f"{directory}: is no dataset: fleet run -o {directory} makes one"
+            f"{directory}: not a dataset; fleet run -o {directory} makes one"
         ) from None
     except (OSError, ValueError) as error:
         raise TargetError(f"{directory / _MARKER}: {error}") from None
     if not isinstance(marker, dict) or marker.get("schema") != _SCHEMA:
-        raise TargetError(f"{directory}: is no dataset that this version reads ({_SCHEMA})")
+        raise TargetError(f"{directory}: not a dataset that this version reads ({_SCHEMA})")
 
 
 def part_files(directory: Path, table: str) -> list[str]:
@@ -296,25 +299,25 @@ def part_files(directory: Path, table: str) -> list[str]:
 
 
 def dump_part(job: Job) -> Path:
-    """The file whose being there says that a dump is finished."""
+    """The file that exists once the dump is finished."""
     return Path(job.dataset) / "dumps" / f"{job.key}.parquet"
 
 
 def forget(job: Job) -> None:
-    """Let the dump be read anew."""
+    """Remove the dump's rows, so that it is read again."""
     dump_part(job).unlink(missing_ok=True)
     _frames_part(job).unlink(missing_ok=True)
 
 
 def write_read(job: Job, worker: str, seconds: float, told: Row, frames: Iterable[Row]) -> None:
-    """The parts of a dump that was read."""
+    """Write the rows of a dump that was read."""
     head = {"key": job.key, "dump": safe(job.path)}
     _write(_frames_part(job), FRAMES, ({**head, **frame} for frame in frames))
     _write_dump(job, {**_reading(DumpEnd.READ, worker, seconds), **told})
 
 
 def write_unread(job: Job, worker: str, seconds: float, outcome: DumpEnd, error: str) -> None:
-    """The part of a dump that could not be read, and why."""
+    """Write the row of a dump that could not be read, with the reason."""
     _frames_part(job).unlink(missing_ok=True)
     _write_dump(job, {**_reading(outcome, worker, seconds), "error": safe(error)})
 
@@ -345,7 +348,7 @@ def _modified(job: Job) -> datetime | None:
 
 
 def _forget_older(job: Job) -> None:
-    """What was read of this path before it changed; the row of the dump goes first."""
+    """Remove the rows of this path from before it changed, the dump's row first."""
     for table in ("dumps", "frames"):
         for path in (Path(job.dataset) / table).glob(f"{path_digest(job.path)}-*.parquet"):
             if path.stem != job.key:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""``fleet query``: the ready questions, and questions in SQL, to a dataset."""
+"""``fleet query``: ask a dataset the ready questions, or one in SQL."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from inspector.model.fleet import FleetTable
 def tables(
     dataset: Path, question: str | None = None, like: Path | None = None, sql: str | None = None
 ) -> tuple[FleetTable, ...]:
-    """Answer one question, or, where none is named, every ready one.
+    """Answer one question, or every ready one if none is named.
 
     :param question: a name of :data:`QUESTIONS`
-    :param like: the dump whose crash others are held against
+    :param like: the dump whose crash is compared with the others
     :param sql: one statement that only reads
-    :raises TargetError: if ``dataset`` is none, or a file of it is damaged
+    :raises TargetError: if ``dataset`` is not a dataset, or a file of it is damaged
     :raises NothingMatched: if ``like`` is not in it, or did not crash
     :raises UsageError: if the database refuses ``sql``
     """
@@ -47,7 +47,7 @@ class Question:
 
 QUESTIONS: dict[str, Question] = {
     "summary": Question(
-        "All in all",
+        "Overview",
         """
         SELECT count(*) AS dumps, count(*) FILTER (outcome <> 'read') AS unread,
                count(DISTINCT kernel) AS kernels, count(DISTINCT signature) AS signatures,
@@ -59,7 +59,7 @@ QUESTIONS: dict[str, Question] = {
         """,
     ),
     "kernels": Question(
-        "Which kernels there are",
+        "Kernels",
         """
         SELECT kernel, count(*) AS dumps, count(DISTINCT signature) AS signatures,
                sum(frames)::BIGINT AS frames
@@ -68,7 +68,7 @@ QUESTIONS: dict[str, Question] = {
         "dumps",
     ),
     "signatures": Question(
-        "What they died of: crashes with one signature",
+        "Crashes by signature",
         """
         SELECT signature, count(*) AS dumps, list_sort(list(DISTINCT kernel)) AS kernels,
                date_trunc('second', min(crashed_at)) AS first,
@@ -80,7 +80,7 @@ QUESTIONS: dict[str, Question] = {
         "dumps",
     ),
     "stuck": Question(
-        "Syscalls that tasks were in: first those that no signal could end",
+        "Syscalls that tasks were in; uninterruptible ones first",
         """
         SELECT syscall, count(*) FILTER (hung) AS hung, count(*) AS tasks,
                count(DISTINCT key) AS dumps, list_sort(list(DISTINCT kernel)) AS kernels
@@ -107,7 +107,7 @@ QUESTIONS: dict[str, Question] = {
     ),
 }
 
-# Of two crashes: how many of all the parts that their signatures have they have in common.
+# Likeness of two crashes: the share of their signatures' parts that both have.
 _LIKE = """
     WITH one AS (
         SELECT key, signature, signature_parts AS parts, kernel
@@ -133,14 +133,14 @@ def _answer(database: Database, name: str) -> FleetTable:
 
 
 def _like(database: Database, real_path: str) -> FleetTable:
-    """The dumps whose crash is like that of one of them, the likest first.
+    """Dumps whose crash is like that of ``real_path``, the most similar first.
 
-    :raises NothingMatched: if it is not among them, or did not crash
+    :raises NothingMatched: if ``real_path`` is not in the dataset, or did not crash
     """
     digest = path_digest(real_path)
     rows = database.ask("", "", _IS_THERE, [digest]).rows
     if not rows:
-        raise NothingMatched(f"{real_path}: is not among the dumps that were read")
+        raise NothingMatched(f"{real_path}: not among the dumps that were read")
     if rows[0][0] is None:
-        raise NothingMatched(f"{real_path}: has no signature, for no task panicked there")
+        raise NothingMatched(f"{real_path}: no signature, because no task panicked")
     return database.ask("like", f"Dumps like {real_path}", _LIKE, [digest])

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""``fleet run``: every dump is read in a process of its own, and its rows are kept.
+"""``fleet run``: read every dump in its own process, and keep its rows.
 
-Dask distributes: who reads what, on which machine, and again when a worker dies.
+Dask distributes the dumps over workers and machines, and repeats a dump whose worker died.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from inspector.fleet.reading import read_apart
 from inspector.model.fleet import DumpEnd, DumpOutcome, FleetRun
 from inspector.queries.report import Step
 
-# What crash dumps are called by kdump-tools, kexec-tools, makedumpfile, virsh and this project.
+# The names that kdump-tools, kexec-tools, makedumpfile, virsh and this project give crash dumps.
 _DUMP_NAMES = ("*vmcore*", "dump.*", "*.dump", "*.kdump", "*.core", "core.*")
 _BESIDE_DUMPS = ("*dmesg*", "*.txt", "*.log", "*.json", "*.html", "*.md", "*.svg")
 
 
 def matching(patterns: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The real paths of the dumps that ``patterns`` name, each once, in order of their names.
+    """Find the dumps that ``patterns`` name: their real paths, sorted, each once.
 
-    A directory stands for every file below it that is called as dumps are; a path that is not
-    there is taken nevertheless, so that it is reported as any other that cannot be read.
+    A directory stands for every file below it with a usual name for dumps. A path that does not
+    exist is kept, and reported like any other dump that cannot be read.
 
-    :returns: the paths, and those patterns with a wildcard that nothing matches
+    :returns: the paths, and the wildcards that match nothing
     """
     found: set[str] = set()
     idle = []
@@ -60,11 +60,11 @@ def _below(directory: str) -> Iterator[str]:
     for where, _directories, names in os.walk(directory):
         for name in names:
             path = os.path.join(where, name)
-            if _called_as_dumps_are(name) and os.path.isfile(path):
+            if _has_dump_name(name) and os.path.isfile(path):
                 yield path
 
 
-def _called_as_dumps_are(name: str) -> bool:
+def _has_dump_name(name: str) -> bool:
     low = name.lower()
     return _matches(low, _DUMP_NAMES) and not _matches(low, _BESIDE_DUMPS)
 
@@ -84,16 +84,16 @@ def read_dumps(
     scheduler: str | None = None,
     workers: int | None = None,
 ) -> FleetRun:
-    """Read those dumps that are not in ``dataset`` yet, and say what became of every one.
+    """Read the dumps that are not in ``dataset`` yet, and report the outcome of each.
 
     :param paths: real paths
     :param step: is told what is being done
     :param seconds: how long the reading of one dump may take
     :param memory: how many bytes the reading of one dump may take
-    :param again: whether to read those anew that could not be read before
-    :param scheduler: the address of a Dask scheduler, None for workers on this machine
-    :param workers: how many processes on this machine, None for one a CPU
-    :raises TargetError: if ``dataset`` cannot be one, or there is no scheduler or no worker
+    :param again: whether to retry dumps that could not be read before
+    :param scheduler: the address of a Dask scheduler; None for workers on this machine
+    :param workers: how many processes on this machine; None for one per CPU
+    :raises TargetError: if ``dataset`` cannot be made, or no scheduler or worker answers
     """
     directory = os.path.abspath(dataset)
     jobs = [job_of(path, directory, seconds, memory) for path in paths]
@@ -128,15 +128,15 @@ def _outcome(job: Job) -> DumpOutcome:
     )
 
 
-_SCHEDULER, _WORKER = 10, 60  # seconds: how long each may take to answer
+_SCHEDULER, _WORKER = 10, 60  # seconds to wait for an answer
 
 
 @contextmanager
 def _cluster(scheduler: str | None, workers: int) -> Iterator[Client]:
-    """A client of the scheduler at the address ``scheduler``, or of one on this machine.
+    """Connect to the scheduler at ``scheduler``, or start one on this machine.
 
-    :param workers: how many processes, on this machine
-    :raises TargetError: if there is no scheduler there, or no worker comes
+    :param workers: how many processes on this machine
+    :raises TargetError: if no scheduler answers there, or no worker comes
     """
     with ExitStack() as opened:
         try:
@@ -154,16 +154,18 @@ def _cluster(scheduler: str | None, workers: int) -> Iterator[Client]:
             opened.enter_context(client)
             client.wait_for_workers(1, timeout=_WORKER)
         except TimeoutError:
-            raise TargetError(f"{scheduler}: no worker within {_WORKER} s") from None
+            raise TargetError(f"{scheduler}: no worker came within {_WORKER} s") from None
         except (OSError, ValueError) as error:
-            raise TargetError(f"{scheduler}: no scheduler there: {error}") from None
+            raise TargetError(f"{scheduler}: no scheduler answers: {error}") from None
         yield client
 
 
 @contextmanager
 def _in_the_root_directory() -> Iterator[None]:
-    """A worker is started, and started again when it dies, by ``python -c`` (multiprocessing's
-    spawn), which imports from the current directory before it is told from where.
+    """Stay in the root directory while workers start.
+
+    Workers are started and restarted by ``python -c`` (multiprocessing's spawn), which imports
+    from the current directory until it gets its path.
     """
     before = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

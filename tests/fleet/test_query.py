@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from inspector.fleet.query import QUESTIONS
 from inspector.model.machine import Signature
 from inspector.model.report import FullReport
 from inspector.queries.report import full_report
@@ -139,7 +140,8 @@ def test_csv_is_one_table(dataset: Path) -> None:
 
 
 def test_files_are_named_for_their_format(dataset: Path, tmp_path: Path) -> None:
-    for name, begins in (("o.html", "<!doctype html>"), ("o.json", "{"), ("o.txt", "All in all")):
+    title = QUESTIONS["summary"].title
+    for name, begins in (("o.html", "<!doctype html>"), ("o.json", "{"), ("o.txt", title)):
         assert fleet("query", dataset, "-o", tmp_path / name).returncode == 0
         assert (tmp_path / name).read_text().startswith(begins)
     assert fleet("query", dataset, "-o", tmp_path / "o.pdf").returncode == 2
