@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import doctest
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,12 @@ from inspector.formats.records import saved_text
 from inspector.queries.records import save
 from inspector.queries.target import open_target_source
 from inspector.target.spec import TargetKind, TargetSpec, shipped_dump
+
+
+def test_the_examples_of_the_page_are_true(root: Path) -> None:
+    found = doctest.testfile(str(root / "docs/api.md"), module_relative=False)
+    assert found.failed == 0
+    assert found.attempted > 20
 
 
 def test_importing_the_package_imports_no_drgn() -> None:
