@@ -103,7 +103,7 @@ def _check_target(context: click.Context) -> None:
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             flag = f"--{name.replace('_', '-')}"
             raise click.UsageError(
-                f"{flag}: not allowed here; the target is the program that drgn has open"
+                f"{flag}: not allowed here; not allowed here; the target is the program in drgn"
             )
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The access that raised an exception, by its instruction, its registers, CR2 and the error code.
 
-An exception that is a fault leaves every register as it was before the instruction, so that the
-sum of an operand's registers is the address that the CPU used. CR2 and the error code are the
-CPU's own word on it: each is held against the instruction, and a contradiction is stated.
+An exception that is a fault leaves every register as it was before the instruction, so that the sum
+of an operand's registers is the address that the CPU used. CR2 and the error code come from the
+CPU: each is compared with the instruction, and a contradiction is stated.
 """
 
 from __future__ import annotations
@@ -136,7 +136,9 @@ _VERBS = {
 
 
 def _kind(chosen: Operand | None, facts: AccessFacts) -> AccessKind:
-    """An instruction that reads and writes one place was stopped at what the error code says."""
+    """The error code tells whether an instruction that reads and writes one place failed to read or
+    to write.
+    """
     told = facts.vector == PF and facts.error_code is not None
     write = bool((facts.error_code or 0) & PF_WRITE)
     if chosen is not None and chosen.kind is not AccessKind.READ_WRITE:
@@ -183,7 +185,7 @@ def _by_cr2(
     if unknown:
         chosen = unknown[0] if len(unknown) == len(summed) == 1 else None
         text = (
-            f"CR2 is {cr2:#x}; the sum of {unknown[0].text} is not known, and not held against it"
+            f"CR2 is {cr2:#x}; the sum of {unknown[0].text} is not known, and not compared with it"
         )
         return chosen, [Evidence("cr2-alone", text)]
     if not summed:
@@ -219,7 +221,7 @@ def _only(found: Sequence[Operand]) -> tuple[Operand | None, list[Evidence]]:
         one.text if one.address is None else f"{one.text} ({one.kind.value}, {one.address:#x})"
         for one in found
     )
-    return None, [Evidence("several-operands", f"it is one of these, and not told which: {names}")]
+    return None, [Evidence("several-operands", f"one of these, unknown which: {names}")]
 
 
 def _not_canonical(operand: Operand, facts: AccessFacts) -> bool:

@@ -66,7 +66,9 @@ def by_error_code(
         text = "bit 2 says user mode, but cs is the kernel's"
         yield Evidence("error-code-contradicts", text)
     else:
-        text = "bit 2 is clear, cs is user's: the CPU accessed a table of its own, no operand"
+        text = (
+            "bit 2 is clear, cs is user's: the CPU accessed one of its own tables, not an operand"
+        )
         yield Evidence("error-code-implicit", text)
     for bit, rule, text in _SPECIAL:
         if code & bit:

@@ -105,7 +105,7 @@ def _pt_regs_name(name: str) -> str:
 
 
 def value_of(name: str, registers: Mapping[str, int]) -> int | None:
-    """The register that the CPU calls ``name``, also a part of one; None where it is not known."""
+    """The register that the CPU calls ``name``, also a part of one; None if unknown."""
     for names, shift, bits in (
         (_NAMES, 0, 64),
         (_NARROW, 0, 32),

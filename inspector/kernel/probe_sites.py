@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What stands at an address where a kprobe might go, and the site that a name leads to."""
+"""The facts that decide about a kprobe at an address, and the site of a name."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ class ProbeSites:
     def _body(self, function: TextRange) -> Body:
         size = function.high - function.low
         if not 0 < size <= _LONGEST_FUNCTION:
-            raise TargetError(f"{function.name}: {size} bytes are no function")
+            raise TargetError(f"{function.name}: {size} bytes are not a function")
         return decode(self._original.read(function), function.low)
 
     def _preamble(self, function: TextRange) -> bool | Unread:
@@ -243,7 +243,7 @@ class FunctionNames:
                 if found := self._addresses(other, None):
                     return Found(found, Rename(name, other, chain))
         where = f" in module {module}" if module else ""
-        raise NothingMatched(f"no function is called {name}{where}{self._near(name)}")
+        raise NothingMatched(f"no function {name}{where}{self._near(name)}")
 
     def _addresses(self, name: str, module: str | None) -> tuple[int, ...]:
         if module is None:
@@ -322,7 +322,7 @@ class Probing:
 
     @cached_property
     def number_facts(self) -> NumberFacts:
-        """What this kernel offers to one who looks for the syscall number."""
+        """The places on this kernel that have the syscall number."""
         handlers = (site for name in _HANDLERS if (site := self._site(name)) is not None)
         return NumberFacts(
             next(handlers, None),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The answer first: what happened, to whom, where, and which memory it was about."""
+"""The first lines of a log's answer: what happened, in which task, where, and the access."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def bug_in(headline: str) -> BugPlace | None:
     return None
 
 
-# The answer first: what happened, to whom, where, and which memory it was about.
+# The first lines of a log's answer: what happened, in which task, where, and the access.
 
 _LOCKUP = re.compile(r"CPU#(?P<cpu>\d+) stuck for .*\[(?P<comm>.*):(?P<pid>\d+)\]")
 _HUNG = re.compile(r"INFO: task (?P<comm>.*):(?P<pid>\d+) (?:is )?blocked")
@@ -273,7 +273,7 @@ def _taint(report: RawReport) -> Iterator[Evidence]:
 
 
 def _letters(taint: str) -> str:
-    """G says that no proprietary module was loaded: no taint by itself."""
+    """The taint letters without G, which is no taint."""
     words = taint.partition(":")[2]
     return "".join(c for c in words if c.isalpha() and c != "G")
 
@@ -284,7 +284,7 @@ def _first_module(report: RawReport, function: str, module: str) -> Iterator[Evi
     after = report.frames[0].line if report.frames and report.frames[0].entered is None else 0
     for number, name, symbol in report.modules:
         if number > after:
-            text = f"the first of the trace that is a module's: {symbol}, of {name} (line {number})"
+            text = f"first module function in the trace: {symbol}, of {name} (line {number})"
             yield Evidence("log-first-module", text)
             return
 
@@ -297,7 +297,7 @@ def _then(report: RawReport) -> Iterator[Evidence]:
 
 
 def same_place(report: RawReport) -> tuple[str, ...] | None:
-    """What a second report of the same thing has in common; None where nothing can be compared."""
+    """The key that equal reports share; None if nothing can be compared."""
     first = report.headlines[0] if report.headlines else None
     raw: RawFrame | None = report.frames[0] if report.frames else None
     if first is None or raw is None or not raw.place or not raw.function:

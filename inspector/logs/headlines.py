@@ -316,7 +316,7 @@ def goes_on(waits: Headline, said: Headline) -> bool:
 def of_both(first: Headline | None, second: Headline) -> Headline:
     """The second line, where the next frame may be of the first as well."""
     others = tuple(o for o in (first.origins if first else ()) if o not in second.origins)
-    why = "two reports begin at once, and the next frame may be of either"
+    why = "two reports begin at once, and the next frame may belong to either"
     origins = (*second.origins, *others)
     return replace(second, origins=origins, vector=None, error_code=None, why=why)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""From a text to what it tells: its reports with their frames, explained, as a stream."""
+"""From a log to its reports with explained frames, as a stream."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def reports_of(lines: Iterable[Line], log: Log) -> Iterator[RawReport]:
 
 
 def _sweep(streams: dict[str, Stream], number: int, ready: list[RawReport]) -> None:
-    """End the reports of those who have been silent for long."""
+    """End the reports of callers that have printed nothing for long."""
     for caller, stream in list(streams.items()):
         if abs(number - stream.last) > _IDLE:
             stream.end()
@@ -64,7 +64,7 @@ def _sweep(streams: dict[str, Stream], number: int, ready: list[RawReport]) -> N
 
 
 def _due(ready: list[RawReport], streams: Mapping[str, Stream]) -> list[RawReport]:
-    """Take the reports out of ``ready`` before which none can come any more."""
+    """Take the finished reports out of ``ready``."""
     begun = [stream.beginning for stream in streams.values() if stream.beginning is not None]
     first = min(begun, default=None)
     due = sorted((r for r in ready if first is None or r.line < first), key=_line)
@@ -108,12 +108,12 @@ class LogReading:
 
     @property
     def foreign(self) -> tuple[tuple[str, int], ...]:
-        """Whose registers stand there that are none of x86-64 Linux, and at which line."""
+        """The other architecture whose registers the text has, and the line."""
         return tuple(self._log.foreign.items())
 
     @property
     def notes(self) -> tuple[Evidence, ...]:
-        """What else is to be known of the text."""
+        """Notes about the text."""
         return tuple(self._notes())
 
     def reports(self) -> Iterator[ToldReport]:
@@ -208,14 +208,14 @@ class LogReading:
         if self._zeros:
             yield Evidence(
                 "log-zeros",
-                "A block of zeros is no frame: it is the top of a kernel thread's stack, which"
-                " nothing ever entered from user mode.",
+                "A block of zeros is not a frame: it is the top of a kernel thread's stack, which"
+                " was never entered from user mode.",
             )
         folded = [(k, p) for k, p in self._places.items() if p.count > _EXPLAINED]
         for key, place in folded[:_FOLDED]:
             yield Evidence(
                 "log-folded",
-                f"{place.count - _EXPLAINED} more reports of the kind and at the place of line"
+                f"{place.count - _EXPLAINED} more reports of the same kind and place as line"
                 f" {place.first} ({', '.join(key)}), the last at line {place.last}: counted, not"
                 " explained.",
             )

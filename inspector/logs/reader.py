@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""From the lines of a log to its reports: what happened, where, and the frames printed for it."""
+"""From the lines of a log to its reports: what happened, where, and the frames."""
 
 from __future__ import annotations
 

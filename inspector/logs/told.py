@@ -202,7 +202,7 @@ def by_frame(raw: RawFrame, number: int | None, era: Era) -> Told:
 def _user(raw: RawFrame, number: int | None, era: Era) -> Told:
     registers = raw.registers
     if number is None:
-        text = "the text does not tell orig_ax: a call, an exception, or an interrupt"
+        text = "orig_ax is not in the text: a call, an exception, or an interrupt"
         return Told(Origin.UNKNOWN, (Evidence("log-user-number-untold", text),))
     if number == -1:
         text = "orig_ax is -1: an exception or interrupt of user mode, or a call after sigreturn"
@@ -266,7 +266,7 @@ def _modeless(raw: RawFrame, number: int | None) -> Told:
 
 def _by_number(raw: RawFrame, number: int | None, entry: bool = False) -> Told:
     if number is None:
-        text = "the text does not tell orig_ax"
+        text = "orig_ax is not in the text"
         return Told(Origin.UNKNOWN, (Evidence("log-number-untold", text),))
     evidence = _number_evidence(number)
     if number == -1:

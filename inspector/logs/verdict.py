@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What put a frame of a log where it was: rules over what the text tells, surest first.
+"""The origin of a log's frame: rules over the text, surest first.
 
 What two rules say of one frame is compared; a contradiction is stated, and then the surer one
 counts, or none.
@@ -133,7 +133,7 @@ def _entry_code(raw: RawFrame, entry: TraceEntry) -> TracedOrigin | None:
 def _contradiction(
     raw: RawFrame, code: TracedOrigin, number: int | None, era: Era
 ) -> Evidence | None:
-    """What speaks against the entry code that the trace names."""
+    """Evidence against the entry code that the trace names."""
     mode = user_mode(raw)
     if mode is False and code.origin in _ENTRY_ONLY:
         text = (

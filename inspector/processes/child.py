@@ -55,10 +55,10 @@ def go_on_in_a_child(path: str, patience: float | None = _PATIENCE) -> None:
 
 def _said(path: str, number: signal.Signals) -> str:
     if number is signal.SIGKILL:
-        return f"{path}: the process that read it was killed, perhaps for the memory it took"
+        return f"{path}: the process that read it was killed, perhaps for its memory"
     return (
         f"{path}: reading it crashed drgn or a library under it ({number.name}):"
-        " it is damaged, or made to do that"
+        " the file is damaged or hostile"
     )
 
 

@@ -52,7 +52,7 @@ def small_dump(
 
 
 class _FullReport:
-    """Reads a dump for everything, and remembers the frames to hold the small one against."""
+    """Read everything in a dump, and keep its frames for comparison with the small dump."""
 
     def __init__(self, step: Step, functions: Collection[str]) -> None:
         self._step = step
@@ -69,7 +69,7 @@ class _FullReport:
 
     def check(self, small: Path) -> None:
         """:raises TargetError: unless the small dump has the same frames"""
-        self._step("asking the small dump for its frames")
+        self._step("reading the frames of the small dump")
         with open_source(TargetSpec(TargetKind.CORE, str(small))) as source:
             found = _frames(source)
         wrong = [key for key in self._frames.keys() | found.keys() if not self._same(key, found)]
@@ -100,7 +100,9 @@ def _frames(source: Source) -> dict[_Key, Frame]:
 
 
 def _facts(frame: Frame, small: Frame) -> tuple[object, ...]:
-    """What must be the same, of those registers that ``small`` still has."""
+    """The facts of a frame that must be equal in both dumps, for registers that ``small`` still
+    has.
+    """
     registers = {n: word for n, word in frame.registers.items() if n not in small.absent}
     rules = [evidence.rule for evidence in frame.evidence]
     pid = frame.task.pid if frame.task else None

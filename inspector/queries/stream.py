@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Frames are written as they are read; of a big dump by as many processes as there are CPUs."""
+"""Write frames as they are read; a big dump is read by several processes."""
 
 from __future__ import annotations
 
@@ -103,9 +103,9 @@ class _Text:
 
 
 def _children(source: Source) -> int:
-    """How many there may be: where a file is read, and drgn has no threads of its own.
+    """How many workers to use; 1 unless a file is read and drgn has no threads of its own.
 
-    It has some where it reads DWARF: OpenMP's, of which a child would wait for ever.
+    drgn has OpenMP threads when it reads DWARF; a forked child would wait for them forever.
     """
     is_file = source.target_identity.kind == TargetKind.CORE.value
     if not is_file or source.kernel_identity.types != TypeSource.BTF.value:
@@ -115,7 +115,7 @@ def _children(source: Source) -> int:
 
 
 def _by_children(source: Source, matching: Matching, text: _Text, children: int) -> None:
-    """Tasks are walked here; the stacks of those that were, are read by children."""
+    """Walk the tasks here, and let forked workers read their stacks."""
 
     def answer(tasks: list[Task]) -> tuple[str, int, tuple[Missing, ...]]:
         noted = len(source.noted)
@@ -135,7 +135,7 @@ def _by_children(source: Source, matching: Matching, text: _Text, children: int)
 
 
 def _batches(tasks: Iterator[Task]) -> Iterator[list[Task]]:
-    """Small ones first: the sooner have the children something to do."""
+    """Batches of tasks, small ones first, so that the workers start early."""
     size = _HERE
     while batch := list(islice(tasks, size)):
         yield batch
