@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What put the frames on all stacks there, counted: drgn -c vmcore scripts/drgn/origins.py"""
+"""Count the origins of all frames: drgn -c vmcore scripts/drgn/origins.py"""
 
 import sys
 from collections import Counter

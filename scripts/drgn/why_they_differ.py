@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The panicking task's innermost frame against its entry frame, register by register, and why.
+"""Compare the panicking task's innermost frame with its entry frame, register by register.
 
 drgn -c vmcore scripts/drgn/why_they_differ.py
 """
@@ -14,7 +14,7 @@ kernel = inspector.from_program(get_default_prog())
 task = kernel.panicking_task()
 frames = () if task is None else kernel.frames_of(task)
 if len(frames) < 2:
-    sys.exit("nobody panicked, or not in the kernel")
+    sys.exit("no task panicked in the kernel")
 inner, entry = frames[-2], frames[-1]
 for field in kernel.compare(entry, inner).fields:
     if not field.same:
