@@ -102,9 +102,7 @@ def _check_target(context: click.Context) -> None:
     for name in TARGET_NAMES:
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             flag = f"--{name.replace('_', '-')}"
-            raise click.UsageError(
-                f"{flag}: not allowed here; not allowed here; the target is the program in drgn"
-            )
+            raise click.UsageError(f"{flag}: not allowed here; the target is the program in drgn")
 
 
 def register(namespace: CommandNamespace) -> None:

@@ -61,7 +61,7 @@ def command(
     show_all: bool,
     decimal: bool,
 ) -> Status:
-    """What a struct pt_regs frame is and means, the evidence, and what each register holds.
+    """Explain a struct pt_regs frame: what it is, the evidence, and the meaning of each register.
 
     Registers of one meaning share a line; --all shows each on its own.
 

@@ -86,7 +86,7 @@ def _output_options(callback: Callable[..., Any]) -> Callable[..., Any]:
         "file",
         metavar="FILE",
         type=click.Path(path_type=Path),
-        help="The file to write: .txt, .csv, .json, .html.",
+        help="File to write: .txt, .csv, .json or .html.",
     )
     with_both: Callable[..., Any] = file(format_of_file_option(*_FORMATS)(callback))
     return with_both
@@ -140,7 +140,7 @@ def command() -> None:
     type=click.FloatRange(0, min_open=True),
     default=_TIME_LIMIT,
     show_default=True,
-    help="Of one dump.",
+    help="Limit for one dump.",
 )
 @click.option(
     "--memory-limit",
@@ -148,7 +148,7 @@ def command() -> None:
     type=click.IntRange(1),
     default=_MEMORY_LIMIT,
     show_default=True,
-    help="Of one dump.",
+    help="Limit for one dump.",
 )
 @click.option("--again", is_flag=True, help="Retry dumps that could not be read before.")
 @format_option("text", "json")
@@ -205,7 +205,7 @@ def run(
 
 
 @command.command(
-    "query", short_help="Ask a dataset: ready questions, or SQL.", epilog=epilog(EXAMPLES["query"])
+    "query", short_help="Ask a dataset: ready questions or SQL.", epilog=epilog(EXAMPLES["query"])
 )
 @click.argument("dataset", metavar="DATASET", type=click.Path(path_type=Path))
 @click.argument(
@@ -253,7 +253,7 @@ def query(
 
 @command.command(
     "compare",
-    short_help="What is new, gone, changed between two dumps or sets.",
+    short_help="What is new, gone or changed between two dumps or sets.",
     epilog=epilog(EXAMPLES["compare"]),
 )
 @click.argument("left", metavar="A", type=click.Path(path_type=Path))
