@@ -38,7 +38,7 @@ def ran(*words: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("output", ["json", "jsonl", "csv"])
 @pytest.mark.parametrize(
     "request_words",
-    [[], ["--records"], ["--comm", "k*"], ["--origin", "int3"], ["--syscall", "swapoff"]],
+    [[], ["--with-records"], ["--comm", "k*"], ["--origin", "int3"], ["--syscall", "swapoff"]],
     ids=" ".join,
 )
 def test_children_write_what_one_process_writes(output: str, request_words: list[str]) -> None:
