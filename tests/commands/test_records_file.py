@@ -64,7 +64,7 @@ def test_a_record_answers_from_the_file_as_from_the_dump(
 def test_the_frames_of_the_file_are_the_records_of_the_dump(
     saved: Path, inspector: Inspector
 ) -> None:
-    of_dump = told(inspector, "frames", "--demo", "--records")["frames"]
+    of_dump = told(inspector, "frames", "--demo", "--with-records")["frames"]
     of_file = told(inspector, "frames", "--records", saved)["frames"]
     assert of_file == [frame for frame in of_dump if frame["found_in"] == "record"]
     assert len(of_file) == 24  # twelve hits, each with the task's entry frame
@@ -89,10 +89,10 @@ def test_the_timeline_is_the_same_and_in_order(saved: Path, inspector: Inspector
     assert times[1:] == sorted(times[1:])
 
 
-def test_records_with_a_file_is_the_target_and_alone_a_flag(
+def test_records_of_a_file_are_a_target_and_with_records_is_a_flag(
     saved: Path, inspector: Inspector
 ) -> None:
-    for alone in (["--records"], ["--records", "1000"], ["1000", "--records"]):
+    for alone in (["--with-records"], ["--with-records", "1000"], ["1000", "--with-records"]):
         answer = told(inspector, "frames", "--demo", *alone)
         assert answer["target"]["kind"] == "demo"
         assert "record" in {frame["found_in"] for frame in answer["frames"]}

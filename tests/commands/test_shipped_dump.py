@@ -72,7 +72,7 @@ def test_the_picture_names_both_frames_and_their_reasons(inspector: Inspector) -
 
 
 def test_frames_are_those_of_the_contract(inspector: Inspector) -> None:
-    report = answer(inspector, "frames", "--demo", "--records", "--format", "json")
+    report = answer(inspector, "frames", "--demo", "--with-records", "--format", "json")
     assert list(report) == [
         *("schema", "target", "kernel", "frames", "killed_by", "survived_oopses", "missing"),
     ]

@@ -18,7 +18,7 @@ from inspector.target.spec import TargetKind, TargetSpec
 from tests.conftest import Inspector
 
 QUESTIONS = (
-    ("frames", "--records"),
+    ("frames", "--with-records"),
     ("diff",),
     ("explain",),
     ("explain", "--record", "2"),

@@ -47,7 +47,7 @@ def crashed(crash: Crash, inspector: Inspector) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def records(crash: Crash, inspector: Inspector) -> list[dict[str, Any]]:
-    return recorded_only(frames(inspector, "--core", crash.vmcore, "--records"))
+    return recorded_only(frames(inspector, "--core", crash.vmcore, "--with-records"))
 
 
 def recorded_only(all_frames: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -164,7 +164,7 @@ def test_the_same_answer_distilled_or_not_with_btf_or_dwarf(
     if types == "dwarf":
         target += ["--vmlinux", vmlinux]
     assert frames(inspector, *target) == crashed
-    assert recorded_only(frames(inspector, *target, "--records")) == records
+    assert recorded_only(frames(inspector, *target, "--with-records")) == records
 
 
 def test_the_distilled_dump_is_small_and_answers_every_command_alike(
@@ -210,7 +210,7 @@ def test_somebody_elses_kprobe_is_told_the_same_without_framefreeze(
     assert int3["registers"]["orig_ax"] == MINUS_ONE
     assert int(int3["registers"]["ip"], 16) == crash.symbol(PROBE) + 6
     assert int3["kprobe"]["module"] == "somebody"
-    no_records = inspector("frames", "--core", crash.vmcore, "--records")
+    no_records = inspector("frames", "--core", crash.vmcore, "--with-records")
     assert no_records.returncode == 1
     assert "framefreeze" in no_records.stderr
 

@@ -33,7 +33,7 @@ def test_the_types_are_those_of_the_dwarf_that_drgn_has(crash: Crash, vmlinux: P
 @pytest.mark.parametrize(
     ("theirs", "ours"),
     [
-        ("frames --records", ("frames", "--records")),
+        ("frames --with-records", ("frames", "--with-records")),
         ("framediff", ("diff",)),
         ("frameexplain", ("explain",)),
         ("framestack", ("stack",)),

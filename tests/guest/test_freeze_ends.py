@@ -122,7 +122,7 @@ def test_a_crash_says_the_same(
             guest.ask("stop")
             guest.ask("dump-guest-memory", paging=False, protocol=f"file:{core}")
             inside.kill()
-    shown = inspector("frames", "-c", core, "--records", "--format", "json")
+    shown = inspector("frames", "-c", core, "--with-records", "--format", "json")
     core.unlink()
     frames = json.loads(shown.stdout)["frames"]
     on_stack, recorded = (

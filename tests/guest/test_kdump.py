@@ -32,11 +32,11 @@ def test_a_kdump_and_its_distillate_answer_alike_with_btf_and_with_dwarf(
     small = tmp_path / "small"
     assert inspector("distill", crash.vmcore, "-o", small).returncode == 0
     vmlinux = json.loads(lab("fetch", "--suite", suite, "--dwarf"))["vmlinux"]
-    expected = frames(inspector, "--core", crash.vmcore, "--records")
+    expected = frames(inspector, "--core", crash.vmcore, "--with-records")
     assert len(expected) >= 15
     for core in (crash.vmcore, small):
         for types in ([], ["--vmlinux", vmlinux]):
-            assert frames(inspector, "--core", core, *types, "--records") == expected
+            assert frames(inspector, "--core", core, *types, "--with-records") == expected
             assert report_of(inspector, core, *types)["signature"]["text"] == ONE_SIGNATURE
     both, _ = bench_crash(root, crash.vmcore, Path(vmlinux))
     assert both >= 15

@@ -26,7 +26,7 @@ MINUS_ONE = "0xffffffffffffffff"
 @pytest.fixture(scope="module")
 def answers(kernels: dict[str, Crash], inspector: Inspector) -> dict[str, list[dict[str, Any]]]:
     return {
-        suite: frames(inspector, "--core", crash.vmcore, "--records")
+        suite: frames(inspector, "--core", crash.vmcore, "--with-records")
         for suite, crash in kernels.items()
     }
 
@@ -96,9 +96,9 @@ def test_a_paused_guest_its_dump_and_its_distillate_answer_alike_with_btf_and_wi
         vmlinux = json.loads(lab("fetch", "--suite", suite, "--dwarf"))["vmlinux"]
         for types in ([], ["--vmlinux", vmlinux]):
             for core in (crash.vmcore, small):
-                assert frames(inspector, "--core", core, *types, "--records") == answers[suite], (
-                    suite
-                )
+                assert (
+                    frames(inspector, "--core", core, *types, "--with-records") == answers[suite]
+                ), suite
 
 
 def test_records_at_a_functions_entry_are_ftrace_and_hold_zero(

@@ -50,7 +50,7 @@ def test_no_object_may_have_a_key_that_is_not_told(name: str) -> None:
 
 COMMANDS = [
     ("frames", ["frames"]),
-    ("frames", ["frames", "--records"]),
+    ("frames", ["frames", "--with-records"]),
     ("frames", ["frames", "--origin", "int3"]),
     ("diff", ["diff"]),
     ("diff", ["diff", "--record", "0"]),
