@@ -97,7 +97,7 @@ class Source(RecordSource, Protocol):
         ...
 
     def again(self) -> Source:
-        """The same for another question: what this one lacked is not that one's lack."""
+        """A fresh source for another question, with nothing missing yet."""
         ...
 
     def tasks(self) -> Iterator[Task]:

@@ -107,6 +107,7 @@ class TargetSource(Source):
         self._of_tasks = Missings()
 
     def again(self) -> TargetSource:
+        """A fresh source for another question, with nothing missing yet."""
         readers = self._readers
         if self.target.moving:
             return TargetSource(self.target, mappings=readers.mappings)

@@ -3,24 +3,26 @@
 
 import pkgutil
 from pathlib import Path
+from typing import get_type_hints
 
 import pdoc
 import pdoc.render
 
 import inspector.model
-
-_INNER = {"entry_frame"}  # the short form of very many frames, for the renderers
+from inspector.model.frame import EntryFrame
 
 
 def documented() -> list[str]:
-    """What somebody who imports the package opens, is given, and catches."""
-    names = {module.name for module in pkgutil.iter_modules(inspector.model.__path__)} - _INNER
+    """The modules that define what users of the API open, get and catch."""
+    names = {module.name for module in pkgutil.iter_modules(inspector.model.__path__)}
     values = [f"inspector.model.{name}" for name in sorted(names)]
-    return ["inspector.api", "inspector.queries.target", "inspector.errors", *values]
+    return ["inspector.api", "inspector.queries.source", "inspector.errors", *values]
 
 
 def make_pages(directory: Path) -> Path:
-    """Write the pages; where they begin."""
+    """Write the pages, and return the path of the first."""
+    # pdoc looks for the names of a NamedTuple's annotations in the module "namedtuple_EntryFrame".
+    EntryFrame.__new__.__annotations__ = get_type_hints(EntryFrame)
     pdoc.render.configure(docformat="restructuredtext", footer_text="frame-inspector")
     pdoc.pdoc(*documented(), output_directory=directory)
     return directory / "index.html"
