@@ -240,7 +240,7 @@ def _kind(names: frozenset[str], message: str | None) -> tuple[DeathKind, str]:
 
 
 def _caller_of_panic(calls: Sequence[CallFrame]) -> str | None:
-    """Who called ``panic()``, by the calls; None where it is not among them."""
+    """The caller of ``panic()`` on the stack; None if it is not there."""
     named = [call for call in calls if call.location is not None]
     last = max((i for i, call in enumerate(named) if _name(call) in _PANIC), default=None)
     if last is None or last + 1 >= len(named):

@@ -29,7 +29,7 @@ def placed_return_address(word: Word) -> PlacedEvidence:
 
 
 def describe(word: Word) -> str:
-    """What the value of ``word`` points into."""
+    """The place that the value of ``word`` points into."""
     if word.region is not None:
         offset = word.value - word.region.low
         return f"{word.region.kind.value} of {word.region.owner}, +{offset:#x}"

@@ -318,5 +318,5 @@ def verdict_of(candidate: Candidate) -> Verdict | None:
 
 
 def redacted(registers: Registers) -> dict[str, Absent]:
-    """Those whose word says so, as absent."""
+    """Absent registers: those whose word marks them as redacted."""
     return {name: Absent(Why.REDACTED) for name, word in registers.items() if word == REDACTED_WORD}

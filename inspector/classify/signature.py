@@ -122,7 +122,7 @@ def crash_signature(
     died_of: str = "",
     killer: Frame | None = None,
 ) -> Signature | None:
-    """What the crash has in common with others of its kind.
+    """The signature of a crash.
 
     :param calls: of the task, innermost first
     :param frames: of the task, innermost first
@@ -221,7 +221,7 @@ def _functions_and_frames(
 
 
 def _places(task: Task, calls: Sequence[CallFrame], frames: Sequence[Frame]) -> list[int]:
-    """Of each frame the index of the call that it comes before: of what it interrupted."""
+    """For each frame the index of the call that it interrupted."""
     places: list[int] = []
     for frame in reversed(frames):  # outermost first: none lies beyond the one that it is within
         end = places[-1] if places else len(calls)

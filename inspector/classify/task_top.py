@@ -108,7 +108,7 @@ def verdict_on(slot: Slot, below: Word | None) -> PlacedVerdict:
 
 
 def task_top_verdict(candidate: Candidate) -> Verdict:
-    """The same, of one candidate."""
+    """The origin of the entry frame of one candidate."""
     task = candidate.task
     slot = slot_of(candidate.registers.words, task is not None and task.user_worker)
     verdict = verdict_on(slot, candidate.below)

@@ -54,7 +54,7 @@ class Session:
 
     @contextmanager
     def source(self, options: TargetOptions) -> Iterator[Source]:
-        """What the command's question is put to; what was opened here is closed again.
+        """The source for the command's query; closes what it opened.
 
         :raises PartialAnswerError: in place of ``NothingMatched``, if not everything could be read
         """

@@ -205,7 +205,7 @@ def _agrees(chosen: Operand, cr2: int) -> Evidence:
 
 
 def _of_kind(summed: Sequence[Operand], facts: AccessFacts) -> list[Operand]:
-    """Those that do what the error code says."""
+    """The accesses that match the error code."""
     if facts.error_code is None:
         return list(summed)
     other = AccessKind.READ if facts.error_code & PF_WRITE else AccessKind.WRITE

@@ -45,7 +45,7 @@ _ALIGNED = ("movaps", "movapd", "movdqa", "movntps", "movntpd", "movntdq", "movn
 def by_error_code(
     kind: AccessKind, address: int | None, registers: Mapping[str, int], facts: AccessFacts
 ) -> Iterator[Evidence]:
-    """What the error code says, held against ``kind`` and cs."""
+    """Statements about the error code, compared with ``kind`` and cs."""
     code = facts.error_code
     if code is None:
         return

@@ -255,7 +255,7 @@ def saved_text(saved: SavedRecords) -> str:
 
 
 def parse_saved(data: bytes) -> SavedRecords:
-    """What a file holds.
+    """Read the text of a file of records.
 
     :raises RecordError: if it is no such file, of another version, or contradicts itself
     """

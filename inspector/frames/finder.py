@@ -129,7 +129,7 @@ class FrameFinder:
         return tuple(whole(found) for found in self.found_of(task, missing))
 
     def found_of(self, task: Task, missing: Missings) -> Sequence[Found]:
-        """As :meth:`frames_of`, entry frames in the short form that very many of them need."""
+        """As :meth:`frames_of`, with entry frames in the short form."""
         return consistent_read(self.target, self.tasks, task, self._found_of, missing) or ()
 
     def _found_of(self, task: Task, missing: Missings) -> Sequence[Found]:

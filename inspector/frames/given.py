@@ -47,7 +47,7 @@ _SIZE = 8 + PT_REGS_SIZE  # with the word below
 
 @dataclass(frozen=True, slots=True)
 class HeldStack:
-    """What was read while the CPU was held; naming it can wait until it is released.
+    """The words that were read while the CPU was held; they are named after it is released.
 
     :ivar given: the word below the frame, and the frame that the handler was given
     :ivar entry: the same of the task's entry frame, None for a kernel thread

@@ -43,9 +43,7 @@ def kernel_frames(data: bytes) -> list[int]:
 
 
 def literal(part: bytes) -> re.Pattern[bytes]:
-    """What searches for ``part``: of bytes that end in zeros or in ones, as words of a stack
-    do, four times faster than ``bytes.find``.
-    """
+    """A searcher for ``part`` that is four times faster than ``bytes.find`` on words of a stack."""
     return re.compile(re.escape(part))
 
 

@@ -109,7 +109,7 @@ class Control:
             raise FreezeError(self._refused(command, error)) from None
 
     def header(self) -> Header:
-        """What the module tells of itself, as it is now.
+        """The current state of the module.
 
         :raises FreezeError: if the kernel was locked down meanwhile
         :raises RecordError: if it is of a version that is not known

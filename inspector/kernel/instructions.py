@@ -184,7 +184,7 @@ class Instructions:
 
 
 def _kernel_address(frame: Frame) -> int:
-    """Of the instruction that made the frame; else of the one to go on with."""
+    """The address of the instruction that made the frame, else of the next one to run."""
     ip = frame.registers.ip
     if frame.kprobe is not None and frame.kprobe.address in (ip, ip - 1):
         return frame.kprobe.address

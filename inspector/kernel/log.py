@@ -266,5 +266,5 @@ def oopses_in(log: Sequence[LogLine]) -> dict[int, str]:
 
 
 def panic_words(message: str) -> str:
-    """What ``panic()`` was told, of the line that it printed."""
+    """The message of ``panic()``, from the line that it printed."""
     return _PREFIX.sub("", message)

@@ -281,7 +281,7 @@ _HANDLERS = tuple(HANDLER + name for name in ("getpid", "fork", "read"))  # any 
 
 @dataclass(frozen=True, slots=True)
 class NamedSite:
-    """What a name and an offset lead to.
+    """The site of a name and an offset.
 
     :ivar same_name: how many functions have the name
     """
@@ -301,7 +301,7 @@ class Probing:
         self._sites = ProbeSites(target, kprobes)
 
     def place(self, symbol: str, offset: int, module: str | None) -> NamedSite:
-        """:raises NothingMatched: if there is no such function, or nothing so far behind it"""
+        """:raises NothingMatched: if there is no such function, or the offset is beyond it"""
         found = self._names.find(symbol, module)
         address = found.addresses[0] + offset
         try:

@@ -284,7 +284,8 @@ class MovingTasks(Tasks):
             missing.note(error)
 
     def moment(self, task: Task) -> RunState | None:
-        """What tells whether the task has run since; None if it is on its process's list no more.
+        """A value that changes whenever the task runs; None if it is no longer on its process's
+        list.
 
         In __schedule() (kernel/sched/core.c) a task's count of switches rises before
         finish_task() clears its ``on_cpu``. So ``on_cpu`` is read before the counts: where it

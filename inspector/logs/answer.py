@@ -227,7 +227,7 @@ def _address(report: RawReport) -> int | None:
 
 
 def _accessed(frames: tuple[ToldFrame, ...]) -> Iterator[Evidence]:
-    """What the decoder of accesses says first of the frame that it is about."""
+    """The decoder's first statement about the frame."""
     access = frames[0].access if frames else None
     if access is not None:
         yield access.statements[0]

@@ -365,7 +365,7 @@ class RawReport:
 
 
 class Log:
-    """What the whole text tells besides its reports: filled while they are read."""
+    """Facts of the whole text besides its reports, filled while reading."""
 
     def __init__(self) -> None:
         self.era = Era()

@@ -169,7 +169,7 @@ def _cleaned(lines: Iterable[Numbered]) -> Iterator[Numbered]:
 
 
 def _json_message(text: str) -> str | None:
-    """Of an object, or of a member of one, as a line of its own; None for other lines."""
+    """The message of a JSON object or member on a line of its own; None for other lines."""
     if text.startswith("{"):
         return _message(text)
     found = _PRETTY.match(text)

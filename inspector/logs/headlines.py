@@ -15,7 +15,7 @@ from inspector.model.origin import Origin, origin_of
 
 
 class Part(Enum):
-    """What a headline is to those around it."""
+    """The relation of a headline to its neighbours."""
 
     BEGINS = "begins a report"
     GOES_ON = "goes on with the report that a line before it began"

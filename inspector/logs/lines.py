@@ -151,7 +151,7 @@ def _shape(front: str) -> str:
 
 
 def _joined(lines: Iterator[Line]) -> Iterator[Line]:
-    """With lines that were broken in two put together again."""
+    """Rejoin lines that were broken in two."""
     held: Line | None = None
     for line in lines:
         if held is not None:

@@ -103,7 +103,7 @@ class LogReading:
 
     @property
     def release(self) -> str | None:
-        """Of the kernel, None where no line has named it yet."""
+        """The release of the kernel; None if no line has named it yet."""
         return self._log.era.release
 
     @property
@@ -140,7 +140,7 @@ class LogReading:
         return told_report(raw, frames, self.release, repeats)
 
     def _place(self, raw: RawReport) -> _Place | None:
-        """What this report is about, counted; None where it cannot be compared."""
+        """The key of equal reports; None if the report cannot be compared."""
         key = same_place(raw)
         if key is None or (key not in self._places and len(self._places) >= _PLACES):
             return None

@@ -230,7 +230,7 @@ def _wrapper(era: Era) -> str:
 
 
 def missing(raw: RawFrame) -> tuple[Evidence, ...]:
-    """What the text does not tell of the frame."""
+    """The facts that the text leaves out about the frame."""
     return tuple(_missing(raw))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a frame of a log tells by itself: its mode, its number, and the bytes around its ip."""
+"""Facts of a log's frame itself: its mode, its number, the bytes around its ip."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def verdict(raw: RawFrame, era: Era) -> Told:
 
 
 def _narrowed(raw: RawFrame, told: Told, number: int | None, era: Era) -> Told:
-    """What a headline leaves open, other marks may settle."""
+    """Use other marks for what the headline leaves open."""
     if told.origin is not Origin.UNKNOWN or not told.possible:
         return told
     if set(told.possible) == set(INTERRUPTS):

@@ -25,7 +25,7 @@ _SMALL = 0x10000
 
 
 class SensitiveKind(Enum):
-    """What can be taken out; the values are the words of the command line."""
+    """Kinds of data that can be removed; the values are words of the command line."""
 
     USER_REGISTERS = "user-registers"
     USER_STACK_POINTERS = "user-stack-pointers"

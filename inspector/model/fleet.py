@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What many dumps make together: how the reading of each ended, and answers about all."""
+"""Values of many dumps: how the reading of each ended, and answers about all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from enum import Enum
 
 
 class DumpEnd(Enum):
-    """How the process that was to read one dump ended."""
+    """How the process that read one dump ended."""
 
     READ = "read"
     REFUSED = "refused"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a machine allows to freeze, what is to be frozen, and what came of it."""
+"""Values of freeze: what the machine allows, the plan, and the result."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from inspector.model.report import Diff, Timeline
 
 
 class Unseen(Enum):
-    """What could not be looked at, and why."""
+    """The findings that could not be checked, with the reason."""
 
     NOT_ROOT = "needs root"
     NOT_TOLD = "this kernel does not say"

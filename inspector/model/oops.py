@@ -15,7 +15,7 @@ from inspector.model.report import RegisterMeaning
 
 
 class FrameShape(Enum):
-    """How the text tells a frame. The values are the contract of the JSON output."""
+    """How a frame appears in the text. The values are the contract of the JSON output."""
 
     REGISTERS = "registers"  # __show_regs(), or a debugger's block of a whole frame
     RETURN_WORDS = "return-words"  # show_iret_regs(): ip, cs, flags, sp, ss

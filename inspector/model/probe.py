@@ -237,7 +237,7 @@ class NumberWay:
 
 @dataclass(frozen=True, slots=True)
 class ProbeAnswer:
-    """What a kprobe at one place would do and hold.
+    """The prediction for a kprobe at one place.
 
     :ivar asked: as it was typed
     :ivar place: what was asked for, under the name that it has there

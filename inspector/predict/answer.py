@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a kprobe at an address would do: whether it is optimised, and the whole answer."""
+"""Predict a kprobe at an address: whether it is optimised, and the whole answer."""
 
 from __future__ import annotations
 
@@ -302,7 +302,7 @@ def answer(
     numbers: NumberFacts,
     missing: tuple[Missing, ...],
 ) -> ProbeAnswer:
-    """What a kprobe at ``site`` would do and hold.
+    """Predict a kprobe at ``site``.
 
     :param same_name: how many functions have the name
     :param missing: what of the target could not be read before

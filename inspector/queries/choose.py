@@ -15,7 +15,7 @@ from inspector.queries.source import Source
 
 
 def task_or_frame(source: Source, selector: Selector | None) -> Task | Frame:
-    """What ``selector`` names; None names the task that the target is about.
+    """The task or frame that ``selector`` names; None names the default task.
 
     :raises NothingMatched: if there is no such task or frame
     :raises UsageError: if it names nothing, and no task panicked

@@ -39,7 +39,7 @@ def explanation_of(
 
 
 def explained(source: Source, frame: Frame, entry: Frame | None) -> Explanation:
-    """What each register of ``frame`` means, and the story people ask for.
+    """Explain each register of ``frame``, and its story.
 
     :param entry: the entry frame of its task, where ``frame`` is another one
     """

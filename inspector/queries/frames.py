@@ -84,7 +84,7 @@ def _syscall_matches(name: str, frame: Frame) -> bool:
 
 
 class Matching:
-    """What of ``source`` matches ``wanted``, in the order of an answer.
+    """The tasks and frames of ``source`` that match ``wanted``, in the order of an answer.
 
     :raises UsageError: if ``wanted`` names a CPU that the machine does not have
     """

@@ -58,7 +58,7 @@ class Watcher:
 
 
 def filters_of(plan: FreezePlan) -> Filters:
-    """:raises UsageError: for a syscall that nobody knows"""
+    """:raises UsageError: for an unknown syscall"""
     return Filters(
         plan.pid,
         plan.tgid,
@@ -160,7 +160,7 @@ def workload(
 
 
 def wait_optimised(control: Control) -> None:
-    """:raises FreezeError: if an int3 stays what it is"""
+    """:raises FreezeError: if no jump replaces the int3"""
     end = time.monotonic() + _OPTIMISED_WITHIN
     while any(probe.mechanism_now is Mechanism.INT3 for probe in control.header().probes):
         if time.monotonic() > end:

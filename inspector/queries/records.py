@@ -149,7 +149,7 @@ class SavedSource(Source):
         return Machine(unread, unread, unread, unread, unread, unread, unread)
 
     def probes(self) -> tuple[Kprobe, ...]:
-        """Those that recorded: of others the file knows nothing."""
+        """The probes that recorded; the file knows no others."""
         found = {hit.record.probe.address: hit.given.kprobe for hit in self._hits.values()}
         return tuple(probe for _address, probe in sorted(found.items()) if probe is not None)
 

@@ -83,7 +83,7 @@ class Source(RecordSource, Protocol):
 
     @property
     def missing(self) -> tuple[Missing, ...]:
-        """What should have been read for this question and could not be."""
+        """Parts that should have been read for this query and could not be."""
         ...
 
     @property
@@ -117,7 +117,7 @@ class Source(RecordSource, Protocol):
         ...
 
     def found_of(self, task: Task) -> Sequence[Found]:
-        """As :meth:`frames_of`, entry frames in the short form that very many of them need."""
+        """As :meth:`frames_of`, with entry frames in the short form."""
         ...
 
     def note_frames(self, tasks: Iterable[Task]) -> Iterator[Frame]:
@@ -165,7 +165,7 @@ class Source(RecordSource, Protocol):
         ...
 
     def uninterruptible(self, tasks: Iterable[Task]) -> tuple[Uninterruptible, ...]:
-        """Those of ``tasks`` that sleep in state D, and which of them are hung."""
+        """The tasks in state D among ``tasks``, with the hung ones marked."""
         ...
 
     def probe(self, symbol: str, offset: int, module: str | None, asked: str) -> ProbeAnswer:
@@ -178,7 +178,7 @@ class Source(RecordSource, Protocol):
 
     @property
     def killed_by(self) -> KilledBy | None:
-        """What the kernel died of, and the frame of the code that it died in; None where no CPU
+        """The death of the kernel and the frame of the code that it died in; None if no CPU
         panicked.
         """
         return self.crash.killed_by
@@ -207,6 +207,6 @@ class Source(RecordSource, Protocol):
             yield from self.frames_of(task)
 
     def found(self, tasks: Iterable[Task]) -> Iterator[Found]:
-        """As :meth:`frames`, entry frames in the short form that very many of them need."""
+        """As :meth:`frames`, with entry frames in the short form."""
         for task in tasks:
             yield from self.found_of(task)

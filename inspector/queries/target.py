@@ -157,7 +157,7 @@ class TargetSource(Source):
         return self.finder.panicking_task(self._of_tasks, self._noted)
 
     def default_task(self) -> Task | None:
-        """Who panicked, on a dump."""
+        """The panicking task of a dump."""
         return self.panicking_task() if self.is_dump else None
 
     def stacks_of(self, task: Task) -> tuple[Stack, ...]:
@@ -226,7 +226,7 @@ class TargetSource(Source):
         return Crash(self._with_access(death.killed_by(told), told.frames), oopses)
 
     def _with_access(self, killed_by: KilledBy, frames: Iterable[Frame]) -> KilledBy:
-        """With what the CPU refused there: an access to memory, or a BUG()."""
+        """Add the access that the CPU refused there, or the BUG()."""
         frame = next((f for f in frames if f.address == killed_by.frame), None)
         if frame is None or killed_by.kind is not DeathKind.OOPS:
             return killed_by
@@ -239,7 +239,7 @@ class TargetSource(Source):
 
     @cached_property
     def ring(self) -> Ring:
-        """What framefreeze holds.
+        """Read framefreeze's ring.
 
         :raises NothingMatched: if framefreeze is not loaded
         """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What lies where on a stack, in places and in words that the text, the picture and JSON share."""
+"""The layout of a stack, in places and words that the text, the picture and JSON share."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Slab:
 
 @dataclass(frozen=True, slots=True)
 class StackLayout:
-    """What lies where.
+    """The layout of a stack.
 
     :ivar slabs: of the task stack, highest first, without a hole between them
     :ivar outside: call frames and pt_regs that lie on other stacks, innermost first
@@ -126,7 +126,7 @@ def free_said(picture: StackPicture) -> Evidence:
 
 
 def stack_notes(picture: StackPicture) -> Iterator[Evidence]:
-    """What the picture says of the bytes that belong to no frame, highest first."""
+    """The labels of bytes that belong to no frame, highest first."""
     stack = picture.stack
     if stack is None:
         return

@@ -62,7 +62,7 @@ Line = Blank | Command | Python | Shell
 
 
 def parse_line(text: str, is_command: IsCommand) -> Line:
-    """What ``text`` is; a line whose first word is no command is Python.
+    """Parse ``text``; a line whose first word is not a command is Python.
 
     :raises UsageError: if it is a command whose quotes or redirection make no sense
     """

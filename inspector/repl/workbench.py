@@ -82,7 +82,7 @@ class Opened:
 
     @property
     def target(self) -> Target | None:
-        """None for a file of records, behind which there is no memory."""
+        """None for a file of records, which has no memory."""
         return self.first.target
 
 
@@ -262,7 +262,7 @@ class Turn:
 
     @property
     def names(self) -> Names:
-        """What a completion can offer."""
+        """The names that completion offers."""
         return self.bench.names
 
 

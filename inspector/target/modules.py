@@ -40,7 +40,7 @@ def list_entries(prog: Program, head: int, offset: int) -> Iterator[int]:
 
 
 def hlist_entries(prog: Program, head: int, offset: int) -> Iterator[int]:
-    """The same of the ``struct hlist_head`` at ``head``."""
+    """Addresses of the nodes on the ``struct hlist_head`` at ``head``."""
     yield from _entries(prog, head, 0, offset)
 
 

@@ -75,7 +75,7 @@ def dumps_directory() -> Path:
 
 
 def shipped_names() -> list[str]:
-    """What the shipped dumps are called, the first one first.
+    """The names of the shipped dumps, the default first.
 
     :raises TargetError: if there are none
     """

@@ -181,7 +181,7 @@ class RegisterSide:
 def register_tables(
     diff: Diff, sides: TwoSides, glyphs: Glyphs, show_all: bool, decimal: bool
 ) -> Iterator[RenderableType]:
-    """What people ask for, then the other registers that differ, then the equal ones."""
+    """Rows in this order: orig_ax and ax, other registers that differ, equal registers."""
     asked = [field for field in diff.fields if field.register in _ASKED_FOR]
     others = [field for field in diff.fields if field.register not in _ASKED_FOR]
     different = [field for field in others if not field.same]
@@ -256,7 +256,7 @@ def _folded(same: Sequence[RegisterDiff]) -> Text:
 
 
 def distance_line(diff: Diff) -> Iterator[Text]:
-    """How far the two frames lie apart; nothing where they are on different stacks."""
+    """The distance between the two frames; nothing if they are on different stacks."""
     left, right = diff.left, diff.right
     if not _one_stack(left, right) or left.address == right.address:
         return

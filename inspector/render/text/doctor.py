@@ -24,7 +24,7 @@ _WITHOUT_ROOT = "--core PATH, --records FILE, --demo, --qemu ADDRESS: need none 
 
 @dataclass(frozen=True, slots=True)
 class DoctorText:
-    """What was found, and what it means for each use.
+    """The findings, and what they mean for each use.
 
     :ivar sudo_line: the command that asks the same as root
     """

@@ -152,7 +152,7 @@ def _story(told: Explanation, width: int) -> RenderResult:
 
 
 def _facts(told: Explanation) -> Table:
-    """What the answer above does not say already."""
+    """The facts that the answer above does not state already."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(width=11)
     grid.add_column(overflow="fold")

@@ -50,7 +50,7 @@ def joined(parts: list[Text], glyphs: Glyphs) -> Text:
 
 
 def crash_lines(crash: Crash) -> Iterator[Text]:
-    """What killed it, and each oops that it survived; nothing where nothing crashed."""
+    """The frame that killed, and each oops that the kernel survived; nothing if nothing crashed."""
     for label, text in crash_rows(crash):
         line = Text(f"{label}  ", LABEL, no_wrap=True, overflow="ignore")
         yield line.append(text, f"default {STRONG}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a log tells: the answer of each report first, then the frames printed for it."""
+"""The text of a log's reports: the answer first, then the frames."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a probe would do: the verdict, what its handler sees, where the number is, and why."""
+"""The text of a prediction: the verdict, the handler's registers, the ways to the number, the
+reasons.
+"""
 
 from __future__ import annotations
 
