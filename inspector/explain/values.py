@@ -34,7 +34,7 @@ def syscall_arguments(origin: Origin) -> tuple[str, ...]:
 
 
 def argument(register: str, order: tuple[str, ...]) -> str:
-    """``third argument``, or "" for a register that carries none."""
+    """The name of the argument, such as ``third argument``; "" if the register carries none."""
     return f"{_ORDINALS[order.index(register)]} argument" if register in order else ""
 
 

@@ -237,7 +237,7 @@ def query(
         raise UsageError("QUESTION and --sql exclude each other")
     written_as = output or format_of(file, _OF_SUFFIX, _FORMATS[0])
     if written_as == "csv" and question is None and sql is None:
-        raise UsageError("csv holds one table: name a QUESTION or give --sql")
+        raise UsageError("--format csv: holds one table; name a QUESTION or give --sql")
     with _extra():
         from inspector.fleet.query import tables
     from inspector.model.fleet import FleetAnswer

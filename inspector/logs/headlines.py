@@ -322,7 +322,7 @@ def of_both(first: Headline | None, second: Headline) -> Headline:
 
 
 def together(first: Headline, second: Headline) -> Headline:
-    """Two lines about the same: the first one's words, and all that either tells."""
+    """Merge two headlines of one event: the words of the first, the facts of both."""
     both = tuple(origin for origin in first.origins if origin in second.origins)
     return replace(
         first,

@@ -167,7 +167,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class ProbeSpec:
-    """One probe that the module is to make.
+    """One probe for the module to create.
 
     :ivar place: ``SYMBOL[+OFF]``
     :ivar returns: at the function's return
