@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from drgn import Program
+from rich.pretty import pretty_repr
 
 import inspector
 from inspector.errors import TargetError, UsageError
@@ -87,3 +88,16 @@ def test_a_program_without_memory_is_no_target() -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="nonsense"):
         _ = inspector.nonsense
+
+
+def test_addresses_are_hexadecimal_in_every_repr() -> None:
+    with inspector.open(demo=True) as kernel:
+        task = kernel.panicking_task()
+        assert task is not None
+        frame = kernel.frames_of(task)[-1]
+        assert f"address={frame.address:#x}" in repr(frame)
+        assert f"orig_ax={frame.registers.orig_ax:#x}" in repr(frame.registers)
+        assert f"entry_address={task.entry_address:#x}" in repr(task)
+        assert f"pid={task.pid}" in repr(task)
+        assert f"pc={kernel.calls_of(task)[0].pc:#x}" in repr(kernel.calls_of(task)[0])
+        assert f"{frame.address:#x}" in pretty_repr(frame)

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from enum import Enum
 
 from inspector.errors import InspectorError
+from inspector.model import hex_repr
 
 # A statement, with the rule that it follows and where one can look.
 
 
+@hex_repr
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One statement: an observation that speaks for an origin, or what follows from one.

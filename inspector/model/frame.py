@@ -9,6 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from inspector.facts.uapi import Abi
+from inspector.model import hex_repr
 from inspector.model.evidence import Evidence, PlacedEvidence
 from inspector.model.origin import Delivery, EntryPoint, Origin, Purpose
 from inspector.model.record import Kprobe
@@ -44,6 +45,7 @@ class Unwinder(Enum):
     CONTRADICTS = "it is inside a call frame that is not entry code"
 
 
+@hex_repr
 @dataclass(frozen=True, slots=True)
 class Word:
     """A 64-bit word of the target and what its value points into.
@@ -60,6 +62,7 @@ class Word:
     region: CodeRegion | None = None
 
 
+@hex_repr
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """What the finders hand to the rules.
@@ -172,6 +175,7 @@ class FoundIn(Enum):
     NOTE = "note"
 
 
+@hex_repr
 @dataclass(frozen=True, slots=True)
 class Frame:
     """A ``struct pt_regs`` with what put it there and why we say so.

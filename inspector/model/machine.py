@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from hashlib import sha256
 
+from inspector.model import hex_repr
 from inspector.model.evidence import Evidence, Unread
 
 # Which kernel a target runs, and what a report says of the machine beside its frames.
@@ -98,6 +99,7 @@ class Taint:
     meaning: str
 
 
+@hex_repr
 @dataclass(frozen=True, slots=True)
 class LoadedModule:
     """A module on the kernel's list.
@@ -184,6 +186,7 @@ class DeathKind(Enum):
     PANIC = "panic"
 
 
+@hex_repr
 @dataclass(frozen=True, slots=True)
 class KilledBy:
     """What a kernel died of.

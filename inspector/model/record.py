@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, Flag
 
+from inspector.model import hex_repr
 from inspector.model.registers import Registers
 from inspector.model.stack import Location
 
@@ -34,6 +35,7 @@ class Mechanism(Enum):
     RETURN = "return"
 
 
+@hex_repr
 @dataclass(frozen=True, slots=True)
 class Kprobe:
     """One probed address.

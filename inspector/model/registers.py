@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from enum import Enum
 from operator import attrgetter
 
+from inspector.model import hex_repr
 from inspector.model.evidence import Evidence
 
 # ``struct pt_regs`` of x86-64 as a value.
@@ -18,6 +19,7 @@ _LAYOUT = struct.Struct("<21Q")
 PT_REGS_SIZE = _LAYOUT.size
 
 
+@hex_repr
 @dataclass(frozen=True, slots=True)
 class Registers:
     """The 21 words of ``struct pt_regs``, each an unsigned 64-bit integer.
@@ -137,6 +139,7 @@ _STATED = {
 }
 
 
+@hex_repr
 @dataclass(frozen=True, slots=True)
 class Absent:
     """A register whose word has no meaning.

@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from inspector.model import hex_repr
+
 # Stacks of the kernel, as address ranges.
 
 
@@ -23,6 +25,7 @@ class StackKind(Enum):
     ENTRY = "entry"
 
 
+@hex_repr
 @dataclass(frozen=True, slots=True)
 class Stack:
     """The half-open range ``[low, high)`` of kernel virtual addresses.
@@ -48,6 +51,7 @@ class Stack:
 # An address as kallsyms names it.
 
 
+@hex_repr
 @dataclass(frozen=True, slots=True)
 class Location:
     """``symbol + offset``, in a module or (``module`` is None) in vmlinux."""
@@ -62,6 +66,7 @@ class Location:
         return f"{text} [{self.module}]" if self.module else text
 
 
+@hex_repr
 @dataclass(frozen=True, slots=True)
 class TextRange:
     """The half-open text range ``[low, high)``.
@@ -84,6 +89,7 @@ class TextRange:
 # A call on an unwound stack.
 
 
+@hex_repr
 @dataclass(frozen=True, slots=True)
 class CallFrame:
     """One call frame of an unwound stack.
@@ -110,6 +116,7 @@ class RegionKind(Enum):
     OPTPROBE_DETOUR = "optprobe detour buffer"
 
 
+@hex_repr
 @dataclass(frozen=True, slots=True)
 class CodeRegion:
     """The half-open text range ``[low, high)``.

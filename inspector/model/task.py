@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
+from inspector.model import hex_repr
 from inspector.model.evidence import Evidence
 from inspector.model.stack import Stack
 
@@ -48,6 +49,7 @@ class Running(Enum):
     OFF_CPU = "off-cpu"
 
 
+@hex_repr
 @dataclass(frozen=True, slots=True)
 class Task:
     """A ``struct task_struct`` at ``address``.
