@@ -28,7 +28,7 @@ MATRIX = (*SUITES, "trixie-backports")
 LEAST_SUITES = 3
 # What the inspector says of a guest while it is paused, by its monitor.
 QMP_FRAMES = (
-    f"{Path(sys.executable).parent}/inspector frames --qemu $LAB_QMP --records --format json"
+    f"{Path(sys.executable).parent}/inspector frames --qemu $LAB_QMP --with-records --format json"
     " > $LAB_OUTPUT/qmp.json"
 )
 # The plain run of scripts/test boots one kernel, for these; the others are of the matrix.

@@ -37,7 +37,7 @@ AT_ONCE = ("--one-thread",)
 
 _INSPECTOR = f"{Path(sys.executable).parent}/inspector"
 LOOK_AT_HELD = (
-    f"{_INSPECTOR} frames --qemu $LAB_QMP --comm freezelab --records --format json"
+    f"{_INSPECTOR} frames --qemu $LAB_QMP --comm freezelab --with-records --format json"
     f" > $LAB_OUTPUT/held.json && {_INSPECTOR} stack --qemu $LAB_QMP --all-cpus --format json"
     " > $LAB_OUTPUT/stacks.json"
 )
