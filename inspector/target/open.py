@@ -193,7 +193,7 @@ def _load_types(
         main = _main_module(prog)
     if spec.by_dwarf:
         if spec.types is TypeSource.BTF:
-            raise TargetError("--vmlinux: gives DWARF and does not go with --symbols btf")
+            raise TargetError("--vmlinux: gives DWARF and does not go with --types btf")
         _load_dwarf(prog, main, spec.vmlinux)
         symbols.use_debug_file()
         return None
