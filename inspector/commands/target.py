@@ -10,7 +10,7 @@ from pathlib import Path
 from inspector.errors import TargetError, UsageError
 from inspector.target.spec import TargetKind, TargetSpec, TypeSource
 
-_KCORE = "/proc/kcore"
+KCORE = "/proc/kcore"
 _OTHERS = "--core PATH, --qemu ADDRESS, --records FILE or --demo"
 
 
@@ -69,20 +69,20 @@ def _named(options: TargetOptions) -> list[tuple[str, TargetKind, str | None]]:
 
 def _check_live(sudo_line: str, asked: bool) -> None:
     try:
-        os.close(os.open(_KCORE, os.O_RDONLY | os.O_CLOEXEC))
+        os.close(os.open(KCORE, os.O_RDONLY | os.O_CLOEXEC))
     except PermissionError:
         raise TargetError(_not_permitted(sudo_line, asked)) from None
     except OSError as error:
         if not asked:
             raise UsageError(
-                f"no target: {_KCORE} cannot be read here ({error.strerror}); name one: {_OTHERS}"
+                f"no target: {KCORE} cannot be read here ({error.strerror}); name one: {_OTHERS}"
             ) from None
-        raise TargetError(f"{_KCORE}: {error.strerror}") from None
+        raise TargetError(f"{KCORE}: {error.strerror}") from None
 
 
 def _not_permitted(sudo_line: str, asked: bool) -> str:
     if os.geteuid() == 0:
-        reason = f"{_KCORE}: not permitted even to root here (a container, or kernel lockdown)"
+        reason = f"{KCORE}: not permitted even to root here (a container, or kernel lockdown)"
         return reason if asked else f"{reason}; name another target: {_OTHERS}"
-    reason = f"{_KCORE}: only root may read the running kernel: {sudo_line}"
+    reason = f"{KCORE}: only root may read the running kernel: {sudo_line}"
     return reason if asked else f"{reason} (or name another target: {_OTHERS})"

@@ -124,7 +124,7 @@ class Btf:
         self._types = blob[header_size + type_off : types_end]
         self._strings = blob[strings : strings + str_len]
         self.asked: set[int] = set()
-        self.index = index or _index(memoryview(self._types).cast("I"))
+        self.index = index or type_index(memoryview(self._types).cast("I"))
         self._offsets, self._names = self.index
         self._ids: dict[str, tuple[int, ...]] = {}
 
@@ -259,7 +259,7 @@ class Btf:
         return None
 
 
-def _index(words: memoryview) -> TypeIndex:
+def type_index(words: memoryview) -> TypeIndex:
     """:raises TargetError: if a type is of no known kind, or runs past the end"""
     fixed = [3 + _FIXED.get(kind, 0) // 4 for kind in Kind]
     elements = [_PER_ELEMENT.get(kind, 0) // 4 for kind in Kind]

@@ -31,7 +31,7 @@ def build_id_of(notes: bytes) -> str | None:
     return None
 
 
-_TRACEFS = ("/sys/kernel/tracing", "/sys/kernel/debug/tracing")
+TRACEFS_PLACES = ("/sys/kernel/tracing", "/sys/kernel/debug/tracing")
 _SECURITYFS = "/sys/kernel/security"
 _INSTALLED = ("updates", "extra")  # where DKMS and depmod's search order have such modules
 MODULE = "framefreeze"
@@ -65,7 +65,7 @@ def host_facts() -> HostFacts:
 
 def tracefs_directory() -> Path | None:
     """Where tracefs is mounted."""
-    for directory in map(Path, _TRACEFS):
+    for directory in map(Path, TRACEFS_PLACES):
         # Not Path.exists(): that raises where others may not look, as in a directory of root's.
         if os.path.exists(directory / "kprobe_events"):
             return directory
@@ -118,9 +118,9 @@ def _tracefs() -> str | Unseen | NoTracefs:
     directory = tracefs_directory()
     if directory is not None:
         return str(directory)
-    if os.geteuid() != 0 and os.path.exists(_TRACEFS[0]):
+    if os.geteuid() != 0 and os.path.exists(TRACEFS_PLACES[0]):
         return Unseen.NOT_ROOT  # its directory is root's alone
-    if any(map(os.path.ismount, _TRACEFS)):
+    if any(map(os.path.ismount, TRACEFS_PLACES)):
         return NoTracefs.NO_KPROBE_EVENTS
     known = _read("/proc/filesystems")
     if isinstance(known, Unseen):

@@ -17,8 +17,8 @@ from inspector.queries.source import Source
 from inspector.target.spec import TargetKind, TypeSource
 
 # Tasks: so many are read without any child, which takes some milliseconds to have.
-_HERE = 256
-_MOST_AT_ONCE = 2048
+TASKS_READ_HERE = 256
+MOST_AT_ONCE = 2048
 _MOST_CHILDREN = 4  # more would wait for the tasks that are walked here
 
 
@@ -48,7 +48,7 @@ def stream_frames(
     :returns: how many frames there were
     """
     matching, text = Matching(source, wanted), _Text(out, form)
-    children = _children(source) if may_fork and not wanted.selectors else 0
+    children = children_for(source) if may_fork and not wanted.selectors else 0
     text.open()
     if children:
         _by_children(source, matching, text, children)
@@ -102,7 +102,7 @@ class _Text:
         return self._form.between if self.count else self._form.before_frames
 
 
-def _children(source: Source) -> int:
+def children_for(source: Source) -> int:
     """How many workers to use; 1 unless a file is read and drgn has no threads of its own.
 
     drgn has OpenMP threads when it reads DWARF; a forked child would wait for them forever.
@@ -124,7 +124,7 @@ def _by_children(source: Source, matching: Matching, text: _Text, children: int)
 
     records = matching.records()
     tasks = matching.tasks()
-    text.write(matching.of(islice(tasks, _HERE)))
+    text.write(matching.of(islice(tasks, TASKS_READ_HERE)))
     text.flush()
     for written, count, missing in answered(_batches(tasks), answer, children):
         text.write_joined(written, count)
@@ -136,7 +136,7 @@ def _by_children(source: Source, matching: Matching, text: _Text, children: int)
 
 def _batches(tasks: Iterator[Task]) -> Iterator[list[Task]]:
     """Batches of tasks, small ones first, so that the workers start early."""
-    size = _HERE
+    size = TASKS_READ_HERE
     while batch := list(islice(tasks, size)):
         yield batch
-        size = min(2 * size, _MOST_AT_ONCE)
+        size = min(2 * size, MOST_AT_ONCE)

@@ -64,7 +64,7 @@ def vmlinux_kallsyms(
         with opening(f"{name}: the kernel's symbol table"):
             if _has_proc_kallsyms(prog):
                 return _of_running(prog)
-            return _loaded(prog, info) if memory is None else _cached(prog, info, memory)
+            return symbols_by_drgn(prog, info) if memory is None else _cached(prog, info, memory)
     tables = tables or find_tables(prog, info)
     if tables is None:
         raise TargetError(
@@ -120,19 +120,19 @@ def load_tables(prog: Program, info: Mapping[str, str], tables: KallsymsTables) 
     only_tables.add_memory_segment(tables.low, len(data), read)
     only_tables.register_object_finder("inspector-vmcoreinfo", find, enable_index=0)
     named = {f"SYMBOL({name})": f"{at:x}" for name, at in tables.vmcoreinfo().items()}
-    return _loaded(only_tables, {**info, **named})
+    return symbols_by_drgn(only_tables, {**info, **named})
 
 
 def _cached(prog: Program, info: Mapping[str, str], memory: DumpMemory) -> SymbolLookUp:
     """The symbols from the cache, or built from these tables and cached."""
     file = kept(info.get("BUILD-ID"), "symbols", _MAGIC)
-    source = _source(info, memory) if file is not None else None
+    source = tables_in(info, memory) if file is not None else None
     if file is None or source is None:
-        return _loaded(prog, info)
+        return symbols_by_drgn(prog, info)
     payload = file.load(source.layout, source.data)
     if payload is not None:
         return decoded(payload, source.base)
-    index = _loaded(prog, info)
+    index = symbols_by_drgn(prog, info)
     payload = encoded(index(prog, None, None, False), source.base)
     file.save(payload, source.layout, source.data)
     return index
@@ -151,7 +151,7 @@ class _Source(NamedTuple):
     data: bytes
 
 
-def _source(info: Mapping[str, str], memory: DumpMemory) -> _Source | None:
+def tables_in(info: Mapping[str, str], memory: DumpMemory) -> _Source | None:
     """None where addresses are not relative, or the tables lie as those of no kernel do."""
     try:
         at = {name: int(info[f"SYMBOL({name})"], 16) for name in _RELATIVE}
@@ -177,7 +177,7 @@ def _source(info: Mapping[str, str], memory: DumpMemory) -> _Source | None:
     return _Source(base, f"drgn {drgn.__version__} {layout}".encode(), bytes(data))
 
 
-def _loaded(prog: Program, info: Mapping[str, str]) -> SymbolLookUp:
+def symbols_by_drgn(prog: Program, info: Mapping[str, str]) -> SymbolLookUp:
     """As ``load_vmlinux_kallsyms()`` does it, with what that calls if it is as it is today.
 
     To import it is to import all of drgn's helpers, which takes a fifth of the time to a first

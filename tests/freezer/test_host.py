@@ -20,7 +20,7 @@ def test_a_tracefs_that_only_root_may_look_into_is_not_seen(
     tracing = tmp_path / "tracing"
     tracing.mkdir()
     (tracing / "kprobe_events").touch()
-    monkeypatch.setattr(host, "_TRACEFS", (str(tracing),))
+    monkeypatch.setattr(host, "TRACEFS_PLACES", (str(tracing),))
     assert tracefs_directory() == tracing
     tracing.chmod(0)
     root = os.geteuid() == 0

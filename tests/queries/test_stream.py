@@ -14,7 +14,7 @@ from inspector.target.spec import shipped_dump
 BY_CHILDREN = """
 import sys
 from inspector.queries import stream as stream_frames
-stream_frames._HERE, stream_frames._MOST_AT_ONCE = 2, 5
+stream_frames.TASKS_READ_HERE, stream_frames.MOST_AT_ONCE = 2, 5
 forked = []
 answered = stream_frames.answered
 def watched(*arguments):
@@ -22,7 +22,7 @@ def watched(*arguments):
         forked.append(answer)
         yield answer
 stream_frames.answered = watched
-stream_frames._children = lambda _survey: 3
+stream_frames.children_for = lambda _survey: 3
 from inspector.cli.start import run
 try:
     run()

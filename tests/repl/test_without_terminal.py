@@ -52,7 +52,7 @@ def test_a_dump_s_path_alone_is_enough(root: Path, inspector: Inspector) -> None
 def test_without_a_target_the_prompt_says_how_to_get_one(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("inspector.commands.target._KCORE", "/no/such/kcore")
+    monkeypatch.setattr("inspector.commands.target.KCORE", "/no/such/kcore")
     for line, status in (("diff", 2), ("open --demo", 0)):
         assert main(["repl", "-e", line]) == status
     out, err = capsys.readouterr()

@@ -89,13 +89,13 @@ def _moved(symbol: Symbol) -> Symbol:
 def by_drgn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """How often symbols were not in the cache."""
     calls: list[str] = []
-    real = kallsyms._loaded
+    real = kallsyms.symbols_by_drgn
 
     def watched(prog: Program, info: dict[str, str]) -> SymbolLookUp:
         calls.append(info["OSRELEASE"])
         return real(prog, info)
 
-    monkeypatch.setattr(kallsyms, "_loaded", watched)
+    monkeypatch.setattr(kallsyms, "symbols_by_drgn", watched)
     return calls
 
 
@@ -126,14 +126,14 @@ def test_other_tables_of_the_same_build_id_are_not_answered_from_it(
     cache: Path, by_drgn: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened(None, with_cache=True)
-    real = kallsyms._source
+    real = kallsyms.tables_in
 
     def other(info: Mapping[str, str], memory: DumpMemory) -> object:
         source = real(info, memory)
         assert source is not None
         return source._replace(data=source.data[:-1] + b"x")
 
-    monkeypatch.setattr(kallsyms, "_source", other)
+    monkeypatch.setattr(kallsyms, "tables_in", other)
     opened(None, with_cache=True)
     assert len(by_drgn) == 2
     assert len(list(cache.glob("*.symbols"))) == 2

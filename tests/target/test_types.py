@@ -33,14 +33,14 @@ def blob() -> bytes:
 def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many types each index had that was made, not loaded."""
     calls: list[int] = []
-    real = btf._index
+    real = btf.type_index
 
     def counting(words: memoryview) -> btf.TypeIndex:
         index = real(words)
         calls.append(len(index.offsets))
         return index
 
-    monkeypatch.setattr(btf, "_index", counting)
+    monkeypatch.setattr(btf, "type_index", counting)
     return calls
 
 
