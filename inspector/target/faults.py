@@ -51,7 +51,7 @@ _FAULTS = {
     "address is not mapped": "not-mapped",
     "Page not present": "not-mapped",
     "address is not canonical": "not-an-address",
-    "runs into itself": "list-loops",
+    " loops": "list-loops",
 }
 
 
