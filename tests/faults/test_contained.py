@@ -23,7 +23,7 @@ from tests.answers import PROGRAM, Answers, assert_one_line, children
 
 CRASHED = "a library that crashes, is killed for its memory, or hangs while it reads a dump"
 WORKING = 0.1  # seconds of CPU
-PATIENCE = 10  # commands/contained.py
+PATIENCE = 10  # inspector/processes/child.py
 GONE_WITHIN = 2  # seconds
 PAGE = 4096  # the least that a pipe takes
 
