@@ -10,7 +10,7 @@ out and the package needs is named on the command line:
 
     python -I …/inspector/processes/isolated.py DIRECTORY:… MODULE ARGUMENT…
 
-runs ``MODULE.main([ARGUMENT, …])`` with the package that lies beside this file. The directories
+runs ``MODULE.main([ARGUMENT, …])`` with the package that this file belongs to. The directories
 come last on ``sys.path``; they are those where the one who starts it finds what the package
 depends on, so that an editable install, a user install and ``pip install --target`` all work.
 """
@@ -66,7 +66,7 @@ def run_module(module: str, arguments: list[str]) -> int:
 
 def _load_package() -> None:
     """Load the package that this file belongs to, even if another one has the same name."""
-    directory = os.path.dirname(os.path.abspath(__file__))
+    directory = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     spec = spec_from_file_location(
         _PACKAGE, os.path.join(directory, "__init__.py"), submodule_search_locations=[directory]
     )
