@@ -214,10 +214,14 @@ class TargetSource(Source):
         message = panic_in(log).message
         told = death.Death(
             task=task,
-            frames=self.frames_of(task),
+            frames=self.finder.frames_of(task, self._noted),
             # What they lack is no part of an answer: nobody asked for them.
             calls=self.finder.calls_of(task, Missings()),
-            of_cpus={t.cpu: self.frames_of(t) for t in self.running_tasks() if t.cpu != task.cpu},
+            of_cpus={
+                other.cpu: self.finder.frames_of(other, self._noted)
+                for other in self.running_tasks()
+                if other.cpu != task.cpu
+            },
             message=None if message is None else panic_words(message),
             log=tuple(line.text for line in log if line.facility == 0),
         )
