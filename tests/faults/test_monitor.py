@@ -105,7 +105,7 @@ def says(last: bytes | None) -> Talk:
     [
         pytest.param(silent, "it does not greet", id="silent"),
         pytest.param(hangs_up, "the connection was closed", id="hangs up"),
-        pytest.param(rubbish, "no QMP", id="rubbish"),
+        pytest.param(rubbish, "QMP", id="rubbish"),
         pytest.param(endless, "it does not greet", id="endless line"),
         pytest.param(dies_after_greeting, "", id="dies after its greeting"),
         pytest.param(answers_rubbish, "", id="answers rubbish"),

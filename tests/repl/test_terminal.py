@@ -5,8 +5,10 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+import click
 import pytest
 
+from inspector.commands.catalogue import load_command
 from inspector.model.registers import as_int64
 from tests.demo import INT80, int3_frame, pid, tasks
 from tests.repl.screen import Terminal
@@ -34,6 +36,20 @@ def test_a_whole_session(terminal: Terminal) -> None:
     terminal.run("frame.registers.ax", "\n57")
     terminal.run("frames | grep read", f"{pid('read')}  read", "syscall")
     assert terminal.leave() == 0
+
+
+def short_help(name: str) -> str:
+    command = load_command(name)
+    assert command is not None
+    return command.get_short_help_str(limit=100)
+
+
+def option_help(name: str, option: str) -> str:
+    command = load_command(name)
+    assert command is not None
+    (found,) = (p for p in command.params if p.name == option)
+    assert isinstance(found, click.Option)
+    return found.help or ""
 
 
 @pytest.mark.terminal
@@ -78,8 +94,8 @@ def test_tab_completes_words_options_values_and_members(terminal: Terminal) -> N
     terminal.see("Two frames of a task side by side")
     terminal.type("\x03")
     for typed, offered in (
-        ("fr", ["frames", "Which pt_regs frames lie on which stacks."]),
-        ("frames --sys", ["--syscall", "Only with this syscall, by name or number."]),
+        ("fr", ["frames", short_help("frames")]),
+        ("frames --sys", ["--syscall", option_help("frames", "syscall")]),
         ("frames --syscall pau", ["pause", "34"]),
         ("frames --origin int", ["int80", "int3-step"]),
         ("frames --comm clock", ["clock_nanosleep", "1 task"]),
@@ -104,7 +120,7 @@ def test_tab_completes_words_options_values_and_members(terminal: Terminal) -> N
 @pytest.mark.terminal
 def test_the_option_under_the_cursor_is_explained(terminal: Terminal) -> None:
     terminal.type("frames --cpu ")
-    terminal.see("--cpu N  Only of this CPU.")
+    terminal.see(f"--cpu N  {option_help('frames', 'cpu')}")
     terminal.type("\x15")
     assert terminal.leave() == 0
 
