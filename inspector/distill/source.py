@@ -18,9 +18,9 @@ from inspector.distill.trim import trim_names, trim_unwinding
 from inspector.distill.write import Preamble, read_head, vmcoreinfo_note, without, write_kdump
 from inspector.errors import InspectorError
 from inspector.facts.addresses import PAGE_SHIFT, PAGE_SIZE, START_KERNEL_MAP
-from inspector.formats.kdump import UTS_FIELD, UTS_SIZE, KdumpPages
+from inspector.formats.kdump import UTS_FIELD, UTS_SIZE, KdumpPages, kept_map, lacks_map
 from inspector.formats.memory import image_symbols, phys_base
-from inspector.formats.notes import Note, joined, kept_map, kept_note, lacks_map
+from inspector.formats.notes import Note, joined, kept_note
 from inspector.kernel.text import function_at
 from inspector.model.distillate import (
     KeptRange,

@@ -19,6 +19,7 @@ from zlib_ng import zlib_ng
 
 from inspector.errors import TargetError
 from inspector.facts.addresses import PAGE_SIZE
+from inspector.formats.notes import NAME, TYPE, KeptMap, parse_kept, unpack
 
 # The structures of a kdump-compressed dump, as makedumpfile writes them on x86-64.
 #
@@ -282,3 +283,43 @@ def _bits_set(file: BinaryIO, size: int) -> int:
         total += int.from_bytes(chunk, "little").bit_count()
         size -= len(chunk)
     return total
+
+
+_MOST_NOTES = 128 << 20  # bytes
+
+
+def lacks_map(path: Path) -> bool:
+    """Whether the kdump at ``path`` was distilled, and does not say what it kept.
+
+    Distilling takes the machine's name out of the header and nothing else; QEMU puts nothing in.
+    """
+    try:
+        with path.open("rb") as file:
+            header = HEADER.unpack(file.read(HEADER.size))
+    except (OSError, struct.error):
+        return False
+    distilled = header[2].startswith(b"Linux\0") and not header[2][UTS_FIELD]
+    return header[0] == SIGNATURE and distilled and kept_map(path) is None
+
+
+def kept_map(path: Path) -> KeptMap | None:
+    """The map of the kdump at ``path``; None where it has none.
+
+    :raises TargetError: if it has one that cannot be read
+    """
+    try:
+        with path.open("rb") as file:
+            if file.read(len(SIGNATURE)) != SIGNATURE:
+                return None
+            tables = tables_of(file)
+            file.seek(tables.notes)
+            area = file.read(min(tables.notes_size, _MOST_NOTES))
+    except (OSError, struct.error, ValueError, OverflowError):
+        return None  # drgn says what is wrong with it
+    for note in unpack(area):
+        if note.name == NAME and note.type == TYPE:
+            try:
+                return parse_kept(note.descriptor)
+            except TargetError as error:
+                raise TargetError(f"{path}: {error}") from None
+    return None

@@ -10,10 +10,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate, chain
-from pathlib import Path
 
 from inspector.errors import TargetError
-from inspector.formats.kdump import HEADER, SIGNATURE, UTS_FIELD, tables_of
 
 # The notes as bytes.
 #
@@ -104,7 +102,6 @@ VERSION = 1
 
 _HEAD = struct.Struct("<II")  # version, count
 _MOST_RANGES = 1 << 23  # 64 MB of words; 20,000 tasks take less than a tenth
-_MOST_NOTES = 128 << 20  # bytes
 _LONGEST = (1 << 32) - 1  # gap, or range
 _LEVEL = 9
 
@@ -176,43 +173,6 @@ def parse_kept(note: bytes) -> KeptMap:
     words.frombytes(data)
     # Running sums only grow, so whatever the words are, the ranges are in order.
     return KeptMap(array("Q", accumulate(words)))
-
-
-def lacks_map(path: Path) -> bool:
-    """Whether the kdump at ``path`` was distilled, and does not say what it kept.
-
-    Distilling takes the machine's name out of the header and nothing else; QEMU puts nothing in.
-    """
-    try:
-        with path.open("rb") as file:
-            header = HEADER.unpack(file.read(HEADER.size))
-    except (OSError, struct.error):
-        return False
-    distilled = header[2].startswith(b"Linux\0") and not header[2][UTS_FIELD]
-    return header[0] == SIGNATURE and distilled and kept_map(path) is None
-
-
-def kept_map(path: Path) -> KeptMap | None:
-    """The map of the kdump at ``path``; None where it has none.
-
-    :raises TargetError: if it has one that cannot be read
-    """
-    try:
-        with path.open("rb") as file:
-            if file.read(len(SIGNATURE)) != SIGNATURE:
-                return None
-            tables = tables_of(file)
-            file.seek(tables.notes)
-            area = file.read(min(tables.notes_size, _MOST_NOTES))
-    except (OSError, struct.error, ValueError, OverflowError):
-        return None  # drgn says what is wrong with it
-    for note in unpack(area):
-        if note.name == NAME and note.type == TYPE:
-            try:
-                return parse_kept(note.descriptor)
-            except TargetError as error:
-                raise TargetError(f"{path}: {error}") from None
-    return None
 
 
 def joined(ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:

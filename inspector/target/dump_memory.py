@@ -17,9 +17,9 @@ from drgn import FaultError, Program
 
 from inspector.errors import TargetError, Unreadable
 from inspector.facts.addresses import PAGE_SHIFT, PAGE_SIZE
-from inspector.formats.kdump import KdumpPages
+from inspector.formats.kdump import KdumpPages, kept_map
 from inspector.formats.memory import INDEX_BITS, PRESENT, PageTables
-from inspector.formats.notes import KeptMap, kept_map
+from inspector.formats.notes import KeptMap
 from inspector.processes.signals import undisturbed
 from inspector.target.faults import reading
 

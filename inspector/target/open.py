@@ -13,8 +13,7 @@ from drgn import Architecture, MainModule, ModuleFileStatus, Program, ProgramFla
 
 from inspector.errors import InspectorError, TargetError
 from inspector.formats.btf import Btf
-from inspector.formats.kdump import check_whole
-from inspector.formats.notes import kept_map, lacks_map
+from inspector.formats.kdump import check_whole, kept_map, lacks_map
 from inspector.formats.sniff import look_at_elf, sniff
 from inspector.model.evidence import Missing
 from inspector.model.machine import KernelIdentity, TargetIdentity

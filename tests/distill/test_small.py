@@ -19,8 +19,8 @@ from drgn.helpers.linux.module import for_each_module
 
 from inspector.distill.small import read_first_steps
 from inspector.errors import Unreadable
-from inspector.formats.kdump import KdumpPages
-from inspector.formats.notes import NAME, kept_map
+from inspector.formats.kdump import KdumpPages, kept_map
+from inspector.formats.notes import NAME
 from inspector.queries.target import open_target_source
 from inspector.target.spec import TargetKind, TargetSpec
 from inspector.target.target import Target
