@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from inspector.classify.origin import copied_note
 from inspector.errors import InspectorError, TargetError, Unreadable
@@ -40,11 +41,13 @@ from inspector.kernel.tasks import Tasks
 from inspector.kernel.text import GeneratedText
 from inspector.model.evidence import Missings
 from inspector.model.frame import Found, Frame, whole
-from inspector.model.freeze import Hit
 from inspector.model.record import Hold, Record
 from inspector.model.stack import CallFrame, CodeRegion, Stack
 from inspector.model.task import Running, Task
 from inspector.target.target import Target
+
+if TYPE_CHECKING:
+    from inspector.model.freeze import Hit
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +238,8 @@ class FrameFinder:
 
     def recorded(self, record: Record) -> Hit:
         """The frame that the probe's handler was given, and the task's entry frame."""
+        from inspector.model.freeze import Hit  # for records alone: it takes long to import
+
         task = task_of(record, self.tasks.thread_size)
         given = self._naming.frame(recorded_given_frame(self._around, record, task))
         candidate = recorded_entry_frame(self._around, record, task)

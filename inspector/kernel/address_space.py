@@ -26,8 +26,9 @@ from inspector.facts.cpu import AC, GP, NP, PF, SS, TS
 from inspector.kernel.ftrace import stores_zero_in_orig_ax
 from inspector.kernel.instructions import Instructions
 from inspector.kernel.kprobe_features import in_forbidden_section
+from inspector.kernel.reserved_text import relative_addresses
 from inspector.kernel.tasks import Tasks
-from inspector.kernel.text import TextOwner, relative_addresses
+from inspector.kernel.text import TextOwner
 from inspector.model.access import AccessFacts, BugPlace, Context, Pointer, PointsTo
 from inspector.model.evidence import Missings
 from inspector.model.frame import Frame

@@ -17,7 +17,8 @@ from inspector.kernel.ftrace import FtraceSites
 from inspector.kernel.instructions import ENDBR, ENDBR_SIZE, OriginalText
 from inspector.kernel.kprobe_features import KprobeBlacklist, kprobe_features, skips_endbr
 from inspector.kernel.kprobes import Kprobes
-from inspector.kernel.text import TextOwner, TextTables, function_at, section
+from inspector.kernel.reserved_text import TextTables
+from inspector.kernel.text import TextOwner, function_at, section
 from inspector.model.evidence import Unread
 from inspector.model.probe import Body, KprobeFeatures, NumberFacts, ProbeSite, Rename
 from inspector.model.stack import TextRange

@@ -4,14 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from inspector.errors import NothingMatched, UsageError
 from inspector.model.frame import Frame
 from inspector.model.machine import KilledBy
 from inspector.model.origin import Origin
-from inspector.model.report import StackPicture
 from inspector.model.task import Pid, Selector, Task
 from inspector.queries.source import Source
+
+if TYPE_CHECKING:
+    from inspector.model.report import StackPicture
 
 
 def task_or_frame(source: Source, selector: Selector | None) -> Task | Frame:

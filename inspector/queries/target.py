@@ -18,7 +18,6 @@ from inspector.kernel.task_states import HungTasks
 from inspector.model.evidence import Missing, Missings
 from inspector.model.frame import Found, Frame
 from inspector.model.machine import NO_CRASH, Crash, DeathKind, KilledBy
-from inspector.model.report import StackPicture
 from inspector.queries.source import Source
 from inspector.target.open import open_target
 from inspector.target.spec import TargetKind, TargetSpec
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from inspector.model.machine import KernelIdentity, LogLine, Machine, TargetIdentity
     from inspector.model.probe import ProbeAnswer
     from inspector.model.record import Kprobe, Ring
+    from inspector.model.report import StackPicture
     from inspector.model.stack import CallFrame, Stack
     from inspector.model.task import Task, Uninterruptible
     from inspector.queries.access import Accesses
@@ -182,6 +182,8 @@ class TargetSource(Source):
         return self.finder.calls_of(task, self._noted)
 
     def stack(self, task: Task) -> StackPicture:
+        from inspector.model.report import StackPicture
+
         contents = self.finder.stack_of(task, self._noted)
         return StackPicture(
             self.target_identity,
