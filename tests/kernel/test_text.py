@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from drgn.helpers.linux.module import for_each_module
 
-from inspector.kernel.text import TextOwner, function_at, section
 from inspector.kernel.reserved_text import TextTables, within
+from inspector.kernel.text import TextOwner, function_at, section
 from inspector.model.probe import ReservedFor
 from inspector.target.target import Target
 
