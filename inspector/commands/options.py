@@ -192,7 +192,7 @@ syscall_option = click.option(
     metavar="NAME",
     callback=_syscall,
     shell_complete=complete_syscall,
-    help="Only tasks in this syscall (name or number).",
+    help="Only frames with this syscall (name or number).",
 )
 cpu_option = click.option(
     "--cpu", metavar="N", type=click.IntRange(min=0), help="Only frames of CPU N."

@@ -109,7 +109,7 @@ _FOUND_IN = {FoundBy.RECORD: FoundIn.RECORD, FoundBy.NOTE: FoundIn.NOTE}
 
 _CS, _ORIG_AX = (REGISTER_OFFSETS[verdict_of] // 8 for verdict_of in ("cs", "orig_ax"))
 
-# Far more than a kernel has ways in and syscalls; a dump made by an enemy may show more.
+# Far more than a kernel has ways in and syscalls; a malformed or hostile dump may show more.
 _MAX_PATTERNS = 4096
 
 _Key = tuple[Slot, int, int, int, bool]

@@ -220,7 +220,7 @@ def _headline(log: Sequence[LogLine], kind: DeathKind | None) -> int | None:
 
 
 def _one_report(log: Sequence[LogLine], earlier: int, later: int, kind: DeathKind | None) -> bool:
-    """Whether two headlines are of one death: oopses nest until one is told to the end."""
+    """Whether two headlines are of one death: oopses nest until the end line of one."""
     if kind is DeathKind.OOPS:
         return not any(_ENDS.match(log[i].text) for i in range(earlier, later))
     between = (log[i].text for i in range(earlier, later))

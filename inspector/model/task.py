@@ -13,7 +13,7 @@ from inspector.model.stack import Stack
 
 # A thread of the target, as far as its frames need it.
 
-# Bytes of a target as printable text: whoever made them may be an enemy.
+# Bytes of a target as printable text: they may be malformed or hostile.
 
 
 def escape_bytes(raw: bytes) -> str:

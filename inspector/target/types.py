@@ -54,7 +54,7 @@ GLOBALS: dict[str, str] = {
 # BTF records as drgn types, made when they are asked for.
 
 # Chains of pointers, arrays, qualifiers and typedefs are converted eagerly. Real
-# ones are under ten links; a chain this long is a loop made by an enemy.
+# ones are under ten links; a chain this long is a loop: malformed or hostile.
 _MAX_CHAIN = 64
 
 _INT_SIGNED, _INT_BOOL = 1, 4
